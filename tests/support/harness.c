@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The test side of cmocka: TAP, temporary folders. */
+#include "support/harness.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folders[16][128];
+static int folder_count;
+static pid_t owner;
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+	(void)st;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static void remove_folders(void)
+{
+	if (getpid() != owner)
+		return; /* a forked child must not clean up after its parent */
+	for (int i = 0; i < folder_count; i++)
+		nftw(folders[i], remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+void sk_test_begin(void)
+{
+	owner = getpid();
+	setenv("SEKISHO_LOG", "error", 0);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	atexit(remove_folders);
+}
+
+const char *sk_test_dir(void)
+{
+	const char *base = getenv("TMPDIR");
+	char *path = folders[folder_count];
+
+	assert_true(folder_count < 16);
+	snprintf(path, sizeof folders[0], "%s/sekisho-test-XXXXXX", base ? base : "/tmp");
+	assert_non_null(mkdtemp(path));
+	folder_count++;
+	return path;
+}
+
+void sk_test_write(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, size), size);
+	close(fd);
+}
