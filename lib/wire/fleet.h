@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What is said on run/sekisho/fleet.sock: the messages between fleet (the one process that owns the certificate authority and
+ * fleet.db: tokens, agents, policies, requests, commands) and intake, web and the sekisho command. Bodies are one JSON object; a
+ * key that is not listed is refused with ERROR {"code","text"}. Times are milliseconds since 1970 UTC.
+ *
+ * web and the sekisho command:
+ * CALL {"verb":VERB,"by":text (who asks, for the record),"scopes":[{"org","site"}] (what they may see and change; absent = all), ...}
+ *   -> RESULT, or ERROR with code "bad" (the call is wrong), "none" (no such thing, or not in scope), "denied", "conflict", "limit".
+ *
+ *   token.create   {"org","site","labels":{text:text},"seconds":60..2592000 (86400),"note"} -> {"id","token","expires"}; the token is
+ *                  shown this once and kept hashed; it enrols one endpoint
+ *   token.list     {} -> {"tokens":[{"id","org","site","labels","note","by","created","expires","state":"open"|"used"|"expired"|
+ *                  "cancelled","agent"}]}
+ *   token.cancel   {"id"} -> {}
+ *   agent.list     {"limit","after"} -> {"agents":[AGENT],"next"}
+ *   agent.show     {"agent"} -> AGENT and "certificates":[{"fingerprint","serial","not_before","not_after","state"}]
+ *   agent.label    {"agent","labels":{..}} -> {}: replaces the labels
+ *   agent.revoke   {"agent","reason"} -> {"closed":true|false}: live sessions close within a second
+ *     AGENT = {"agent","host","machine","org","site","labels":{},"enrolled","state":"enrolled"|"revoked","connected":true|false,
+ *              "last_seen","version","address","health":{as the agent sent it},"health_at","policy":{"serial","hash","state","reason","at"},
+ *              "assigned":{"serial","hash"} or null}
+ *   request.list   {"state":"pending"|"approved"|"rejected" or absent,"limit","before":ms} -> {"requests":[REQUEST],"next"}
+ *   request.show   {"id"} -> REQUEST
+ *   request.decide {"id","decision":"approve"|"reject","note"} -> REQUEST. An approval makes a draft; nothing changes on an endpoint
+ *                  until a policy that holds it is signed and published. A second, different decision is refused ("conflict").
+ *     REQUEST = {"id","agent","host","org","site","kind":"allow"|"unknown"|"exception","body":{},"state","created","decided","by","note",
+ *                "answered":ms or null,"draft":id or null}
+ *   draft.list     {"state":"open"|"published" or absent} -> {"drafts":[{"id","request","agent","org","site","programs":[{"sha256",
+ *                  "name",...}],"by","note","created","state","serial"}]}
+ *   policy.publish {"envelope":text} -> {"serial","hash","agents":how many it is for,"drafts":[ids now published]}; refused unless
+ *                  signed under the site key, in date and of a serial above every earlier one for the same labels
+ *   policy.list    {} -> {"policies":[{"serial","hash","part","labels","mode","programs":n,"keyid","not_before","expires","published",
+ *                  "by","agents":n,"enforced":n,"refused":n}]}
+ *   policy.show    {"hash"} -> the same and "envelope"
+ *   command.send   {"agent","kind":"status"|"rescan","body":{}} -> {"id"}
+ *   command.list   {"agent" or absent,"limit"} -> {"commands":[COMMAND]}
+ *   command.show   {"id"} -> COMMAND = {"id","agent","kind","body","by","created","sent","state":"queued"|"sent"|"done"|"failed","result"}
+ *   summary        {} -> {"agents":n,"connected":n,"revoked":n,"pending":n,"drafts":n,"tokens":n}
+ *   WATCH          {"verb":"watch"} -> RESULT {} and then, with the same id, RESULT {"changed":"agents"|"requests"|"policies"|"commands"}
+ *                  whenever something changed (at most one of a kind every 100 ms)
+ *
+ * intake:
+ * ENROL   {"token","csr","host","machine","address"} -> ENROLLED as on the link, or ERROR
+ * ADMIT   {"fingerprint":hex SHA-256 of the certificate} -> ADMITTED {"agent","host","org","site"}, or ERROR "denied"
+ * ATTACH  {"agent","address","hello":{as sent}} (no answer): from now on what waits for this agent is pushed to this channel
+ * DETACH  {"agent"} (no answer)
+ * UP      {"agent","kind":"health"|"policy_state"|"request"|"answer_taken"|"result","body":{}} -> TAKEN for request and result (it is
+ *         durable), none for the others
+ * and fleet to intake, unasked (id 0):
+ * PUSH    {"agent","kind":"policy"|"answer"|"command","body":...}; a policy's body is the envelope
+ * REVOKED {"agent"}: close its sessions now, forget that it was admitted
+ */
+#pragma once
+
+enum {
+	SK_FLEET_LABELS_MAX = 16,        /* labels an agent or token has */
+	SK_FLEET_NAME_MAX = 128,         /* bytes of an org, site, label, host, "by" */
+	SK_FLEET_NOTE_MAX = 1000,        /* bytes of a note or a reason */
+	SK_FLEET_BODY_MAX = 64 << 10,    /* bytes of a request's, command's or result's body */
+	SK_FLEET_LIST_MAX = 1000,        /* rows an answer */
+	SK_FLEET_ENVELOPE_MAX = 8 << 20, /* bytes of a policy envelope */
+	SK_FLEET_AGENTS_MAX = 20000,
+};
