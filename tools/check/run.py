@@ -108,16 +108,15 @@ def kill_group(pid):
 
 
 def wait_for(process, thread, timeout):
-    """Exit status, or None when the time limit was reached. The whole process group is gone afterwards."""
-    status = None
+    """Exit status, or None when the time limit was reached and the program was killed."""
     try:
         status = process.wait(timeout)
         thread.join(1)
+        return status
     except subprocess.TimeoutExpired:
-        pass
-    kill_group(process.pid)
-    process.wait()
-    return status
+        kill_group(process.pid)
+        process.wait()
+        return None
 
 
 def start(program, root, tmp, mark, extra):
@@ -164,6 +163,7 @@ def run_program(program, root, scratch, number, extra):
         thread.start()
         status = wait_for(process, thread, program.timeout)
         left = kill_left_processes(mark, 0 if status is None else 2)
+        kill_group(process.pid)     # what has cleared its environment
         thread.join(5)
         del RUNNING[mark]
     mounts = unmount_below(tmp)
