@@ -37,19 +37,19 @@
  *   command.list   {"agent" or absent,"limit"} -> {"commands":[COMMAND]}
  *   command.show   {"id"} -> COMMAND = {"id","agent","kind","body","by","created","sent","state":"queued"|"sent"|"done"|"failed","result"}
  *   summary        {} -> {"agents":n,"connected":n,"revoked":n,"pending":n,"drafts":n,"tokens":n}
- *   WATCH          {"verb":"watch"} -> RESULT {} and then, with the same id, RESULT {"changed":"agents"|"requests"|"policies"|"commands"}
- *                  whenever something changed (at most one of a kind every 100 ms)
+ *   watch          {} -> no RESULT, but with its id PROGRESS {"changed":"agents"|"requests"|"policies"|"commands"} whenever something
+ *                  changed (at most one of a kind every 100 ms), until the channel closes
  *
  * intake:
  * ENROL   {"token","csr","host","machine","address"} -> ENROLLED as on the link, or ERROR
  * ADMIT   {"fingerprint":hex SHA-256 of the certificate} -> ADMITTED {"agent","host","org","site"}, or ERROR "denied"
- * ATTACH  {"agent","address","hello":{as sent}} (no answer): from now on what waits for this agent is pushed to this channel
- * DETACH  {"agent"} (no answer)
- * UP      {"agent","kind":"health"|"policy_state"|"request"|"answer_taken"|"result","body":{}} -> TAKEN for request and result (it is
- *         durable), none for the others
+ * SUBSCRIBE {} (no answer): this channel is intake's: PUSH goes there. Once, first.
+ * UP      {"agent","type":UP_TYPE,"body":{}}; UP_TAKEN {} with its id for "request" and "result" (they are durable), none for the others
+ *   UP_TYPE  "attach" body {"address","hello":{as sent}}: from now on what waits for this agent is pushed; "detach" body {}; "health";
+ *            "policy_state"; "request"; "answer_taken"; "result": as on the link
  * and fleet to intake, unasked (id 0):
- * PUSH    {"agent","kind":"policy"|"answer"|"command","body":...}; a policy's body is the envelope
- * REVOKED {"agent"}: close its sessions now, forget that it was admitted
+ * PUSH    {"agent","type":"policy"|"answer"|"command"|"revoked","body":...}; a policy's body is the envelope as one text; revoked (body
+ *         the reason): close its sessions now, forget that it was admitted
  */
 #pragma once
 
