@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A policy: what people write in YAML, what is signed as canonical JSON, and what a part enforces.
+ *
+ * The envelope of a policy is the same for all parts: part, serial, dates, labels, who asked and who approved. Each part adds one section
+ * under its own name (now "lockdown"), one table in lib/policy. docs/policy.md is the reference for writers.
+ *
+ * Verification answers with a reason for each refusal and never changes what is in force: the store (store.h) does.
+ */
+#pragma once
+
+#include "conf/conf.h"
+#include "policy/trust.h"
+
+enum sk_part { SK_PART_LOCKDOWN, SK_PART_COUNT };
+enum sk_mode { SK_MODE_OBSERVE, SK_MODE_LEARN, SK_MODE_ENFORCE };
+enum sk_failure { SK_FAILURE_ALLOW, SK_FAILURE_DENY };
+
+extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_failure_names[];
+
+#define SK_PROGRAMS_MAX 50000
+#define SK_SCOPE_MAX 64
+
+struct sk_program {
+	uint8_t sha256[SK_SHA256_SIZE];
+	char *name;       /* path where it was found: for people; never decides */
+	int64_t size;     /* bytes; 0 = not recorded */
+	char *publisher;  /* package or maker; may be NULL */
+	char *provenance; /* how it came on the list: "scan", "learn", "allow", ... ; may be NULL */
+	char *note;
+};
+
+struct sk_labels { /* an empty list = any */
+	struct sk_strings org, site, asset, host;
+};
+
+struct sk_lockdown {
+	int mode;              /* enum sk_mode */
+	struct sk_strings scope; /* mount points of the file systems that are guarded */
+	int failure;           /* enum sk_failure: answer when the deadline passes or the guard is gone */
+	int64_t deadline_ms;
+	struct sk_records programs; /* of struct sk_program; sorted by hash, none twice */
+};
+
+struct sk_policy {
+	int part;              /* enum sk_part */
+	int64_t serial;        /* 1 .. 2^53 - 1; 0 in a draft that has none yet */
+	int64_t not_before, expires;
+	struct sk_labels labels;
+	char *title, *change, *owner; /* what it is for, change number, who answers for it; may be NULL */
+	struct sk_strings approvers;
+	struct sk_lockdown lockdown;
+};
+
+extern const struct sk_table sk_policy_table, sk_program_table;
+
+/* Which machine this is, for labels. NULL or "" = not known: a policy that names one then does not fit. */
+struct sk_place {
+	const char *org, *site, *asset, *host;
+};
+
+static inline struct sk_program *sk_policy_programs(const struct sk_policy *policy)
+{
+	return policy->lockdown.programs.items;
+}
+
+/* YAML draft -> policy. 0, SK_BAD with line and column, fatal. A draft may lack serial and dates. */
+int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_policy, struct sk_diag *diag);
+/* Policy -> YAML draft. 0, SK_FULL, fatal. */
+int sk_policy_write_draft(const struct sk_policy *policy, struct sk_buf *out);
+/* Canonical payload <-> policy. Reading refuses what is not canonical (SK_BAD, *ret_refusal). */
+int sk_policy_write_payload(const struct sk_policy *policy, struct sk_buf *out);
+int sk_policy_read_payload(const char *text, size_t size, struct sk_policy *ret_policy, enum sk_refusal *ret_refusal, struct sk_diag *diag);
+void sk_policy_done(struct sk_policy *policy);
+#define _cleanup_policy_ __attribute__((cleanup(sk_policy_done)))
+
+/* Adds a program; SK_NONE when its hash is listed already (nothing changes), SK_FULL at SK_PROGRAMS_MAX. Strings are copied. */
+int sk_policy_add_program(struct sk_policy *policy, const struct sk_program *program);
+/* Sorted by hash: bsearch. NULL when not listed. */
+const struct sk_program *sk_policy_find_program(const struct sk_policy *policy, const uint8_t sha256[static SK_SHA256_SIZE]);
+
+/* Is it complete enough to be signed? 0, or SK_BAD with the path (serial, dates, empty list to enforce, ...). */
+int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal, struct sk_diag *diag);
+/* Checks, signs. `delegation` (copied in) may be NULL when the site key itself signs. 0, SK_BAD, fatal. */
+int sk_policy_sign(const struct sk_policy *policy, const struct sk_private *key, const struct sk_envelope *delegation,
+		   struct sk_envelope **ret_envelope, struct sk_diag *diag);
+
+struct sk_policy_question {
+	const struct sk_trust *trust;
+	struct sk_moment when;
+	int part;                  /* enum sk_part that asks */
+	struct sk_place place;
+	uint64_t floor;            /* serial in force; 0 = none */
+	uint8_t floor_hash[SK_SHA256_SIZE]; /* SHA-256 of its payload */
+};
+
+struct sk_policy_answer {
+	enum sk_refusal refusal;   /* SK_ACCEPTED, or why not */
+	enum sk_refusal held;      /* with a wrong clock: the date that would have refused; else SK_ACCEPTED */
+	struct sk_diag diag;
+	struct sk_policy policy;   /* filled as far as it was believed: complete when accepted or NOT_YET or EXPIRED */
+	struct sk_delegation delegation;
+	uint8_t hash[SK_SHA256_SIZE]; /* of the payload; what POLICY_STATE reports */
+	char signer[SK_KEY_ID_SIZE];
+};
+
+/* 0 when accepted; SK_DENIED with answer->refusal; fatal. `answer` is always to be freed. */
+int sk_policy_verify(const struct sk_policy_question *question, const char *envelope, size_t size, struct sk_policy_answer *answer);
+void sk_policy_answer_done(struct sk_policy_answer *answer);
+#define _cleanup_answer_ __attribute__((cleanup(sk_policy_answer_done)))
+
+/*
+ * What the guard keeps: 32 bytes a program, sorted. Look-up allocates nothing. Names and the rest stay on disk.
+ */
+struct sk_allowlist {
+	uint8_t (*hashes)[SK_SHA256_SIZE];
+	size_t count;
+};
+int sk_allowlist_make(const struct sk_policy *policy, struct sk_allowlist *ret_list);
+bool sk_allowlist_has(const struct sk_allowlist *list, const uint8_t sha256[static SK_SHA256_SIZE]);
+void sk_allowlist_done(struct sk_allowlist *list);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Whom to believe: the pinned site key, what it delegated, what it revoked.
+ *
+ * The offline site key signs delegations (this key, for these uses, from, until, serial) and one list of revoked key ids whose serial may not go
+ * down. A delegation travels inside each envelope; the newest serial seen of each key is remembered, so that an older,
+ * wider one cannot be replayed. Dates bind unless the clock is known to be wrong: then they are held and reported.
+ */
+#pragma once
+
+#include "policy/envelope.h"
+#include "policy/refusal.h"
+
+enum sk_use { SK_USE_POLICY = 1, SK_USE_EXCEPTION = 2, SK_USE_RELEASE = 4 };
+#define SK_REVOKED_MAX 256
+#define SK_DELEGATIONS_MAX 32 /* keys whose newest delegation is remembered */
+
+struct sk_moment {
+	int64_t now; /* seconds since the epoch, UTC */
+	bool wrong;  /* what sk_clock_check() of os/clock.h said: then dates do not bind */
+};
+
+struct sk_delegation {
+	struct sk_public key;
+	unsigned uses; /* enum sk_use */
+	uint64_t serial;
+	int64_t not_before, expires;
+	char *holder;  /* who holds the key, for people; may be NULL */
+};
+
+struct sk_revocations {
+	uint64_t serial; /* 0 = none known */
+	struct {
+		char keyid[SK_KEY_ID_SIZE];
+		char *reason;
+	} *keys;
+	size_t count;
+};
+
+struct sk_trust {
+	struct sk_public site;
+	bool has_site;
+	struct sk_revocations revocations;
+	struct {
+		char keyid[SK_KEY_ID_SIZE];
+		uint64_t serial;
+	} seen[SK_DELEGATIONS_MAX];
+	size_t seen_count;
+};
+
+void sk_trust_init(struct sk_trust *trust, const struct sk_public *site); /* NULL: nothing is trusted */
+void sk_trust_done(struct sk_trust *trust);
+
+int sk_uses_parse(const char *text, unsigned *ret_uses); /* "policy,exception"; 0 or SK_BAD */
+const char *sk_use_name(enum sk_use use);
+
+/* Making, by the holder of the site key. 0, SK_BAD (terms), fatal. */
+int sk_delegation_make(const struct sk_private *site, const struct sk_delegation *terms, struct sk_envelope **ret_envelope, struct sk_diag *diag);
+int sk_revocations_make(const struct sk_private *site, const struct sk_revocations *list, struct sk_envelope **ret_envelope, struct sk_diag *diag);
+
+/*
+ * Reading. 0, or SK_DENIED with *ret_refusal and the diag; fatal. Dates are not judged here. Both check the site key's signature.
+ */
+int sk_delegation_read(const struct sk_trust *trust, const struct sk_envelope *envelope, struct sk_delegation *ret_delegation,
+		       enum sk_refusal *ret_refusal, struct sk_diag *diag);
+void sk_delegation_done(struct sk_delegation *delegation);
+/* Takes a list into `trust`. The same serial with the same content changes nothing; a lower serial is SK_REFUSED_OLDER. */
+int sk_trust_revoke(struct sk_trust *trust, const struct sk_envelope *envelope, enum sk_refusal *ret_refusal, struct sk_diag *diag);
+void sk_revocations_done(struct sk_revocations *list);
+const char *sk_trust_revoked(const struct sk_trust *trust, const char *keyid); /* the reason ("" when none given); NULL = not revoked */
+
+/*
+ * Is `envelope` signed by a key that the site delegated for `use`, now? 0 fills *ret_delegation; SK_DENIED with the reason. With a wrong clock
+ * dates do not refuse; *ret_held, when given, says which one would have.
+ */
+int sk_trust_check(const struct sk_trust *trust, const struct sk_envelope *envelope, enum sk_use use, const struct sk_moment *when,
+		   struct sk_delegation *ret_delegation, enum sk_refusal *ret_refusal, enum sk_refusal *ret_held, struct sk_diag *diag);
+/* Remembers the delegation's serial for its key (after everything else was accepted). SK_FULL when too many keys are known. */
+int sk_trust_remember(struct sk_trust *trust, const struct sk_delegation *delegation);
