@@ -13,6 +13,7 @@ import pathlib
 import queue
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -71,6 +72,16 @@ def build_all(suites, jobs):
         if suite.build and suite.build not in said:
             said[suite.build] = build(suite.build, ROOT, jobs)
     return said
+
+
+def prepare_all(suites):
+    """[failure] of the commands that suites need once, which may use the network."""
+    failures = []
+    os.environ.setdefault('SEKISHO_CACHE', str(ROOT / 'build/cache'))
+    for command in {tuple(command): None for suite in suites for command in suite.prepare}:
+        if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode:
+            failures.append(('prepare', pathlib.Path(command[0]).name, 'it failed, see above'))
+    return failures
 
 
 def find_all(suites, args, options, broken):
@@ -145,6 +156,8 @@ def main():
     suites = choose_suites(args)
     broken = build_all(suites, args.jobs)
     programs, failures = find_all(suites, args, options, broken)
+    if not args.no_install and not args.list and os.geteuid() == 0:
+        failures += prepare_all(suites)
     if args.list:
         print('\n'.join(program.full_name for program in programs))
         return 0

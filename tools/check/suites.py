@@ -29,8 +29,9 @@ class Options:
 
 
 class Suite:
-    def __init__(self, name, find, build=None, default=True, quick=False, about=''):
+    def __init__(self, name, find, build=None, default=True, quick=False, prepare=(), about=''):
         self.name, self.find, self.build, self.default, self.quick, self.about = name, find, build, default, quick, about
+        self.prepare = prepare      # commands that fetch or make, once, what its tests would else have to wait for
 
 
 def header_words(path):
@@ -154,6 +155,9 @@ BUILD_SETUP = {
                                '-Db_lundef=false', '--buildtype=debugoptimized']),
 }
 
+MACHINE = ['tests/support/equipment-pc', 'cache']
+KERNELS = ['tests/support/vm', 'cache']
+
 SUITES = [
     Suite('lint', scripts('tests/lint'), quick=True, about='house rules: layers, banned functions, licences, words'),
     Suite('unit', from_build('unit'), 'check', quick=True, about='test-x.c beside x.c'),
@@ -161,11 +165,12 @@ SUITES = [
     Suite('fuzz', fuzzers, 'asan', about='fuzz-x.c beside x.c, for a fixed number of inputs'),
     Suite('scenario', scenarios, 'check', quick=True, about='folders of data: tests/scenarios/KIND/NAME'),
     Suite('integration', both(scripts('tests/integration'), from_build('integration')), 'check', quick=True,
-          about='several of our processes together'),
-    Suite('kernel', both(scripts('tests/kernel'), from_build('kernel')), 'check', about='in virtual machines with older kernels'),
+          prepare=[MACHINE], about='several of our processes together'),
+    Suite('kernel', both(scripts('tests/kernel'), from_build('kernel')), 'check', prepare=[KERNELS],
+          about='in virtual machines with older kernels'),
     Suite('browser', scripts('tests/browser'), 'check', about='the console in Chromium'),
     Suite('package', scripts('tests/package'), 'check', about='Debian packages: install, upgrade, remove'),
-    Suite('story', story, about='./run --once'),
+    Suite('story', story, prepare=[MACHINE], about='./run --once'),
     Suite('mutate', mutants, about='takes features out and expects their tests to fail'),
     Suite('fresh', fresh, default=False, about='install, build and run inside a Debian 12 made anew'),
 ]
