@@ -83,6 +83,11 @@ int sk_json_item_object(const struct sk_json *at, size_t i, struct sk_json *ret_
 /* Writing: 0 or -ENOMEM. `value` of sk_json_put belongs to the object afterwards, and is released on failure; NULL counts as out of memory. */
 int sk_json_put(struct json_object *object, const char *key, struct json_object *value);
 int sk_json_put_string(struct json_object *object, const char *key, const char *text);
+/*
+ * Bytes of unknown encoding, such as a file name: kept when they are UTF-8 without control characters; else each byte that is not becomes \xHH,
+ * and a backslash \\, so that different bytes never look the same.
+ */
+int sk_json_put_bytes(struct json_object *object, const char *key, const void *data, size_t size);
 int sk_json_put_u64(struct json_object *object, const char *key, uint64_t value); /* -ERANGE over SK_JSON_MAX_INT */
 int sk_json_put_i64(struct json_object *object, const char *key, int64_t value);
 int sk_json_put_bool(struct json_object *object, const char *key, bool value);
