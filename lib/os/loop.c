@@ -44,7 +44,7 @@ int sk_loop_new(struct sk_loop **ret_loop)
 
 	if (!loop)
 		return sk_origin(-ENOMEM);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	config = event_config_new();
 	if (config) {
 		/* One thread a loop; the environment does not choose the method. */
