@@ -109,7 +109,8 @@ int sk_open_in(int dir, const char *path, int flags, mode_t mode, int *ret_fd)
 
 int sk_dir_open(const char *root, const char *path, int *ret_dir)
 {
-	_cleanup_close_ int top = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* O_PATH: a sandboxed process may not list its root, but go through it. */
+	_cleanup_close_ int top = open(root, (path[0] ? O_PATH : O_RDONLY) | O_DIRECTORY | O_CLOEXEC);
 
 	if (top < 0)
 		return errno == ENOENT ? SK_NONE : sk_origin_errno();

@@ -54,12 +54,19 @@ struct sk_sandbox {
 };
 
 /*
- * Applies everything in this order: limits, groups, user, Landlock, capabilities, no_new_privs, seccomp. 0 or -errno: a process that gets an error
+ * Applies everything in this order: limits, groups and user, capabilities, no_new_privs, Landlock, seccomp. 0 or -errno: a process that gets an error
  * must exit. `ret_reduced` may be NULL.
  */
 int sk_sandbox_enter(const struct sk_sandbox *sandbox, unsigned *ret_reduced);
 
 /* Name or number of a user; its primary group (a bare number without an account gets the same number as its group). 0, SK_NONE. */
 int sk_user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid);
+/*
+ * The steps, for sk_sandbox_enter(): Landlock (the rule set is opened while we still may see the paths, and put on later) and seccomp.
+ * sk_landlock_open: 0, SK_NONE this kernel has none, -errno.
+ */
+int sk_landlock_open(const struct sk_sandbox *sandbox, int *ret_ruleset);
+int sk_landlock_enter(int ruleset);
+int sk_seccomp_enter(const struct sk_sandbox *sandbox);
 /* Highest Landlock ABI of this kernel, 0 = none. */
 int sk_landlock_abi(void);
