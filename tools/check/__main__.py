@@ -105,6 +105,15 @@ def needs_root_outcome(program):
     return Outcome(program, [Point('', 'skip', 'needs root')], 0.0, None)
 
 
+def run_one(program, report, scratch, number, extra):
+    if program.needs_root and not report.is_root:
+        return needs_root_outcome(program)
+    try:
+        return run_program(program, ROOT, scratch, number, extra)
+    except Exception as error:      # a fault of ours must not lose a test silently
+        return Outcome(program, [Point('', 'fail', f'the runner failed: {error!r}')], 0.0, None)
+
+
 def run_batch(programs, report, jobs, scratch, extra):
     """Run programs, at most `jobs` at a time, in their order."""
     waiting = queue.SimpleQueue()
@@ -118,10 +127,7 @@ def run_batch(programs, report, jobs, scratch, extra):
             except queue.Empty:
                 return
             report.started(program)
-            if program.needs_root and not report.is_root:
-                report.add(needs_root_outcome(program))
-            else:
-                report.add(run_program(program, ROOT, scratch, number, extra))
+            report.add(run_one(program, report, scratch, number, extra))
 
     threads = [threading.Thread(target=work) for _ in range(min(jobs, len(programs)))]
     for thread in threads:
@@ -131,7 +137,7 @@ def run_batch(programs, report, jobs, scratch, extra):
 
 
 def run_all(programs, report, jobs, extra):
-    scratch = tempfile.mkdtemp(prefix='sekisho-check-')
+    scratch = tempfile.mkdtemp(prefix='sk-')    # short: sockets lie below, and their paths are limited
     os.chmod(scratch, 0o711)
 
     def interrupted(number, _frame):

@@ -133,7 +133,8 @@ def story(suite, root, options):
 def mutants(suite, root, options):
     names = [word.partition('/')[2] for word in options.chosen if word.startswith('mutate/')]
     if any((root / 'tests/mutants').glob('*.patch')):
-        yield Program(suite.name, 'mutants', [root / 'tools/mutants'] + names, timeout=3600, exclusive=True, needs_root=True)
+        yield Program(suite.name, 'mutants', [root / 'tools/mutants'] + names, timeout=3600, exclusive=True, needs_root=True,
+                      may_leave=True)
 
 
 def fresh(suite, root, options):
