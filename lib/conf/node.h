@@ -43,8 +43,11 @@ int sk_node_from_yaml(struct sk_arena *arena, const char *text, size_t size, str
  */
 int sk_node_apply(const struct sk_table *table, const struct sk_node *root, bool exact, void *object, struct sk_diag *diag);
 
-/* Object -> tree; keys sorted as RFC 8785 wants; what equals "absent" is left out. 0 or fatal. */
-int sk_node_from_object(struct sk_arena *arena, const struct sk_table *table, const void *object, struct sk_node **ret_root);
+/*
+ * Object -> tree; keys sorted as RFC 8785 wants; what equals "absent" is left out. `exact`: for JSON, sizes and durations as numbers; else for
+ * YAML, with units. 0 or fatal.
+ */
+int sk_node_from_object(struct sk_arena *arena, const struct sk_table *table, const void *object, bool exact, struct sk_node **ret_root);
 /* Tree -> canonical JSON (RFC 8785). 0, SK_FULL, -ENOMEM. */
 int sk_node_json(const struct sk_node *root, struct sk_buf *out);
 /* Tree -> YAML that sk_node_from_yaml() reads back. Texts are quoted where YAML needs it. */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "conf/conf.h"
+#include "crypto/hash.h"
 #include "policy/trust.h"
 
 enum sk_part { SK_PART_LOCKDOWN, SK_PART_COUNT };
