@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-static void set_text(struct sk_diag *diag, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_text(struct sk_diag *diag, const char *format, va_list args)
 {
 	vsnprintf(diag->text, sizeof diag->text, format, args);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "wire/batch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -10,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_batch(const struct sk_batch *batch, const uint8_t *body, size_t size)
 {
 	_cleanup_buf_ struct sk_buf raw = SK_BUF(SK_BATCH_MAX_RAW);
-	uint8_t *again = malloc(size);
+	uint8_t *again = sk_malloc(size);
 	struct sk_writer w;
 
 	sk_writer_init(&w, again, size);

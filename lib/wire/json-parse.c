@@ -15,7 +15,7 @@
 enum { MAX_VALUES = 1000000, MAX_CONTAINERS = 65536 };
 
 struct step {
-	const char *key; /* owned by the object being filled; NULL = array */
+	const char *key; /* of the member being read; "" between members; NULL = array */
 	size_t index;
 };
 
@@ -291,6 +291,7 @@ static int parse_member(struct parser *p, struct json_object *object)
 		json_object_put(value);
 		return sk_origin(-ENOMEM);
 	}
+	step->key = ""; /* what is wrong from here on is not in this member, and its text goes */
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "wire/batch.h"
 
 static const char lines[] = "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n";
@@ -37,7 +38,7 @@ static void test_round_trip(void **state)
 static int read_cut(int kind, const void *body, size_t cut, struct sk_diag *diag)
 {
 	char agent[SK_AGENT_ID_MAX + 1];
-	uint8_t *exact = malloc(cut ? cut : 1);
+	uint8_t *exact = sk_malloc(cut ? cut : 1);
 	struct sk_batch batch;
 	struct sk_ack ack;
 	const char *text;
@@ -161,7 +162,7 @@ static int unpack_as(uint32_t count, uint32_t raw_size, const char *content, siz
 	_cleanup_buf_ struct sk_buf raw = SK_BUF(SK_BATCH_MAX_RAW);
 	struct sk_batch batch = {.first_seq = 1, .count = count, .raw_size = raw_size};
 	size_t bound = ZSTD_compressBound(size) + strlen(tail);
-	uint8_t *packed = malloc(bound);
+	uint8_t *packed = sk_malloc(bound);
 	int r;
 
 	batch.packed_size = ZSTD_compress(packed, bound, content, size, 3);
@@ -177,7 +178,7 @@ static int unpack_as(uint32_t count, uint32_t raw_size, const char *content, siz
 static void test_compressed_lies(void **state)
 {
 	struct sk_diag diag = {0};
-	char *bomb = calloc(1, 64 << 20);
+	char *bomb = sk_calloc(1, 64 << 20);
 
 	(void)state;
 	assert_int_equal(unpack_as(2, 6, "{}\n{}\n", 6, "", &diag), 0);

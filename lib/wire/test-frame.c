@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "wire/frame.h"
 
 static void test_table_is_sound(void **state)
@@ -69,7 +70,7 @@ static void test_round_trip_and_truncation(void **state)
 			assert_memory_equal(back.size ? back.body : frame.body, frame.body, frame.size);
 			assert_int_equal(sk_cursor_end(&c, "frame", NULL), 0);
 			for (size_t cut = 0; cut < w.at; cut++) {
-				uint8_t *exact = malloc(cut ? cut : 1); /* so that a sanitizer sees a byte too far */
+				uint8_t *exact = sk_malloc(cut ? cut : 1); /* so that a sanitizer sees a byte too far */
 
 				memcpy(exact, space, cut);
 				sk_cursor_init(&c, exact, cut);

@@ -85,7 +85,7 @@ static void test_cut_at_every_byte(void **state)
 
 	(void)state;
 	for (size_t cut = 0; cut < sizeof text - 1; cut++) {
-		char *exact = malloc(cut ? cut : 1);
+		char *exact = sk_malloc(cut ? cut : 1);
 
 		memcpy(exact, text, cut);
 		diag = (struct sk_diag){0};
