@@ -81,6 +81,7 @@ struct sk_page {
 
 void sk_page_init(struct sk_page *page);
 void sk_page_done(struct sk_page *page);
+int sk_page_reverse(struct sk_page *page); /* turns the order of the rows round. 0 or -ENOMEM */
 
 struct sk_reader;
 
@@ -90,8 +91,8 @@ struct sk_reader_ops {
 	/* SK_NONE when there is no such event. */
 	int (*around)(struct sk_reader *reader, const char *id, uint64_t seconds, const struct sk_query *scopes, struct sk_page *page);
 	/*
-	 * Events committed at or behind *position (0 at first: sets it to the present end) that match, in order of commit; *position moves behind what
-	 * was looked at. What matched beyond query->limit rows is counted as skipped. page->complete is false when there is more to look at.
+	 * Events committed at or behind *position that match, in order of commit; *position moves behind what was looked at. At first it is 0: it
+	 * is set to the present end, and the page gets the newest query->limit events before that, oldest first. Later, what matched beyond query->limit rows is counted as skipped. page->complete is false when there is more to look at.
 	 */
 	int (*follow)(struct sk_reader *reader, const struct sk_query *query, uint64_t *position, struct sk_page *page);
 	/* Each appends one JSON object. */

@@ -89,29 +89,6 @@ static int append_page(struct sk_page *to, const struct sk_page *from)
 	return sk_buf_append(&to->rows, from->rows.data ? from->rows.data : "", from->rows.size);
 }
 
-/* Lines in the opposite order. */
-static int reverse(struct sk_buf *rows)
-{
-	struct sk_buf out = SK_BUF(rows->max);
-	size_t end = rows->size;
-	int r = 0;
-
-	while (!r && end > 0) {
-		const char *before = end > 1 ? memrchr(rows->data, '\n', end - 1) : NULL;
-		size_t start = before ? (size_t)(before + 1 - rows->data) : 0;
-
-		r = sk_buf_append(&out, rows->data + start, end - start);
-		end = start;
-	}
-	if (!r) {
-		sk_buf_done(rows);
-		*rows = out;
-	} else {
-		sk_buf_done(&out);
-	}
-	return r;
-}
-
 /* The older half, newest first so that the limit cuts off what is furthest away, then turned round; then the event and the newer half. */
 static int both_sides(struct sk_reader *reader, struct sk_query *q, const struct sk_key *key, uint64_t seconds, struct sk_page *page)
 {
@@ -124,7 +101,7 @@ static int both_sides(struct sk_reader *reader, struct sk_query *q, const struct
 	q->until = key->when + seconds * 1000 + 1;
 	r = sk_sqlite_search(reader, q, page);
 	if (!r)
-		r = reverse(&page->rows);
+		r = sk_page_reverse(page);
 	if (r)
 		return r;
 	page->complete = !page->has_next;

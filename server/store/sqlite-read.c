@@ -435,23 +435,32 @@ static void end(struct search *s)
 	}
 }
 
-int sk_sqlite_search(struct sk_reader *reader, const struct sk_query *query, struct sk_page *page)
+/* Inside one view of the database. */
+static int search_view(struct sk_sqlite_reader *r, const struct sk_query *query, struct sk_page *page)
 {
-	struct search s = {.reader = reader_of(reader), .query = query, .page = page, .room = query->limit + 1};
-	int r;
+	struct search s = {.reader = r, .query = query, .page = page, .room = query->limit + 1};
+	int error;
 
 	s.heap = sk_calloc(s.room, sizeof *s.heap);
 	if (!s.heap)
 		return sk_origin(-ENOMEM);
-	s.deadline = sk_clock_mono_ms() + reader->share_ms;
-	r = sk_sql_begin(s.reader->sql);
-	if (!r)
-		r = walk(&s);
-	sk_sql_rollback(s.reader->sql);
-	if (!r)
-		r = write_rows(&s);
+	s.deadline = sk_clock_mono_ms() + r->reader.share_ms;
+	error = walk(&s);
+	if (!error)
+		error = write_rows(&s);
 	end(&s);
-	return r;
+	return error;
+}
+
+int sk_sqlite_search(struct sk_reader *reader, const struct sk_query *query, struct sk_page *page)
+{
+	struct sk_sqlite_reader *r = reader_of(reader);
+	int error = sk_sql_begin(r->sql);
+
+	if (!error)
+		error = search_view(r, query, page);
+	sk_sql_rollback(r->sql);
+	return error;
 }
 
 /* ---- what was committed since ---- */
@@ -483,19 +492,33 @@ static int follow_batch(struct sk_sqlite_reader *r, const struct sk_query *query
 	return 0;
 }
 
+/* Where the end is, and what lies before it, in one view: nothing is shown twice or missed. */
+static int follow_from_here(struct sk_sqlite_reader *r, const struct sk_query *query, uint64_t *position, struct sk_page *page)
+{
+	int64_t next = 0;
+	int error = sk_sql_begin(r->sql);
+
+	if (!error)
+		error = sk_sql_number(r->sql, &next, "SELECT ifnull(max(id),0)+1 FROM batch", "");
+	if (!error && query->limit)
+		error = search_view(r, query, page);
+	sk_sql_rollback(r->sql);
+	if (!error)
+		error = sk_page_reverse(page);
+	if (!error)
+		*position = (uint64_t)next;
+	return error;
+}
+
 int sk_sqlite_follow(struct sk_reader *reader, const struct sk_query *query, uint64_t *position, struct sk_page *page)
 {
 	struct sk_sqlite_reader *r = reader_of(reader);
 	struct sk_sqlite_batch b;
 	sqlite3_stmt *stmt;
-	int64_t last = 0;
 	int error;
 
-	if (*position == 0) {
-		error = sk_sql_number(r->sql, &last, "SELECT ifnull(max(id),0)+1 FROM batch", "");
-		*position = error ? 0 : (uint64_t)last;
-		return error;
-	}
+	if (*position == 0)
+		return follow_from_here(r, query, position, page);
 	error = sk_sql_use(r->sql, SK_SQLITE_BATCH "WHERE b.id>=? ORDER BY b.id LIMIT 64", &stmt, "i", (int64_t)*position);
 	for (page->opened = 0; !error && (error = sk_sql_step(r->sql, stmt)) == 0; page->opened++) {
 		sk_sqlite_batch_read(stmt, &b);

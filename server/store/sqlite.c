@@ -56,6 +56,25 @@ void sk_page_done(struct sk_page *page)
 	sk_buf_done(&page->rows);
 }
 
+int sk_page_reverse(struct sk_page *page)
+{
+	struct sk_buf out = SK_BUF(page->rows.max);
+	size_t end = page->rows.size;
+	int r = 0;
+
+	while (!r && end > 0) {
+		const char *before = end > 1 ? memrchr(page->rows.data, '\n', end - 1) : NULL;
+		size_t start = before ? (size_t)(before + 1 - page->rows.data) : 0;
+
+		r = sk_buf_append(&out, page->rows.data + start, end - start);
+		end = start;
+	}
+	sk_buf_done(r ? &out : &page->rows);
+	if (!r)
+		page->rows = out;
+	return r;
+}
+
 struct sk_events *sk_events_close(struct sk_events *events)
 {
 	if (events)

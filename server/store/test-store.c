@@ -625,8 +625,11 @@ static void test_follow(void **state)
 	sk_query_init(&q);
 	q.limit = 50;
 	sk_page_init(&page);
-	assert_int_equal(reader->ops->follow(reader, &q, &position, &page), 0);
-	assert_int_equal(page.count, 0);
+	assert_int_equal(reader->ops->follow(reader, &q, &position, &page), 0); /* what was there before, oldest first */
+	assert_int_equal(seqs_of(&page, "a1/7/1/", seqs, 100), 10);
+	assert_int_equal(seqs[0], 1);
+	sk_page_done(&page);
+	sk_page_init(&page);
 	send_batch(events, "a1", 1, 11, 5);
 	send_batch(events, "a1", 1, 6, 12); /* overlaps: only what is new shows */
 	assert_int_equal(reader->ops->follow(reader, &q, &position, &page), 0);

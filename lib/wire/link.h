@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What is said between an agent and the server's intake, over TLS 1.3. Frames and their numbers are in wire/types.h; binary bodies in
+ * wire/batch.h; here are the JSON bodies. A key that is not listed is refused: ERROR {"code":"bad","text"} and the connection closes.
+ *
+ * ALPN "sekisho-enrol/1", no client certificate. One question, one answer, then the server closes:
+ * ENROL    {"token","csr":PEM,"host","machine"} -> ENROLLED {"agent":id,"certificate":PEM,"ca":PEM,"site_key":base64,"site","org",
+ *          "secret":base64 of 32 bytes} or ERROR {"code":"denied"|"bad"|"limit"|"failed","text"}. A token that is wrong, used or expired is
+ *          "denied", always after the same time.
+ *
+ * ALPN "sekisho/1", client certificate that the fleet admits at this moment. The first frame is HELLO, within SK_LINK_HELLO_MS:
+ * HELLO    {"agent":id (as in the certificate),"version":text,"boot":boot id,"clock":{"time":ms,"state":"ok"|"wrong"},
+ *          "epoch":n,"streams":[{"priority":0..2,"first":n,"next":n}]}: the spool holds [first, next) of each priority; first is one above
+ *          what it counts as acknowledged
+ *          -> WELCOME {"time":ms,"acks":[{"epoch","priority","seq"}]}: the store has everything up to seq of the streams named. What lies between
+ *          the store's end and "first" is recorded as lost, unless a tombstone explains it.
+ * BATCH    -> ACK (its epoch and priority; the highest contiguous seq that is durable), once for each BATCH, in any order. At most SK_LINK_WINDOW
+ *          batches may wait for their ACK; the server stops reading when there are more.
+ * HEALTH   {"spool":{"depth":[n,n,n],"bytes":n,"max_bytes":n,"dropped":n,"disk_full":bool},"clock":"ok"|"wrong","lockdown":{...}} (no answer).
+ *          The fleet keeps the latest as it stands, whatever is in it.
+ * POLICY   (server to agent) a signed envelope -> POLICY_STATE {"serial":n,"hash":hex,"state":"enforced"|"refused"|"shadow"|"waiting",
+ *          "reason":text} (may be sent again at any time: it is what is in force)
+ * REQUEST  {"id":text,"kind":"allow"|"unknown"|"exception","body":{}} -> REQUEST_TAKEN {"id"}; the agent sends it again after a reconnect
+ *          until it is taken
+ * ANSWER   (server to agent) {"id","decision":"approved"|"rejected","note","by"} -> ANSWER_TAKEN {"id"}; sent again likewise
+ * COMMAND  (server to agent) {"id":text,"kind":"status"|"rescan","body":{}} -> RESULT {"id","ok":bool,"body":{}}; sent again likewise
+ *
+ * A batch that is wrong is answered by ERROR {"code":"bad-batch","text":where and why} and the connection closes; nothing of it was kept.
+ * ERROR {"code":"revoked"}: the fleet took the admission back.
+ */
+#pragma once
+
+enum {
+	SK_LINK_HELLO_MS = 10000, /* from the connection to HELLO, TLS included */
+	SK_LINK_WINDOW = 16,      /* batches without an ACK */
+	SK_LINK_IDLE_MS = 90000,  /* the server closes when nothing came for so long; PING keeps it alive */
+	SK_LINK_ID_MAX = 64,      /* bytes of an id of a request or command: [A-Za-z0-9._-] */
+};
