@@ -29,7 +29,8 @@ int sk_open_in(int dir, const char *path, int flags, mode_t mode, int *ret_fd);
 int sk_file_read(int dir, const char *path, size_t max, struct sk_buf *buf);
 /*
  * Atomic and durable: temporary name beside it, write, fsync, rename, fsync of the folder. Readers see the old or the new content, never a
- * mixture; after 0 the new one survives a power cut; on failure the old one stands and the temporary name is gone.
+ * mixture; after 0 the new one survives a power cut; on failure the old one stands and the temporary name is gone. Passes `point` twice: at the
+ * write and at the fsync.
  */
 int sk_file_replace(const char *point, int dir, const char *path, const void *data, size_t size, mode_t mode);
 /* Removes one file durably; SK_NONE when there was none. */

@@ -88,7 +88,7 @@ static void die(struct sk_chan *chan)
 
 static void die_because(struct sk_chan *chan, const char *text)
 {
-	if (chan->state != CLOSED)
+	if (chan->state != CLOSED && chan->state != FINISHING)
 		sk_diag_path(&chan->why, "", "%s", text);
 	die(chan);
 }
