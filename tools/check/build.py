@@ -18,10 +18,16 @@ def logged(argv, root, log, env, show):
 
 
 def set_up(name, root, log, env):
-    folder = root / BUILD_DIRS[name]
-    if (folder / 'build.ninja').exists():
+    """Configure a build folder, or bring one to our options that was configured otherwise."""
+    folder, options = root / BUILD_DIRS[name], BUILD_SETUP[name][1]
+    stamp, wanted = folder / 'meson-private/check-options', '\n'.join(options)
+    if stamp.exists() and stamp.read_text() == wanted:
         return 0
-    return logged(['meson', 'setup', BUILD_DIRS[name]] + BUILD_SETUP[name][1], root, log, env, show=False)
+    verb = ['configure', BUILD_DIRS[name]] if (folder / 'build.ninja').exists() else ['setup', BUILD_DIRS[name]]
+    status = logged(['meson'] + verb + options, root, log, env, show=False)
+    if status == 0:
+        stamp.write_text(wanted)
+    return status
 
 
 def build(name, root, jobs):

@@ -109,7 +109,7 @@ def fuzzers(suite, root, options):
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         seeds = [root / 'fuzz' / name] if (root / 'fuzz' / name).is_dir() else []
-        flags = [f'-runs={options.fuzz_runs}', '-seed=1', '-max_len=4096', '-timeout=10', '-rss_limit_mb=2048',
+        flags = [f'-runs={options.fuzz_runs}', '-seed=1', '-max_len=4096', '-len_control=10', '-timeout=10', '-rss_limit_mb=2048',
                  '-print_final_stats=1', f'-artifact_prefix={work}/']
         yield Program(suite.name, name, [path] + flags + [work] + seeds, timeout=3600 if options.long else 180, plain=True)
 
@@ -152,8 +152,10 @@ def both(*finders):
 BUILD_DIRS = {'check': 'build', 'asan': 'build/asan'}
 BUILD_SETUP = {
     'check': ({}, ['-Dwerror=true', '-Dpoints=true']),
+    # Libraries are instrumented for libFuzzer too, else it would not see what an input reaches; undefined behaviour is fatal.
     'asan': ({'CC': 'clang'}, ['-Dwerror=true', '-Dpoints=true', '-Dfuzz=true', '-Db_sanitize=address,undefined',
-                               '-Db_lundef=false', '--buildtype=debugoptimized']),
+                               '-Db_lundef=false', '--buildtype=debugoptimized',
+                               '-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all']),
 }
 
 MACHINE = ['tests/support/equipment-pc', 'cache']
