@@ -6,6 +6,7 @@
 
 . "$(dirname "$0")/../support/tap.sh"
 tree=$tmp/tree
+export LONG=9$$ # recognizable in the process table, and not another run's
 mkdir -p "$tree"/tests/{support,story}
 cp "$source_root/run" "$tree/"
 cp -r "$source_root/tools" "$tree/"
@@ -19,14 +20,14 @@ story() {
 }
 
 left_over() {
-	pgrep -f 'sleep 4242' || grep "$tmp/root" /proc/self/mounts || ls -d "$tmp/root" 2>/dev/null
+	pgrep -f "sleep $LONG" || grep "$tmp/root" /proc/self/mounts || ls -d "$tmp/root" 2>/dev/null
 }
 
 exits 2 "an unknown option is a wrong call" "$tree/run" --nonsense
 exits 3 "without a story it refuses" "$tree/run" --once --no-install
 
-story 'tests/support/equipment-pc make --tiny "$SEKISHO_ROOT/pc" && tests/support/equipment-pc run "$SEKISHO_ROOT/pc" sleep 4242 &
-setsid sleep 4242 >/dev/null 2>&1 &
+story 'tests/support/equipment-pc make --tiny "$SEKISHO_ROOT/pc" && tests/support/equipment-pc run "$SEKISHO_ROOT/pc" sleep $LONG &
+setsid sleep $LONG >/dev/null 2>&1 &
 mkdir "$SEKISHO_ROOT/m" && mount -t tmpfs none "$SEKISHO_ROOT/m"
 echo "once=$SEKISHO_ONCE build=${SEKISHO_BUILD##*/}"
 sleep 1
@@ -42,7 +43,7 @@ check "which is there" [ -d "$tmp/root/m" ]
 exits 3 "a root that is not empty is refused" "$tree/run" --once --no-install --root "$tmp/root"
 rm -rf --one-file-system "$tmp/root"
 
-story 'sleep 4242 & trap "exit 0" TERM; touch "$SEKISHO_ROOT/up"; wait'
+story 'sleep $LONG & trap "exit 0" TERM; touch "$SEKISHO_ROOT/up"; wait'
 "$tree/run" --no-install --root "$tmp/root" >/dev/null 2>&1 &
 runner=$!
 within 20 "it stays up" [ -e "$tmp/root/up" ]

@@ -17,6 +17,9 @@ from common import Rules
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
+# Recognizable in the process table, and not another run's.
+FIRST, SECOND = f'9{os.getpid()}1', f'9{os.getpid()}2'
+
 # name of the program: (its shell text, {point: result} that must come out, words that a reason must have)
 PROGRAMS = {
     'good': ('echo 1..2; echo ok 1 - one; echo "ok 2 - two"', {'one': 'pass', 'two': 'pass'}, ''),
@@ -32,8 +35,8 @@ PROGRAMS = {
     'skips': ('echo 1..1; echo "ok 1 - one # SKIP no such kernel"', {'one': 'fail'}, 'tests/skips'),
     'listed': ('echo 1..2; echo "ok 1 - one # SKIP no such kernel"; echo ok 2 - two', {'one': 'skip', 'two': 'pass'}, ''),
     'skips-all': ('echo "1..0 # SKIP nothing here"', {'': 'skip'}, ''),
-    'hangs': ('# check: timeout=1\nsetsid sleep 98765 & echo 1..1; sleep 98765', {'': 'fail'}, 'not finished after 1 s'),
-    'leaves': ('echo 1..1; echo ok 1 - one; setsid sleep 98764 >/dev/null 2>&1 &', {'one': 'pass', '': 'fail'}, 'left processes'),
+    'hangs': (f'# check: timeout=1\nsetsid sleep {FIRST} & echo 1..1; sleep {FIRST}', {'': 'fail'}, 'not finished after 1 s'),
+    'leaves': (f'echo 1..1; echo ok 1 - one; setsid sleep {SECOND} >/dev/null 2>&1 &', {'one': 'pass', '': 'fail'}, 'left processes'),
     'needs-long': ('# check: long\necho 1..1; echo ok 1 - one', {}, ''),
 }
 SKIPS = 'lint/listed/one: there is no such kernel here\nlint/skips-all: nothing to do here\n'
@@ -84,7 +87,7 @@ def main():
         counts = [sum(test['result'] == result for test in tests) for result in ('pass', 'fail', 'skip')]
         wanted = '{} passed, {} failed, {} skipped'.format(*counts)
         rules.rule('failures make the exit code 1 and the last line counts', [] if (code, last) == (1, wanted) else [f'{code} {last}'])
-        rules.rule('nothing of a hanging test goes on', [name for name in ('98765', '98764') if still_runs(f'sleep {name}')])
+        rules.rule('nothing of a hanging test goes on', [name for name in (FIRST, SECOND) if still_runs(f'sleep {name}')])
         code, last, _ = check(top, 'lint/good', 'lint/plan-last')
         rules.rule('named programs alone are run', [] if (code, last) == (0, '3 passed, 0 failed, 0 skipped') else [f'{code} {last}'])
         code, last, tests = check(top, 'lint/nothing')
