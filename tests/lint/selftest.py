@@ -57,6 +57,12 @@ PLANTS = [
     ('glossary', 'README.ja.md', 'カタxログ\n', 'README.ja.md:1: カタxログ'),
     ('glossary', 'docs/glossary.md', '| term |\n', 'no table'),
     ('scripts', 'tools/hello', '#!/bin/sh\necho $1\n', 'SC2086'),
+    ('lists', 'tests/skips', 'kernel/gone: no such kernel\n', 'tests/skips:1: there is no such test'),
+    ('lists', 'tests/skips', 'kernel/gone\n', 'not of the form'),
+    ('lists', 'tests/mutants/x.patch', 'Takes out: x.\n--- a/x\n', 'no line "Test:'),
+    ('lists', 'tests/mutants/x.patch', 'Test: unit/x\n--- a/x\n', 'no line "Takes out:'),
+    ('lists', 'tests/mutants/x.patch', 'Takes out: x.\nTest: lint/gone: x\n--- a/x\n', 'there is no test lint/gone'),
+    ('lists', 'packaging/packages.build', 'libssl-dev please\n', 'packages.build:1'),
     ('functions', 'agent/lockdown/guard.c', SOURCE + f'int f(void)\n{{\n{BODY}\n}}\n', 'f has 82 lines'),
 ]
 
@@ -67,7 +73,7 @@ def write_tree(top, files):
         (top / path).write_text(text)
         if text.startswith('#!'):
             (top / path).chmod(0o755)
-    (top / 'tests/lint').mkdir(parents=True)
+    (top / 'tests/lint').mkdir(parents=True, exist_ok=True)
     for table in ('layers', 'licences'):
         shutil.copy(HERE / table, top / 'tests/lint')
 
