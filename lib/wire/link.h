@@ -7,6 +7,8 @@
  * ENROL    {"token","csr":PEM,"host","machine"} -> ENROLLED {"agent":id,"certificate":PEM,"ca":PEM,"site_key":base64,"site","org",
  *          "secret":base64 of 32 bytes} or ERROR {"code":"denied"|"bad"|"limit"|"failed","text"}. A token that is wrong, used or expired is
  *          "denied", always after the same time.
+ *          A token is text that ends in "." and 64 hex digits: SHA-256 of the server's certificate (DER), so that the agent can insist on this
+ *          server before it has the CA. The whole text is sent. "machine" is /etc/machine-id, "" when there is none.
  *
  * ALPN "sekisho/1", client certificate that the fleet admits at this moment. The first frame is HELLO, within SK_LINK_HELLO_MS:
  * HELLO    {"agent":id (as in the certificate),"version":text,"boot":boot id,"clock":{"time":ms,"state":"ok"|"wrong"},
@@ -26,6 +28,15 @@
  * COMMAND  (server to agent) {"id":text,"kind":"status"|"rescan","body":{}} -> RESULT {"id","ok":bool,"body":{}}; sent again likewise
  *
  * A batch that is wrong is answered by ERROR {"code":"bad-batch","text":where and why} and the connection closes; nothing of it was kept.
+ * Within the agent the duty `link` holds two local connections for as long as a session lasts, and hands POLICY to COMMAND and their answers on as they are:
+ * lockdown.sock: link is the client; lockdown sends what is in its outbox when the connection begins, and HEALTH when it changes; HEALTH_GET asks.
+ * spool.sock:    EVENT -> EVENT_TAKEN when its id is not 0: durable; or ERROR "full" or "bad". READ {"priority","after"} (link) -> BATCH with the
+ *                same id as soon as there is an event behind `after`; a new READ of a priority takes the place of the old one. ACKED (link): what the
+ *                server has. HEALTH_GET -> HEALTH {"epoch","bytes","max_bytes","disk_full","tombstones","cut_bytes","streams":[{"priority","acked",
+ *                "next","bytes","dropped","not_kept","damaged"}]}.
+ * link.sock:     CALL {"verb":"status"} -> RESULT {"enrolled","agent","server","state":"idle"|"waiting"|"connecting"|"connected","since","error"};
+ *                CALL {"verb":"reload"} after enrolment -> RESULT {}.
+ *
  * ERROR {"code":"revoked"}: the fleet took the admission back.
  */
 #pragma once
@@ -34,5 +45,6 @@ enum {
 	SK_LINK_HELLO_MS = 10000, /* from the connection to HELLO, TLS included */
 	SK_LINK_WINDOW = 16,      /* batches without an ACK */
 	SK_LINK_IDLE_MS = 90000,  /* the server closes when nothing came for so long; PING keeps it alive */
+	SK_LINK_TOKEN_MAX = 512,  /* bytes of a token */
 	SK_LINK_ID_MAX = 64,      /* bytes of an id of a request or command: [A-Za-z0-9._-] */
 };
