@@ -7,6 +7,7 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -33,6 +34,8 @@ class Report:
         self.tests, self.failed_programs, self.running = [], [], []
         self.lock = threading.Lock()
         self.terminal = sys.stdout.isatty()
+        if self.terminal:
+            threading.Thread(target=self.tick, daemon=True).start()
 
     # -- counting
 
@@ -46,8 +49,7 @@ class Report:
         program = outcome.program
         with self.lock:
             self.done += 1
-            if program in self.running:
-                self.running.remove(program)
+            self.running = [entry for entry in self.running if entry[0] is not program]
             for point in outcome.points:
                 if point.result == 'skip' and not self.allowed(program, point):
                     point.result, point.reason = 'fail', f'skipped, which tests/skips does not list: {point.reason}'
@@ -71,15 +73,22 @@ class Report:
 
     def started(self, program):
         with self.lock:
-            self.running.append(program)
+            self.running.append((program, time.monotonic()))
             self.progress()
 
     def progress(self):
-        if self.terminal:
-            names = ' '.join(program.full_name for program in self.running)
+        if self.terminal and self.done < self.total:
+            names = '  '.join(f'{program.full_name} {time.monotonic() - began:.0f} s' for program, began in self.running)
             failed = self.count('fail')
             note = f', {failed} failed' if failed else ''
-            print(f'\r\033[K[{self.done}/{self.total}{note}] {names}'[:110], end='', flush=True)
+            width = shutil.get_terminal_size().columns - 1
+            print('\r\033[K' + f'[{self.done}/{self.total}{note}] {names}'[:width], end='', flush=True)
+
+    def tick(self):
+        while True:
+            time.sleep(1)
+            with self.lock:
+                self.progress()
 
     def line(self, text):
         print(('\r\033[K' if self.terminal else '') + text, flush=True)

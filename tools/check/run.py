@@ -24,11 +24,12 @@ class Program:
     """A test program: what to start, and how it must be treated."""
 
     def __init__(self, suite, name, argv, timeout=300, exclusive=False, needs_root=False, plain=False, may_leave=False,
-                 env=None):
+                 folder=None, env=None):
         self.suite, self.name, self.argv = suite, name, [str(word) for word in argv]
         self.timeout, self.exclusive, self.needs_root = timeout, exclusive, needs_root
         self.plain = plain      # has no TAP: its exit code is the one result
         self.may_leave = may_leave      # leaves processes by its nature: they are only killed
+        self.folder = folder            # where it is started, the repository unless said
         self.env = env or {}
 
     @property
@@ -124,7 +125,7 @@ def wait_for(process, thread, timeout):
 def start(program, root, tmp, mark, extra):
     os.mkdir(tmp)
     os.chmod(tmp, 0o755)    # our processes run as users of their own and must get through
-    return subprocess.Popen(program.argv, cwd=root, env=environment(program, root, tmp, mark, extra), stdin=subprocess.DEVNULL,
+    return subprocess.Popen(program.argv, cwd=program.folder or root, env=environment(program, root, tmp, mark, extra), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
 
 

@@ -90,7 +90,7 @@ def from_build(label, slower=1):
             if label in words and options.wants(words):
                 yield Program(suite.name, test['name'], test['cmd'], timeout=int(test['timeout'] or 60) * slower,
                               exclusive='exclusive' in words or not test['is_parallel'], needs_root='root' in words,
-                              env=test['env'])
+                              folder=test['workdir'] or root / BUILD_DIRS[suite.build], env=test['env'])
     return find
 
 
