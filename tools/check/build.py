@@ -3,6 +3,7 @@
 # build.py - sets up and builds the folders that suites need (BUILD_DIRS in suites.py).
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -30,6 +31,12 @@ def set_up(name, root, log, env):
     return status
 
 
+def show_trouble(log, lines):
+    """The end of a build log without the steps that went well."""
+    said = [line for line in log.read_text(errors='replace').splitlines() if not re.match(r'\[\d+/\d+\] ', line)]
+    print('\n'.join(said[-lines:]))
+
+
 def build(name, root, jobs):
     """Build one folder. None, or a sentence on what failed."""
     log = root / 'build/log' / f'build-{name}.log'
@@ -41,12 +48,12 @@ def build(name, root, jobs):
     if not (root / 'meson.build').exists():
         return 'there is no meson.build'
     if set_up(name, root, log, env) != 0:
-        print(''.join(log.read_text(errors='replace').splitlines(keepends=True)[-30:]))
+        show_trouble(log, 30)
         return f'meson setup failed (see {log})'
     show = sys.stdout.isatty()
     if logged(['ninja', '-C', BUILD_DIRS[name], '-j', str(jobs)], root, log, env, show) != 0:
         if not show:
-            print(''.join(log.read_text(errors='replace').splitlines(keepends=True)[-40:]))
+            show_trouble(log, 40)
         return f'ninja failed (see {log})'
     print(f'build   {BUILD_DIRS[name]} done  {time.monotonic() - began:.1f} s', flush=True)
     return None

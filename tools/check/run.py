@@ -47,6 +47,7 @@ def environment(program, root, tmp, mark, extra):
     mine = [p for p in env.get('PATH', '').split(':') if p and p not in SYSTEM_PATH.split(':')]
     env.update(PATH=':'.join([SYSTEM_PATH] + mine), LC_ALL='C.UTF-8', TMPDIR=tmp, HOME=tmp, SEKISHO_SOURCE=str(root),
                NODE_PATH=str(root / 'build/npm-tests/node_modules'), PYTHONDONTWRITEBYTECODE='1')
+    env.setdefault('UBSAN_OPTIONS', 'print_stacktrace=1')
     env.setdefault('SEKISHO_CACHE', str(root / 'build/cache'))
     if (root / '../shared/data').is_dir():
         env.setdefault('SEKISHO_DATA', str((root / '../shared/data').resolve()))
@@ -125,8 +126,9 @@ def wait_for(process, thread, timeout):
 def start(program, root, tmp, mark, extra):
     os.mkdir(tmp)
     os.chmod(tmp, 0o755)    # our processes run as users of their own and must get through
-    return subprocess.Popen(program.argv, cwd=program.folder or root, env=environment(program, root, tmp, mark, extra), stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    env = environment(program, root, tmp, mark, extra)
+    return subprocess.Popen(program.argv, cwd=program.folder or root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, start_new_session=True)
 
 
 def judge(program, reader, status, left, mounts):

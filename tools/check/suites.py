@@ -152,8 +152,9 @@ def both(*finders):
 BUILD_DIRS = {'check': 'build', 'asan': 'build/asan'}
 BUILD_SETUP = {
     'check': ({}, ['-Dwerror=true', '-Dpoints=true']),
+    # Warnings are errors with gcc, in the build that people get; clang is here for its sanitizers.
     # Libraries are instrumented for libFuzzer too, else it would not see what an input reaches; undefined behaviour is fatal.
-    'asan': ({'CC': 'clang'}, ['-Dwerror=true', '-Dpoints=true', '-Dfuzz=true', '-Db_sanitize=address,undefined',
+    'asan': ({'CC': 'clang'}, ['-Dwerror=false', '-Dpoints=true', '-Dfuzz=true', '-Db_sanitize=address,undefined',
                                '-Db_lundef=false', '--buildtype=debugoptimized',
                                '-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all']),
 }
