@@ -25,11 +25,11 @@ const uint8_t *sk_get_bytes(struct sk_cursor *c, size_t size)
 {
 	const uint8_t *p;
 
-	if (size > sk_cursor_left(c)) {
+	if (c->bad || size > sk_cursor_left(c)) {
 		c->bad = true;
 		return NULL;
 	}
-	p = c->data + c->at;
+	p = c->data ? c->data + c->at : NULL;
 	c->at += size;
 	return p;
 }

@@ -2,12 +2,16 @@
 /* The test side of cmocka: TAP, temporary folders. */
 #include "support/harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
 
 static char folders[16][128];
 static int folder_count;
@@ -56,4 +60,35 @@ void sk_test_write(const char *path, const void *data, size_t size)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, data, size), size);
 	close(fd);
+}
+
+/* There in sanitizer builds alone. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void check_leaks(unsigned long n)
+{
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
+		fail_msg("memory is lost when allocation %lu fails", n);
+}
+
+unsigned long sk_test_torture(int (*fn)(void *arg), void *arg)
+{
+	unsigned long n, asked;
+	int r;
+
+	sk_log_max(0); /* each failure is logged at its origin: a thousand lines nobody reads */
+	for (n = 1;; n++) {
+		sk_alloc_fail_at(n);
+		r = fn(arg);
+		asked = sk_alloc_count();
+		sk_alloc_fail_at(0);
+		check_leaks(n);
+		if (asked < n)
+			break;
+		if (r != -ENOMEM)
+			fail_msg("allocation %lu failed and the function returned %d", n, r);
+	}
+	sk_log_max(SK_LOG_ERROR);
+	assert_int_equal(r, 0);
+	return n - 1;
 }

@@ -28,3 +28,8 @@ void sk_test_begin(void);
 const char *sk_test_dir(void);
 /* Writes a whole file; fails the test when that does not work. */
 void sk_test_write(const char *path, const void *data, size_t size);
+/*
+ * Runs `fn` with its first allocation failing, then its second, and so on until none fails: it must return -ENOMEM each time, 0 at last, and (in builds with
+ * AddressSanitizer) leave nothing behind. Returns how many allocations `fn` makes. Where failures are compiled out, it runs once.
+ */
+unsigned long sk_test_torture(int (*fn)(void *arg), void *arg);
