@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The guard's threads and what they share. The guard is one process with the keeper's descriptor table; inside it
+ *
+ *   minder       waits for the end of the keeper, and of us          guard.c
+ *   reader       one per group: reads events, answers what is known  reader.c   \  the answer path: no logging, no
+ *   worker       LK_WORKERS: hash the rest                           hash.c     /  allocation, no /proc, no open
+ *   namer        after the answer: which path was it, who asked      names.c
+ *   marker       carries out the scope                               marks.c
+ *
+ * A slot goes reader -> (worker) -> namer -> retired, or is retired by the reader at once. After the threads are started nothing in the guard
+ * allocates memory, so that a process cloned from it at any moment finds the allocator unlocked.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "crypto/hash.h"
+#include "lockdown/judge.h"
+
+enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024 };
+
+struct lk_guard;
+
+struct lk_worker {
+	struct lk_guard *guard;
+	struct sk_hasher *hasher;
+	void *space; /* LK_PIECE bytes */
+};
+
+struct lk_reader {
+	struct lk_guard *guard;
+	uint32_t group;
+};
+
+struct lk_guard {
+	struct lk_shared *shared;
+	_Atomic uint32_t work;   /* futex: there is something to hash */
+	_Atomic uint32_t names;  /* futex: there is something to name */
+	_Atomic uint32_t queued; /* slots with LK_TASK_HASH or _HASHING */
+	pthread_mutex_t picking; /* among workers */
+	struct lk_worker workers[LK_WORKERS];
+	struct lk_reader readers[LK_GROUPS];
+};
+
+/* A detached thread with a small stack. 0 or -errno. */
+int lk_thread(void *(*run)(void *), void *arg);
+
+/* reader.c */
+void *lk_reader_run(void *reader);
+/* Makes the event's answer known to the namer, or puts the slot away when it need not be told. */
+void lk_finish(struct lk_guard *guard, struct lk_slot *slot, bool tell);
+/* Answers, counts, finishes. `tell`: there shall be a record of it. */
+void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_orders *orders, uint32_t verdict, bool tell);
+/* Hands a slot to the workers, or answers by the failure setting when too many wait. */
+void lk_queue(struct lk_guard *guard, struct lk_slot *slot);
+/* A dead guard's slot goes on where it was. */
+void lk_resume(struct lk_guard *guard, struct lk_slot *slot);
+
+/* hash.c */
+int lk_worker_init(struct lk_worker *worker, struct lk_guard *guard);
+void *lk_worker_run(void *worker);
+
+/* names.c */
+void *lk_namer_run(void *guard);
+/* Fills path and process of a record; the descriptor must be open. */
+void lk_describe(struct lk_record *record, const struct lk_slot *slot);
+
+/* marks.c */
+void *lk_marker_run(void *guard);
+/* Masks of an inode mark (on what is remembered) and of a file system mark. */
+enum { LK_MARK_INODE = FAN_MODIFY | FAN_CLOSE_WRITE, LK_MARK_SYSTEM = FAN_OPEN_EXEC_PERM };
+/* A group and its two queues of waiters. 0 or -errno. */
+int lk_group_open(struct lk_shared *shared, uint32_t group);
+
+/* guard.c: a life of the guard; returns the exit status. */
+int lk_guard_main(struct lk_shared *shared);

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The workers: judge by content what the verdict cache does not know, and decide what may be remembered (cache.h lists the reasons).
+ *
+ * A read lease is held from before the hashing until the descriptor is closed after the answer: it is refused while anybody has the file open for
+ * writing (a live writable mapping included), and while it is held an open for writing waits. So what was hashed is what the kernel
+ * takes for the execution: from there on it denies writers itself (ETXTBSY).
+ * At most half of the workers serve one file system, so that a dead one cannot stop the others.
+ *
+ * Part of the answer path: no logging, no allocation, no /proc, no open. Owns a slot from LK_TASK_HASHING to lk_finish().
+ */
+#include "lockdown/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { WRITER_LOOK_US = 2000 };
+
+int lk_worker_init(struct lk_worker *worker, struct lk_guard *guard)
+{
+	worker->guard = guard;
+	worker->space = sk_malloc(LK_PIECE);
+	return worker->space ? sk_hasher_new(&worker->hasher) : -ENOMEM;
+}
+
+static uint64_t place_of(const struct lk_slot *slot)
+{
+	return slot->has_key ? slot->key.device : UINT64_MAX - slot->group;
+}
+
+/* How many workers are at this file system already. */
+static unsigned busy_at(const struct lk_slots *slots, uint64_t place)
+{
+	unsigned busy = 0;
+
+	for (int i = 0; i < LK_SLOTS; i++)
+		busy += atomic_load(&slots->guard[i].task) == LK_TASK_HASHING && place_of(&slots->guard[i]) == place;
+	return busy;
+}
+
+/* The slot that waits longest and whose file system is not busy; LK_TASK_HASHING then. */
+static struct lk_slot *pick(struct lk_guard *guard)
+{
+	struct lk_slots *slots = &guard->shared->slots;
+	struct lk_slot *best = NULL;
+
+	pthread_mutex_lock(&guard->picking);
+	for (int i = 0; i < LK_SLOTS; i++) {
+		struct lk_slot *slot = &slots->guard[i];
+
+		if (atomic_load(&slot->task) == LK_TASK_HASH && (!best || slot->since_us < best->since_us) &&
+		    busy_at(slots, place_of(slot)) < LK_WORKERS / 2)
+			best = slot;
+	}
+	if (best)
+		atomic_store(&best->task, LK_TASK_HASHING);
+	pthread_mutex_unlock(&guard->picking);
+	return best;
+}
+
+/* A writer may be about to leave (an installer that runs what it wrote): wait for three fifths of the deadline. */
+static bool lease(int fd, uint64_t until_us, bool *ret_supported)
+{
+	const struct timespec pause = {.tv_nsec = WRITER_LOOK_US * 1000};
+
+	*ret_supported = true;
+	while (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) {
+		if (errno != EAGAIN && errno != EBUSY) {
+			*ret_supported = false; /* this file system has none */
+			return true;
+		}
+		if (lk_now_us() >= until_us)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static int on_progress(uint64_t done, void *arg)
+{
+	struct lk_slot *slot = arg;
+
+	atomic_store_explicit(&slot->progress, done, memory_order_relaxed);
+	/* when somebody else has answered, the rest is not worth reading; what was not read to its end is not remembered */
+	return (atomic_load_explicit(&slot->word, memory_order_relaxed) & LK_ANSWERED) != 0;
+}
+
+static bool settled(const struct lk_key *key)
+{
+	struct timespec now;
+	int64_t age_us;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_us = (now.tv_sec - key->changed_s) * 1000000 + (now.tv_nsec - (int64_t)key->changed_ns) / 1000;
+	return age_us >= LK_SETTLED_US; /* false as well when the change lies in the future: the clock was set back */
+}
+
+static bool same_state(const struct lk_key *a, const struct lk_key *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->changed_s == b->changed_s &&
+	       a->changed_ns == b->changed_ns;
+}
+
+static uint32_t generation(int fd)
+{
+	int value = 0;
+
+	return ioctl(fd, FS_IOC_GETVERSION, &value) < 0 ? 0 : (uint32_t)value;
+}
+
+/*
+ * Too many inode marks hold too many inodes in memory: all are given up, and then what they guarded. The other order would let a worker insert
+ * what has lost its mark.
+ */
+static void make_room(struct lk_shared *shared, int fan)
+{
+	if (atomic_load(&shared->cache.entries) < LK_CACHE_MAX / 2)
+		return;
+	fanotify_mark(fan, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	lk_cache_clear(&shared->cache);
+	lk_add(&shared->count.flushes);
+	lk_wake(&shared->wanted); /* the marks on device nodes went too */
+}
+
+/* The inode mark comes before the hashing: a change that comes later must be told. */
+static bool prepare_memory(struct lk_shared *shared, struct lk_slot *slot, int fan)
+{
+	if (slot->group || !slot->has_key || !lk_may_remember(shared, slot->key.device))
+		return false;
+	make_room(shared, fan);
+	return fanotify_mark(fan, FAN_MARK_ADD, LK_MARK_INODE, slot->meta.fd, NULL) == 0;
+}
+
+/*
+ * Hashes what `slot` holds. NONE: slot->hash is its content, and with *ret_remember it may be remembered under slot->key.
+ */
+static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, const struct lk_orders *orders, bool *ret_remember)
+{
+	struct lk_shared *shared = worker->guard->shared;
+	int fd = slot->meta.fd;
+	bool remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan)), supported;
+	struct lk_key after;
+
+	if (!lease(fd, slot->since_us + orders->deadline_us / 5 * 3, &supported)) {
+		if (orders->mode == LK_ENFORCE)
+			return LK_TROUBLE_WRITER;
+		supported = false;
+	}
+	if (remember && lk_look(fd, &slot->key))
+		slot->key.generation = generation(fd);
+	if (sk_hasher_fd(worker->hasher, fd, worker->space, LK_PIECE, on_progress, slot, slot->hash, NULL) != 0)
+		return atomic_load(&slot->word) & LK_ANSWERED ? LK_TROUBLE_OVERDUE : LK_TROUBLE_UNREADABLE;
+	slot->has_hash = true;
+	*ret_remember = remember && supported && lk_look(fd, &after) && same_state(&slot->key, &after) && settled(&slot->key);
+	return LK_TROUBLE_NONE;
+}
+
+static void judge(struct lk_worker *worker, struct lk_slot *slot)
+{
+	struct lk_guard *guard = worker->guard;
+	struct lk_shared *shared = guard->shared;
+	uint64_t drops = atomic_load(&shared->cache.drops), count;
+	struct lk_orders orders = lk_orders_get(shared, &count);
+	bool remember = false;
+	uint32_t verdict;
+
+	slot->trouble = content(worker, slot, &orders, &remember);
+	lk_add(&shared->count.hashed);
+	if (slot->trouble) {
+		verdict = lk_judge_trouble(&orders, slot->trouble);
+	} else {
+		slot->known = lk_listed(shared, slot->hash, &orders);
+		verdict = lk_judge_known(&orders, slot->known);
+	}
+	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops))
+		lk_add(&shared->count.kept_out);
+	lk_answer(guard, slot, &orders, verdict, true);
+	atomic_fetch_sub(&guard->queued, 1);
+}
+
+void *lk_worker_run(void *arg)
+{
+	struct lk_worker *worker = arg;
+	struct lk_guard *guard = worker->guard;
+
+	for (;;) {
+		uint32_t seen = atomic_load(&guard->work);
+		struct lk_slot *slot = pick(guard);
+
+		if (slot)
+			judge(worker, slot);
+		else
+			lk_wait(&guard->work, seen, 0);
+	}
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The answer path. One reader per group takes events from the kernel, answers at once what the verdict cache knows, and hands the rest to the
+ * workers. It must not log, allocate, open, read /proc, or wait for anything but its group.
+ *
+ * Owns a slot from lk_slot_take() until it hands it over (lk_queue) or puts it away (lk_finish).
+ */
+#include "lockdown/guard.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lockdown/keeper.h"
+
+enum { TURN_EVENTS = 64 };
+
+void lk_finish(struct lk_guard *guard, struct lk_slot *slot, bool tell)
+{
+	if (!tell) {
+		lk_slot_retire(slot);
+		return;
+	}
+	atomic_store(&slot->task, LK_TASK_NAME);
+	lk_wake(&guard->names);
+}
+
+static void count_answer(struct lk_counters *count, const struct lk_slot *slot, uint32_t answer, uint32_t mode)
+{
+	lk_add(slot->trouble ? &count->trouble[slot->trouble] : slot->known ? &count->known : &count->unknown);
+	if (answer == FAN_DENY)
+		lk_add(&count->denied);
+	else if (!slot->known && !slot->trouble && mode != LK_ENFORCE)
+		lk_add(&count->would_deny);
+}
+
+void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_orders *orders, uint32_t verdict, bool tell)
+{
+	int fan = atomic_load_explicit(&guard->shared->groups[slot->group].fan, memory_order_relaxed);
+
+	if (lk_slot_answer(slot, fan, verdict)) {
+		count_answer(&guard->shared->count, slot, verdict, orders->mode);
+	} else { /* who was first has counted it */
+		slot->by_keeper = true;
+		slot->trouble = LK_TROUBLE_OVERDUE;
+	}
+	lk_finish(guard, slot, tell || slot->by_keeper);
+}
+
+void lk_queue(struct lk_guard *guard, struct lk_slot *slot)
+{
+	struct lk_shared *shared = guard->shared;
+	struct lk_orders orders;
+	uint64_t one = 1, count;
+
+	if (atomic_fetch_add(&guard->queued, 1) >= LK_QUEUE) {
+		atomic_fetch_sub(&guard->queued, 1);
+		orders = lk_orders_get(shared, &count);
+		slot->trouble = LK_TROUBLE_OVERLOAD;
+		lk_answer(guard, slot, &orders, lk_judge_trouble(&orders, LK_TROUBLE_OVERLOAD), true);
+		return;
+	}
+	atomic_store(&slot->task, LK_TASK_HASH);
+	lk_wake(&guard->work);
+	if (write(atomic_load(&shared->fds.kick), &one, sizeof one) < 0)
+		return; /* the keeper looks round every LK_REST_MS anyway */
+}
+
+static void judge(struct lk_guard *guard, struct lk_slot *slot)
+{
+	struct lk_shared *shared = guard->shared;
+	struct lk_orders orders;
+	uint64_t count;
+
+	lk_add(&shared->count.events);
+	orders = lk_orders_get(shared, &count);
+	lk_slot_active(slot, orders.deadline_us);
+	if (slot->group == 0 && lk_recall(shared, slot, &orders)) {
+		uint32_t verdict = lk_judge_known(&orders, slot->known);
+
+		lk_add(&shared->count.hits);
+		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY);
+		return;
+	}
+	lk_queue(guard, slot);
+}
+
+static void forget(struct lk_guard *guard, struct lk_slot *slot)
+{
+	bool tainted = lk_forget(guard->shared, slot);
+
+	if (tainted) {
+		lk_slot_active(slot, 0);
+		atomic_fetch_or(&slot->word, LK_ANSWERED); /* nobody waits for an answer */
+	}
+	lk_finish(guard, slot, tainted);
+}
+
+/* One event. False: there is none now. */
+static bool turn(struct lk_guard *guard, uint32_t group, int fan)
+{
+	struct lk_slots *slots = &guard->shared->slots;
+	struct lk_slot *slot = lk_slot_take(slots->guard, LK_SLOTS, &slots->guard_hint, lk_now_us());
+	ssize_t size;
+
+	if (!slot) { /* cannot be while the queue is shorter than the table, unless the namer is stuck: let it work */
+		usleep(1000);
+		return true;
+	}
+	slot->group = group;
+	size = read(fan, &slot->meta, sizeof slot->meta);
+	if (size != (ssize_t)sizeof slot->meta) {
+		lk_slot_drop(slot);
+		return size < 0 && errno != EAGAIN && errno != EBADF; /* else the kernel has refused this event itself */
+	}
+	if (slot->meta.mask & FAN_OPEN_EXEC_PERM)
+		judge(guard, slot);
+	else
+		forget(guard, slot);
+	return true;
+}
+
+void *lk_reader_run(void *arg)
+{
+	struct lk_reader *reader = arg;
+	struct lk_shared *shared = reader->guard->shared;
+	struct lk_group *group = &shared->groups[reader->group];
+	int fan, epoll;
+
+	lk_urgent();
+	while (!atomic_load(&group->opened))
+		lk_wait(&group->opened, 0, 0);
+	fan = atomic_load(&group->fan);
+	epoll = atomic_load(&group->epoll);
+	for (;;) {
+		struct epoll_event event;
+
+		if (epoll_wait(epoll, &event, 1, -1) < 0 && errno != EINTR)
+			return NULL;
+		atomic_store_explicit(&shared->guard_beat_us, lk_now_us(), memory_order_relaxed);
+		for (int i = 0; i < TURN_EVENTS && turn(reader->guard, reader->group, fan); i++)
+			atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);
+	}
+}
+
+void lk_resume(struct lk_guard *guard, struct lk_slot *slot)
+{
+	uint32_t task = atomic_load(&slot->task);
+
+	if (!lk_slot_adopt(slot))
+		return;
+	if (task == LK_TASK_NAME || task == LK_TASK_NAMING || (atomic_load(&slot->word) & LK_ANSWERED))
+		lk_finish(guard, slot, true);
+	else if (slot->meta.mask & FAN_OPEN_EXEC_PERM)
+		lk_queue(guard, slot);
+	else
+		forget(guard, slot);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The memory that the processes of lockdown share: guard, keeper and clerk. It is mapped once, before they are made, and outlives each of
+ * them; whoever is killed leaves here what the others need to go on.
+ *
+ *   pending table   permission events that the kernel waits for (slot.h)         guard and keeper
+ *   verdict cache   what was hashed and has not changed since (cache.h)          guard writes, keeper reads
+ *   allowlist       two tables, one in force (list.h)                            clerk writes, guard and keeper read
+ *   orders          mode, failure setting, file systems to mark                  clerk writes, guard reads
+ *   records         what is to become an event (ring.h)                          guard and keeper write, clerk reads
+ *   counters        what happened, and heartbeats                                everybody
+ *
+ * Times in here are CLOCK_MONOTONIC microseconds. Nothing in here is a pointer. The clerk is the only one that reads foreign input;
+ * guard and keeper check every index that it wrote.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lockdown/cache.h"
+#include "lockdown/list.h"
+#include "lockdown/ring.h"
+#include "lockdown/slot.h"
+
+enum {
+	LK_GROUPS = 8,   /* fanotify groups: 0 for file systems on local disks, one each for what may hang (FUSE, network) */
+	LK_SCOPE = 64,   /* file systems */
+	LK_PATH = 1024,  /* bytes of a path here, with its zero; longer ones are cut */
+	LK_FDS = 1024,   /* descriptors of the pair */
+	LK_QUEUE = 64,   /* executions that wait to be hashed; more is overload */
+	LK_WORKERS = 4,  /* hash threads; at most half of them for one file system */
+};
+
+enum lk_mode { LK_OBSERVE, LK_LEARN, LK_ENFORCE };  /* as enum sk_mode of lib/policy */
+enum lk_failure { LK_FAIL_ALLOW, LK_FAIL_DENY };    /* as enum sk_failure */
+
+/* Why the failure setting (or more) had to answer. Each is counted. */
+enum lk_trouble {
+	LK_TROUBLE_NONE,
+	LK_TROUBLE_OVERDUE,    /* the deadline passed without progress */
+	LK_TROUBLE_OVERLOAD,   /* too many executions waited to be hashed */
+	LK_TROUBLE_UNREADABLE, /* reading the file failed */
+	LK_TROUBLE_WRITER,     /* it is open for writing: what would run is not what was hashed. Denied whatever the failure setting says */
+	LK_TROUBLE_UNATTENDED, /* the guard was dead or stopped and the file was not in the verdict cache */
+	LK_TROUBLES
+};
+
+enum lk_wish { LK_WISH_NONE, LK_WISH_GUARD, LK_WISH_LEAVE };
+
+/* One file system of the scope: what the clerk asks for, and what the guard made of it. */
+struct lk_scope {
+	char path[LK_PATH];          /* mount point */
+	_Atomic uint32_t wish;       /* enum lk_wish */
+	_Atomic int32_t error;       /* 0 marked; errno of the attempt; -1 not tried yet */
+	_Atomic uint64_t device;     /* of stat(2); 0 = not known */
+	_Atomic uint32_t type;       /* statfs magic */
+	_Atomic uint32_t group;
+	_Atomic bool cacheable;      /* verdicts of this file system may be remembered */
+	_Atomic uint64_t image_device, image_inode; /* of the file behind a loop device; 0 = none */
+	_Atomic bool tainted;        /* its block device was written behind its back: nothing is remembered until it is mounted anew */
+	_Atomic uint64_t marked_us;
+};
+
+/* What is enforced. Two of them; `shared->orders_now` says which counts. Immutable while it counts. */
+struct lk_orders {
+	uint32_t mode, failure;
+	uint64_t deadline_us;
+	uint64_t serial;   /* of the policy */
+	uint32_t list_bits;  /* size of the allowlist's table: 1 << bits; 0 = empty list */
+	uint32_t list_count;
+};
+
+struct lk_group {
+	_Atomic int32_t fan;         /* descriptor in the table that guard and keeper share; -1 = none */
+	_Atomic uint32_t opened;     /* futex: 1 when there is one */
+	_Atomic int32_t epoll;       /* the guard's reader waits here, first in line */
+	_Atomic uint64_t turns;      /* how often the guard's reader came round */
+	uint64_t turns_seen;         /* by the keeper */
+	uint64_t waiting_us;         /* the keeper: since when the reader does not come although there is something to read; 0 = it does */
+	bool serving;                /* the keeper reads in its place */
+	int32_t helper;              /* process that does so for a group that may hang; 0 = none */
+};
+
+/* Descriptors that every life of guard and keeper needs; the rest of the table is swept when one of them died. */
+struct lk_fds {
+	_Atomic int32_t kick;         /* eventfd: something waits to be hashed, watch its deadline */
+	_Atomic int32_t keeper_epoll; /* the keeper waits here: groups (second in line), kick, the guard's death */
+	uint8_t kept[LK_FDS / 8];     /* what was open before the pair began */
+};
+
+struct lk_counters {
+	_Atomic uint64_t events, hits, hashed, known, unknown, denied, would_deny, kept_out; /* kept_out: answers that were not remembered */
+	_Atomic uint64_t trouble[LK_TROUBLES];
+	_Atomic uint64_t by_keeper, lost_records, dropped, flushes;
+	_Atomic uint64_t guard_starts, keeper_starts, guard_stalls;
+};
+
+struct lk_shared {
+	_Atomic int32_t guard_pid, keeper_pid;
+	_Atomic uint64_t guard_beat_us, keeper_beat_us;
+	_Atomic uint64_t born_us;         /* when a guard first held the groups */
+	_Atomic uint32_t stopping;        /* orderly end: neither revives the other */
+	uint64_t guard_born_us;
+	uint32_t guard_haste;             /* how often in a row a guard died young */
+
+	_Atomic uint64_t orders_count;    /* grows with every change; odd bit selects orders[] and lists[] */
+	struct lk_orders orders[2];
+
+	_Atomic uint32_t wanted;          /* futex: the clerk adds one after changing scope[] or when mounts changed */
+	_Atomic uint32_t applied;         /* the guard sets it to the `wanted` it carried out */
+	_Atomic uint32_t scope_count;
+	struct lk_scope scope[LK_SCOPE];
+
+	struct lk_fds fds;
+	struct lk_group groups[LK_GROUPS];
+	struct lk_counters count;
+	struct lk_slots slots;
+	struct lk_cache cache;
+	_Atomic uint32_t news;            /* futex: records were added */
+	struct lk_ring rings[2];          /* by guard, by keeper */
+	struct lk_list lists[2];
+};
+
+/* Maps it, zeroed, shared with all later children. 0 or -errno. */
+int lk_shared_new(struct lk_shared **ret_shared);
+void lk_shared_free(struct lk_shared *shared);
+
+uint64_t lk_now_us(void);
+/* Wakes everybody who waits for the word. */
+void lk_wake(_Atomic uint32_t *word);
+/* Waits while *word == seen, at most `us` (0 = for ever). */
+void lk_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t us);
+
+/* A copy of the orders in force, taken without a lock; *ret_count belongs to it. */
+struct lk_orders lk_orders_get(const struct lk_shared *shared, uint64_t *ret_count);
+/*
+ * The clerk's side of the scope: these mount points and no others. Wakes the marker. SK_FULL when there are too many or one is too long.
+ */
+int lk_scope_put(struct lk_shared *shared, const char *const *paths, uint32_t count);
+/*
+ * The clerk's side: fills the other half (`orders` and the hashes), then switches. `hashes` is count * 32 bytes. SK_FULL when the list is
+ * larger than LK_LIST_MAX.
+ */
+int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, uint32_t count);
+
+static inline void lk_add(_Atomic uint64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
