@@ -65,7 +65,10 @@ static inline struct sk_program *sk_policy_programs(const struct sk_policy *poli
 	return policy->lockdown.programs.items;
 }
 
-/* YAML draft -> policy. 0, SK_BAD with line and column, fatal. A draft may lack serial and dates. */
+/* Does the policy's labels name this place? An empty list takes all; "etch-*" takes what begins so. */
+bool sk_labels_fit(const struct sk_labels *labels, const struct sk_place *place);
+
+/* YAML draft -> policy. Programs are sorted by hash; of several with the same hash one stays. 0, SK_BAD with line and column, fatal. A draft may lack serial and dates. */
 int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_policy, struct sk_diag *diag);
 /* Policy -> YAML draft. 0, SK_FULL, fatal. */
 int sk_policy_write_draft(const struct sk_policy *policy, struct sk_buf *out);
@@ -89,7 +92,7 @@ int sk_policy_sign(const struct sk_policy *policy, const struct sk_private *key,
 struct sk_policy_question {
 	const struct sk_trust *trust;
 	struct sk_moment when;
-	int part;                  /* enum sk_part that asks */
+	int part;                  /* enum sk_part that asks; -1 = any */
 	struct sk_place place;
 	uint64_t floor;            /* serial in force; 0 = none */
 	uint8_t floor_hash[SK_SHA256_SIZE]; /* SHA-256 of its payload */
@@ -99,7 +102,7 @@ struct sk_policy_answer {
 	enum sk_refusal refusal;   /* SK_ACCEPTED, or why not */
 	enum sk_refusal held;      /* with a wrong clock: the date that would have refused; else SK_ACCEPTED */
 	struct sk_diag diag;
-	struct sk_policy policy;   /* filled as far as it was believed: complete when accepted or NOT_YET or EXPIRED */
+	struct sk_policy policy;   /* complete when accepted, or refused for a date, a label, the part, the serial or a revoked key */
 	struct sk_delegation delegation;
 	uint8_t hash[SK_SHA256_SIZE]; /* of the payload; what POLICY_STATE reports */
 	char signer[SK_KEY_ID_SIZE];

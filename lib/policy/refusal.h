@@ -14,7 +14,6 @@ enum sk_refusal {
 	SK_REFUSED_SIGNATURE,       /* a signature does not fit */
 	SK_REFUSED_UNKNOWN_KEY,     /* signed by a key that is not the delegated one */
 	SK_REFUSED_DELEGATION,      /* the delegation is missing or not the pinned site key's */
-	SK_REFUSED_OLD_DELEGATION,  /* a newer delegation of the same key is known */
 	SK_REFUSED_DELEGATION_NOT_YET,
 	SK_REFUSED_DELEGATION_EXPIRED,
 	SK_REFUSED_USE,             /* the key is not delegated for this use */

@@ -6,28 +6,29 @@
  *
  * Of the policies of a part the one in force is the newest whose time has come and has not passed; one that waits for its time stays beside it. When
  * all have expired (or their key was revoked) the last good one stays in force and its state says so: never open. One writer at a time (the duty
- * that enforces, or `sekisho policy bundle import` under the folder's lock).
+ * that enforces, or `sekisho policy import`): each offer locks the folder, and reads anew what is in it.
  */
 #pragma once
 
 #include "policy/policy.h"
 
-#define SK_STORE_KEEP 4 /* policies of a part on disk */
+#define SK_STORE_KEEP 4 /* policies of a part on disk, beside the one in force */
 
-struct sk_policy_store {
-	char *folder;
-	int lock;
-	struct sk_trust trust;
-};
+struct sk_policy_store;
 
-/* Makes the folder (0700) when absent and reads what is in it. A damaged file is reported by the log and ignored, never fatal. */
-int sk_store_open(const char *folder, struct sk_policy_store **ret_store);
+/*
+ * The folder ROOT/PATH ("var/lib/sekisho/policy"), made (0700) when absent. Reads what is in it; a damaged file is reported by the log
+ * and ignored.
+ */
+int sk_store_open(const char *root, const char *path, struct sk_policy_store **ret_store);
 struct sk_policy_store *sk_store_close(struct sk_policy_store *store);
 void sk_store_close_p(struct sk_policy_store **store);
 #define _cleanup_store_ __attribute__((cleanup(sk_store_close_p)))
 
-/* Pins the site key. SK_DENIED when another one is pinned already. The same one again changes nothing. */
+/* Pins the site key. SK_DENIED when another one is pinned already; the same one again changes nothing. */
 int sk_store_pin(struct sk_policy_store *store, const struct sk_public *site);
+/* The pinned site key, NULL when there is none; what is delegated and revoked. */
+const struct sk_trust *sk_store_trust(const struct sk_policy_store *store);
 
 /* One signed object, whatever its type. Offering twice changes nothing the second time. */
 struct sk_offer {

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Payloads of signed objects: canonical JSON <-> a table's structure. Used inside lib/policy. */
+#pragma once
+
+#include "conf/conf.h"
+#include "policy/refusal.h"
+
+/* 0; SK_DENIED with MALFORMED or NOT_CANONICAL and the diag; fatal. `object` is all zero on anything but 0. */
+int sk_payload_read(const struct sk_table *table, const char *text, size_t size, void *object, enum sk_refusal *ret_refusal,
+		    struct sk_diag *diag);
+/* 0, SK_FULL, fatal. */
+int sk_payload_write(const struct sk_table *table, const void *object, struct sk_buf *out);
