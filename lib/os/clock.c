@@ -150,9 +150,9 @@ static int take_char(const char **at, char c)
 
 int sk_clock_parse(const char *text, uint64_t *ret_ms)
 {
-	struct tm tm = {0}, back;
+	struct tm tm = {0};
 	const char *at = text;
-	int fraction = 0;
+	int fraction = 0, day;
 	time_t seconds;
 
 	if (take_digits(&at, 4, 1970, 9999, &tm.tm_year) || take_char(&at, '-') || take_digits(&at, 2, 1, 12, &tm.tm_mon) ||
@@ -166,9 +166,10 @@ int sk_clock_parse(const char *text, uint64_t *ret_ms)
 		return SK_BAD;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	day = tm.tm_mday;
 	seconds = timegm(&tm);
 	/* 30 February comes back as another day. */
-	if (!gmtime_r(&seconds, &back) || back.tm_mday != tm.tm_mday)
+	if (tm.tm_mday != day)
 		return SK_BAD;
 	*ret_ms = (uint64_t)seconds * 1000 + (uint64_t)fraction;
 	return 0;
