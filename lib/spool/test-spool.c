@@ -200,6 +200,7 @@ static void test_one_owner(void **state)
 	_cleanup_spool_ struct sk_spool *spool = open_at(path, NULL), *second = NULL;
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	assert_non_null(spool);
 	assert_int_equal(sk_spool_open(dir, "", NULL, &second), SK_AGAIN);
 	assert_null(second);
 	close(dir);
