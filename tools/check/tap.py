@@ -43,6 +43,7 @@ class Reader:
         result = 'fail' if failed else 'pass'
         if (word or '').upper() == 'SKIP':
             result = 'skip'
+            name, reason = name or reason, reason if name else ''   # cmocka: "not ok 3 # SKIP name"
         elif word:
             result, reason = 'fail', 'a test may not be marked TODO'
         self.points.append(Point(name or f'point {number}', result, reason or '', now - self.last))
