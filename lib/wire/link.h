@@ -7,8 +7,8 @@
  * ENROL    {"token","csr":PEM,"host","machine"} -> ENROLLED {"agent":id,"certificate":PEM,"ca":PEM,"site_key":base64,"site","org",
  *          "secret":base64 of 32 bytes} or ERROR {"code":"denied"|"bad"|"limit"|"failed","text"}. A token that is wrong, used or expired is
  *          "denied", always after the same time.
- *          A token is text that ends in "." and 64 hex digits: SHA-256 of the server's certificate (DER), so that the agent can insist on this
- *          server before it has the CA. The whole text is sent. "machine" is /etc/machine-id, "" when there is none.
+ *          A person carries "TOKEN.PIN", where PIN is 64 hex digits: SHA-256 of the server's certificate (DER), so that the agent can insist on
+ *          this server before it has the CA. Only TOKEN is sent. "machine" is /etc/machine-id, "" when there is none.
  *
  * ALPN "sekisho/1", client certificate that the fleet admits at this moment. The first frame is HELLO, within SK_LINK_HELLO_MS:
  * HELLO    {"agent":id (as in the certificate),"version":text,"boot":boot id,"clock":{"time":ms,"state":"ok"|"wrong"},
