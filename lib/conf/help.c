@@ -110,7 +110,17 @@ static unsigned depth_of(const char *key)
 	return depth;
 }
 
-/* "# users:" for the sections of `key` in which `before` did not lie. */
+/* How many dots stand before `name`, a part of `key`. */
+static unsigned section_depth(const char *key, const char *name)
+{
+	unsigned depth = 0;
+
+	for (; key < name; key++)
+		depth += *key == '.';
+	return depth;
+}
+
+/* "#users:" for the sections of `key` in which `before` did not lie. */
 static int example_sections(const char *key, const char *before, struct sk_buf *out)
 {
 	int r = 0;
@@ -122,7 +132,7 @@ static int example_sections(const char *key, const char *before, struct sk_buf *
 			continue;
 		while (name > key && name[-1] != '.')
 			name--;
-		r = sk_buf_printf(out, "#%*s%.*s:\n", (int)depth_of(key) * 2 - 1, "", (int)(dot - name), name);
+		r = sk_buf_printf(out, "#%*s%.*s:\n", (int)section_depth(key, name) * 2, "", (int)(dot - name), name);
 	}
 	return r;
 }
@@ -139,7 +149,7 @@ int sk_conf_example(const struct sk_table *table, bool ja, struct sk_buf *out)
 		if (r == 0)
 			r = example_sections(row->key, before, out);
 		if (r == 0)
-			r = sk_buf_printf(out, "# %*s# %s\n#%*s%s: %s\n", indent, "", ja ? row->ja : row->en, indent ? indent + 1 : 0, "",
+			r = sk_buf_printf(out, "#%*s %s\n#%*s%s: %s\n", indent, "", ja ? row->ja : row->en, indent, "",
 					  last_part(row->key), row->fallback ? row->fallback : "");
 		before = row->key;
 	}

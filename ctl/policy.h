@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the files of the family "policy" share. Results are CTL_* with the complaint printed. */
+#pragma once
+
+#include "ctl.h"
+#include "policy/bundle.h"
+#include "policy/policy.h"
+
+#define POLICY_STORE "var/lib/sekisho/policy"
+
+struct sk_moment policy_now(void);
+/* From --org, --site, --asset, --host; `host` holds the machine's own name when none was given. */
+struct sk_place policy_place(const struct ctl *ctl, char host[static 65]);
+/* `type` NULL = any. */
+int policy_read_envelope(const struct ctl *ctl, const char *path, const char *type, struct sk_envelope **ret_envelope);
+/* Prints a policy; `answer` (may be NULL) adds who signed. CTL_OK. */
+int policy_show(const struct ctl *ctl, const struct sk_policy *policy, const struct sk_policy_answer *answer);
+/* Says why not. CTL_FOUND. */
+int policy_refused(const struct ctl *ctl, const char *path, enum sk_refusal refusal, const struct sk_diag *diag);
+
+int policy_run_show(struct ctl *ctl);
+int policy_run_bundle(struct ctl *ctl);
+int policy_run_pin(struct ctl *ctl);
+int policy_run_import(struct ctl *ctl);
+int policy_run_status(struct ctl *ctl);
