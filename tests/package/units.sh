@@ -43,6 +43,8 @@ for part in agent server; do
 	check "$unit: exposure $level is at most $((worst / 10)).$((worst % 10))" \
 		test -n "$level" -a "$(tenths "${level:-10}")" -le "$worst"
 	check "packaging/README.md states this exposure" grep -qF "| $unit | $level |" "$source_root/packaging/README.md"
+	program=$(sed -n 's/^ExecStart=\/\([^ ]*\) .*/\1/p' "$source_root/packaging/debian/$unit")
+	check "$unit: starts what the package installs" grep -qx "$program" "$source_root/packaging/debian/sekisho-$part.install"
 	check "$unit: a preset keeps it off" grep -qx "disable $unit" "$source_root/packaging/debian/50-sekisho-$part.preset"
 	check "$unit: restarted for ever, but not with a wrong configuration" \
 		grep -zqP '(?s)StartLimitIntervalSec=0.*\nRestart=always\n.*RestartPreventExitStatus=2\n' "$source_root/packaging/debian/$unit"
