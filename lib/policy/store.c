@@ -234,7 +234,12 @@ static int take_lock(struct sk_policy_store *store, int *ret_lock)
 
 static int replace(struct sk_policy_store *store, const char *point, const char *path, const void *data, size_t size)
 {
-	return own(sk_file_replace(point, store->dir, path, data, size, 0600));
+	int r;
+
+	SK_POINT("policy.write");
+	r = own(sk_file_replace(point, store->dir, path, data, size, 0600));
+	SK_POINT("policy.written");
+	return r;
 }
 
 int sk_store_pin(struct sk_policy_store *store, const struct sk_public *site)
@@ -507,9 +512,7 @@ static int put_policy(struct sk_policy_store *store, const struct sk_envelope *e
 	if (r != 0)
 		return r;
 	policy_path(answer->policy.part, offer->serial, path);
-	SK_POINT("policy.before");
 	r = replace(store, "policy.store", path, text, size);
-	SK_POINT("policy.after");
 	offer->changed = r == 0;
 	return r;
 }
