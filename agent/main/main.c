@@ -79,11 +79,28 @@ static int command_enrol(const struct arguments *a)
 
 static int command_help_config(const struct arguments *a)
 {
-	_cleanup_buf_ struct sk_buf text = SK_BUF(1 << 20);
+	return sk_conf_print(&agent_table, SK_CONF_HELP, NULL, a->ja) ? 3 : 0;
+}
 
-	if (sk_conf_help(&agent_table, a->ja, &text))
-		return 3;
-	return fwrite(text.data, 1, text.size, stdout) == text.size ? 0 : 3;
+static int command_example_config(const struct arguments *a)
+{
+	return sk_conf_print(&agent_table, SK_CONF_EXAMPLE, NULL, a->ja) ? 3 : 0;
+}
+
+static int command_manual_config(const struct arguments *a)
+{
+	(void)a;
+	return sk_conf_print(&agent_table, SK_CONF_MANUAL, "sekisho-agent.yaml", false) ? 3 : 0;
+}
+
+static int command_check_config(const struct arguments *a)
+{
+	struct agent_config config;
+	int r = agent_config_load(a->root, &config);
+
+	if (r == 0)
+		sk_conf_done(&agent_table, &config);
+	return r;
 }
 
 static int command_version(const struct arguments *a)
@@ -97,6 +114,9 @@ static const struct command commands[] = {
 	{"run", "run [--root DIR]", "supervise the duties of this endpoint until stopped", command_run},
 	{"enrol", "enrol --server HOST:PORT --token TOKEN.PIN [--root DIR] [--json]", "become an endpoint of a server", command_enrol},
 	{"--help-config", "--help-config [--ja]", "every setting of etc/sekisho/agent.yaml", command_help_config},
+	{"--help-config=example", "--help-config=example [--ja]", "the same as a file with every setting as a comment", command_example_config},
+	{"--help-config=man", "--help-config=man", "the same as a manual page", command_manual_config},
+	{"--check-config", "--check-config [--root DIR]", "say whether etc/sekisho/agent.yaml is right, and nothing more", command_check_config},
 	{"--version", "--version", "print the version", command_version},
 };
 

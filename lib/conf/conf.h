@@ -120,6 +120,10 @@ int sk_conf_manual(const struct sk_table *table, const char *page, struct sk_buf
 /* An example file: every key as a comment with its default. */
 int sk_conf_example(const struct sk_table *table, bool ja, struct sk_buf *out);
 
+enum sk_conf_form { SK_CONF_HELP, SK_CONF_EXAMPLE, SK_CONF_MANUAL };
+/* One of the three on standard output, for the options of a program (`page` is for the manual alone). 0 or -errno. */
+int sk_conf_print(const struct sk_table *table, enum sk_conf_form form, const char *page, bool ja);
+
 /* RFC 3339 in UTC with whole seconds ("2026-11-23T10:00:00Z"), or a date alone (midnight). 0 or SK_BAD. Years 1970 to 9999. */
 int sk_time_parse(const char *text, int64_t *ret_seconds);
 /* `out` has 21 bytes. Returns `out`. */

@@ -2,9 +2,11 @@
 /* What people read about a table: --help-config, the manual page, an example file. */
 #include "conf/conf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "conf/value.h"
 
 static int help_row(const struct sk_setting *row, const char *prefix, bool ja, struct sk_buf *out)
@@ -153,5 +155,21 @@ int sk_conf_example(const struct sk_table *table, bool ja, struct sk_buf *out)
 					  last_part(row->key), row->fallback ? row->fallback : "");
 		before = row->key;
 	}
+	return r;
+}
+
+int sk_conf_print(const struct sk_table *table, enum sk_conf_form form, const char *page, bool ja)
+{
+	_cleanup_buf_ struct sk_buf out = SK_BUF(1 << 20);
+	int r;
+
+	if (form == SK_CONF_EXAMPLE)
+		r = sk_conf_example(table, ja, &out);
+	else if (form == SK_CONF_MANUAL)
+		r = sk_conf_manual(table, page, &out);
+	else
+		r = sk_conf_help(table, ja, &out);
+	if (r == 0 && (fwrite(out.data, 1, out.size, stdout) != out.size || fflush(stdout)))
+		r = sk_origin(-errno);
 	return r;
 }
