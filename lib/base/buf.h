@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A growing byte buffer that cannot be made without a maximum. Always followed by a zero byte that is not counted, so that
- * `data` is a C string when the content has no zero byte. Owns its memory; not thread-safe.
+ * A growing byte buffer that cannot be made without a maximum. Always followed by a zero byte that is not
+ * counted, so that `data` is a C string when the content has no zero byte. Owns its memory; not thread-safe.
  *
- * Appending returns 0, SK_FULL (the maximum would be passed; the buffer is unchanged) or -ENOMEM (unchanged as well).
+ * Appending returns 0, SK_FULL (the maximum would be passed; the buffer is unchanged) or -ENOMEM (unchanged
+ * as well).
  */
 #pragma once
 
@@ -33,5 +34,8 @@ int sk_buf_reserve(struct sk_buf *buf, size_t size, char **ret_space);
 void sk_buf_grown(struct sk_buf *buf, size_t size);
 /* Drops `size` bytes from the front. */
 void sk_buf_drop(struct sk_buf *buf, size_t size);
-/* The content as a string the caller frees; the buffer is empty afterwards. "" when nothing was appended; NULL when memory is out. */
+/*
+ * The content as a string the caller frees; the buffer is empty afterwards. "" when nothing was appended;
+ * NULL when memory is out.
+ */
 char *sk_buf_take(struct sk_buf *buf);

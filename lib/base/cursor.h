@@ -2,8 +2,9 @@
 /*
  * Bounded cursors over bytes somebody else wrote (read) and over a fixed space of our own (write).
  *
- * A cursor goes bad once and stays bad: a reader reads a whole message without testing each step and asks at the end. A read from
- * a bad cursor gives zero. Integers are big-endian unless the name ends in _le. A cursor owns nothing.
+ * A cursor goes bad once and stays bad: a reader reads a whole message without testing each step and asks at
+ * the end. A read from a bad cursor gives zero. Integers are big-endian unless the name ends in _le. A cursor
+ * owns nothing.
  */
 #pragma once
 
@@ -39,8 +40,8 @@ struct sk_cursor sk_get_window(struct sk_cursor *c, size_t size);
 /* Marks the cursor bad at its present place: the reader found a value it cannot accept. */
 void sk_cursor_fail(struct sk_cursor *c);
 /*
- * 0 when every byte was read and none was missing; SK_BAD with "`what` is cut short" or "`what` has N bytes too many" and the
- * offset otherwise.
+ * 0 when every byte was read and none was missing; SK_BAD with "`what` is cut short" or "`what` has N bytes
+ * too many" and the offset otherwise.
  */
 int sk_cursor_end(const struct sk_cursor *c, const char *what, struct sk_diag *diag);
 

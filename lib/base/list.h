@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Intrusive doubly linked list: the link lives in the element, the list owns nothing and allocates nothing. */
+/*
+ * Intrusive doubly linked list: the link lives in the element, the list owns nothing and allocates nothing.
+ */
 #pragma once
 
 #include <stdbool.h>

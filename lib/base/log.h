@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Our own running notes, one line each to standard error. Not the event path: what a customer must not lose is an event
- * (lib/event). Nothing secret and no content of files, recipes or documents may go here.
+ * Our own running notes, one line each to standard error. Not the event path: what a customer must not lose
+ * is an event (lib/event). Nothing secret and no content of files, recipes or documents may go here.
  *
- * Under systemd (JOURNAL_STREAM set) a line starts with the journal's "<N>" priority; else with the level's name.
- * Control bytes in a line are replaced, so that foreign text cannot forge a second line.
+ * Under systemd (JOURNAL_STREAM set) a line starts with the journal's "<N>" priority; else with the level's
+ * name. Control bytes in a line are replaced, so that foreign text cannot forge a second line.
  */
 #pragma once
 

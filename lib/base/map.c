@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Open addressing with linear probing at most three quarters full; removal shifts the run back, so there are no tombstones.
- * SipHash-2-4 as its paper gives it (Aumasson, Bernstein 2012).
+ * Open addressing with linear probing at most three quarters full; removal shifts the run back, so there are
+ * no tombstones. SipHash-2-4 as its paper gives it (Aumasson, Bernstein 2012).
  */
 #include "base/map.h"
 
@@ -120,7 +120,10 @@ size_t sk_map_size(const struct sk_map *map)
 	return map->used;
 }
 
-/* The entry that holds the key, or the free place where it would go. There is always a free place when places > 0. */
+/*
+ * The entry that holds the key, or the free place where it would go. There is always a free place when places
+ * > 0.
+ */
 static struct entry *find(const struct sk_map *map, uint64_t hash, const void *key, size_t size)
 {
 	size_t mask = map->places - 1;

@@ -2,8 +2,8 @@
 /*
  * Allocation, and the cleanup attributes that make ownership visible in a declaration.
  *
- * Everything in lib/ and the parts allocates through these, so that a test can make the 1st, 2nd, 3rd ... allocation fail
- * (builds with -Dpoints=true only; otherwise the check is compiled out).
+ * Everything in lib/ and the parts allocates through these, so that a test can make the 1st, 2nd, 3rd ...
+ * allocation fail (builds with -Dpoints=true only; otherwise the check is compiled out).
  */
 #pragma once
 
@@ -40,7 +40,10 @@ void sk_close_p(int *fd);
 #define SK_MIN(a, b) ({ __typeof__(a) sk_a_ = (a); __typeof__(b) sk_b_ = (b); sk_a_ < sk_b_ ? sk_a_ : sk_b_; })
 #define SK_MAX(a, b) ({ __typeof__(a) sk_a_ = (a); __typeof__(b) sk_b_ = (b); sk_a_ > sk_b_ ? sk_a_ : sk_b_; })
 
-/* Test switch: the nth allocation from now (1 = the next) fails once; 0 switches off. Without effect unless built with -Dpoints=true. */
+/*
+ * Test switch: the nth allocation from now (1 = the next) fails once; 0 switches off. Without effect unless
+ * built with -Dpoints=true.
+ */
 void sk_alloc_fail_at(unsigned long n);
 /* How many allocations were asked for since the last sk_alloc_fail_at(). */
 unsigned long sk_alloc_count(void);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Diagnoses: every shape of place, foreign text made harmless, lengths. Errors and the log: one line at the origin, none forged. */
+/*
+ * Diagnoses: every shape of place, foreign text made harmless, lengths. Errors and the log: one line at the
+ * origin, none forged.
+ */
 #include "support/harness.h"
 
 #include <errno.h>

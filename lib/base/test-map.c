@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The map against a plain array that does the same slowly; its maximum; SipHash against its paper; memory running out. */
+/*
+ * The map against a plain array that does the same slowly; its maximum; SipHash against its paper; memory
+ * running out.
+ */
 #include "support/harness.h"
 
 #include <errno.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Hexadecimal, base64 (RFC 4648 section 10), numbers, sizes, durations and UTF-8, each with what must be refused. */
+/*
+ * Hexadecimal, base64 (RFC 4648 section 10), numbers, sizes, durations and UTF-8, each with what must be
+ * refused.
+ */
 #include "support/harness.h"
 
 #include <stdbool.h>

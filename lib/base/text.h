@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Text as foreign input: hexadecimal, base64 (RFC 4648 section 4, strict), decimal numbers, UTF-8 (RFC 3629). */
+/*
+ * Text as foreign input: hexadecimal, base64 (RFC 4648 section 4, strict), decimal numbers, UTF-8 (RFC 3629).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +17,10 @@ int sk_unhex(const char *text, void *out, size_t size);
 size_t sk_base64_size(size_t size);
 /* `out` has sk_base64_size(size) + 1 bytes. Returns `out`. */
 char *sk_base64(const void *data, size_t size, char *out);
-/* Strict: padding required, no white space, unused bits zero. 0 or SK_BAD (also when the result is over `space`). */
+/*
+ * Strict: padding required, no white space, unused bits zero. 0 or SK_BAD (also when the result is over
+ * `space`).
+ */
 int sk_unbase64(const char *text, size_t length, void *out, size_t space, size_t *ret_size);
 
 /* Digits alone, no sign, no space, at most `max`. 0 or SK_BAD. */
@@ -25,5 +30,8 @@ int sk_parse_size(const char *text, uint64_t *ret_bytes);
 /* "250ms", "30s", "5m", "12h", "7d", in milliseconds. 0 or SK_BAD. */
 int sk_parse_duration(const char *text, uint64_t *ret_ms);
 
-/* True when the bytes are well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF). *ret_at, when given, is the first bad byte. */
+/*
+ * True when the bytes are well-formed UTF-8 (no overlong form, no surrogate, at most U+10FFFF). *ret_at, when
+ * given, is the first bad byte.
+ */
 bool sk_utf8_valid(const void *data, size_t size, size_t *ret_at);

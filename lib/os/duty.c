@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The child after fork: closes what is not its own, becomes small, runs. It never returns to main's code; main's loop and its memory are left
- * alone (its descriptors are closed, so that nothing done here reaches main's epoll set).
+ * The child after fork: closes what is not its own, becomes small, runs. It never returns to main's code;
+ * main's loop and its memory are left alone (its descriptors are closed, so that nothing done here reaches
+ * main's epoll set).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Landlock by system call, for whatever ABI the kernel has: everything the ABI knows is forbidden, then the rules allow. The constants are
- * ours where the build machine's headers are older than the kernel that runs.
+ * Landlock by system call, for whatever ABI the kernel has: everything the ABI knows is forbidden, then the
+ * rules allow. The constants are ours where the build machine's headers are older than the kernel that runs.
  */
 #include <errno.h>
 #include <fcntl.h>

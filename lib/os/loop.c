@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Event loop over libevent. Owns the event_base and, per watch, one struct event (embedded, so that every allocation is ours).
+ * Event loop over libevent. Owns the event_base and, per watch, one struct event (embedded, so that every
+ * allocation is ours).
  *
- * Signals come through a signalfd of their own instead of libevent's signal handling: that keeps process-global state, which a forked duty
- * would inherit together with its parent's base.
+ * Signals come through a signalfd of their own instead of libevent's signal handling: that keeps
+ * process-global state, which a forked duty would inherit together with its parent's base.
  */
 #include "os/loop.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Local and TCP sockets, and the role table. The role table is the only state; it is filled before a process forks. */
+/*
+ * Local and TCP sockets, and the role table. The role table is the only state; it is filled before a process
+ * forks.
+ */
 #include "os/peer.h"
 
 #include <arpa/inet.h>

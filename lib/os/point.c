@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Crash points and injected failures, for tests. Everything is read from the environment before main(), while there is still no sandbox, and the
- * counters lie in memory shared by all processes forked later: a duty that was killed at the third pass is not killed again when it comes
- * back.
+ * Crash points and injected failures, for tests. Everything is read from the environment before main(), while
+ * there is still no sandbox, and the counters lie in memory shared by all processes forked later: a duty that
+ * was killed at the third pass is not killed again when it comes back.
  */
 #include "os/point.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Named places where a test kills the process or makes an operation fail. Compiled out unless built with -Dpoints=true.
+ * Named places where a test kills the process or makes an operation fail. Compiled out unless built with
+ * -Dpoints=true.
  *
  *   SEKISHO_POINT=spool.append:3      SIGKILL at the third pass. Passes are counted over all processes of a program (duties and their restarts),
  *                                     so the kill happens once.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What main does before it starts a duty: one instance a root, users, folders, listeners, and an end to what survived an earlier main. Every refusal is one
- * line that says what to do, and exit code 3.
+ * What main does before it starts a duty: one instance a root, users, folders, listeners, and an end to what
+ * survived an earlier main. Every refusal is one line that says what to do, and exit code 3.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The supervisor's loop: starts duties, hears their life lines, restarts, stops. Owns the children and their listeners. It reads no foreign input: one
- * byte of a life line ("R" ready, "S" and a system call's number) and signals are all it ever hears.
+ * The supervisor's loop: starts duties, hears their life lines, restarts, stops. Owns the children and their
+ * listeners. It reads no foreign input: one byte of a life line ("R" ready, "S" and a system call's number)
+ * and signals are all it ever hears.
  */
 #include "os/proc.h"
 

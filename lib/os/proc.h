@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The process table: a program is a small supervising `main` and one process per duty, each with its own user, capabilities, Landlock rules and
- * default-deny seccomp list.
+ * The process table: a program is a small supervising `main` and one process per duty, each with its own
+ * user, capabilities, Landlock rules and default-deny seccomp list.
  *
- * main opens every listener and keeps it, so clients wait in the backlog while a duty restarts. It forks (no exec) and restarts with back-off: 100 ms
- * doubling to 10 s, back to 100 ms after 60 s of health. A "life line" pipe per duty, whose write end only the duty and what it clones hold, tells main
- * when the *whole* duty is dead; only then it is started again. Each duty is a process group of its own and main adopts its orphans. A duty that exits 0
- * while main is not stopping is restarted like any other.
+ * main opens every listener and keeps it, so clients wait in the backlog while a duty restarts. It forks (no
+ * exec) and restarts with back-off: 100 ms doubling to 10 s, back to 100 ms after 60 s of health. A "life
+ * line" pipe per duty, whose write end only the duty and what it clones hold, tells main when the *whole*
+ * duty is dead; only then it is started again. Each duty is a process group of its own and main adopts its
+ * orphans. A duty that exits 0 while main is not stopping is restarted like any other.
  *
- * SIGTERM and SIGINT at main: SIGTERM to every duty, SIGKILL to what is left after the deadline, remove sockets, exit. SIGHUP is passed on.
- * When main is killed, duties see it (sk_duty_loop) and stop, except those that survive it; the next main first stops such a survivor.
+ * SIGTERM and SIGINT at main: SIGTERM to every duty, SIGKILL to what is left after the deadline, remove
+ * sockets, exit. SIGHUP is passed on. When main is killed, duties see it (sk_duty_loop) and stop, except
+ * those that survive it; the next main first stops such a survivor.
  */
 #pragma once
 
@@ -54,8 +56,8 @@ struct sk_duty {
 	unsigned max_files;                  /* 0 = 1024 */
 	enum sk_refusal refusal;
 	/*
-	 * In main, as root, before the first start only: makes folders and such. 0 or -errno (the program then does not start). uid and gid are
-	 * the duty's. May be NULL.
+	 * In main, as root, before the first start only: makes folders and such. 0 or -errno (the program
+	 * then does not start). uid and gid are the duty's. May be NULL.
 	 */
 	int (*prepare)(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
 	/* The duty. In a process of its own, sandboxed. Returns the exit status, 0 to 125. */
@@ -66,7 +68,10 @@ struct sk_proc_opts {
 	const char *program; /* "sekisho-agent" */
 	const char *root;    /* --root; NULL = "/" */
 	void *config;
-	/* User (name or number) of a duty from the configuration; NULL (the function or its result) = "sekisho-DUTY". */
+	/*
+	 * User (name or number) of a duty from the configuration; NULL (the function or its result) =
+	 * "sekisho-DUTY".
+	 */
 	const char *(*user_of)(void *config, const char *duty);
 	/* Address of a listener declared "config"; NULL result = the listener is not opened. */
 	const char *(*address_of)(void *config, const char *listener);
@@ -75,19 +80,23 @@ struct sk_proc_opts {
 };
 
 /*
- * Runs until stopped. Returns the exit code for main(): 0 after an orderly stop; 3 when the environment does not allow it (a second instance, no such user,
- * an address in use: one clear line says which). Writes ROOT/run/sekisho/PROGRAM.pid, locked. Tells NOTIFY_SOCKET (sd_notify) READY=1 when
- * every duty has said so, and STOPPING=1.
+ * Runs until stopped. Returns the exit code for main(): 0 after an orderly stop; 3 when the environment does
+ * not allow it (a second instance, no such user, an address in use: one clear line says which). Writes
+ * ROOT/run/sekisho/PROGRAM.pid, locked. Tells NOTIFY_SOCKET (sd_notify) READY=1 when every duty has said so,
+ * and STOPPING=1.
  */
 int sk_proc_run(const struct sk_duty *table, size_t count, const struct sk_proc_opts *opts);
 
-/* Descriptor of a listener of this duty by its name; -1 when it was not opened. Stays main's: do not close it. */
+/*
+ * Descriptor of a listener of this duty by its name; -1 when it was not opened. Stays main's: do not close
+ * it.
+ */
 int sk_duty_listener(const struct sk_duty_ctx *ctx, const char *name);
 /* Tells main that the duty serves. Once; calling it again does nothing. */
 void sk_duty_ready(const struct sk_duty_ctx *ctx);
 /*
- * Makes a loop that stops with 0 on SIGTERM, SIGINT and on main's death, and calls `on_hup` (may be NULL) on SIGHUP. What it watches is released by
- * sk_duty_loop_free().
+ * Makes a loop that stops with 0 on SIGTERM, SIGINT and on main's death, and calls `on_hup` (may be NULL) on
+ * SIGHUP. What it watches is released by sk_duty_loop_free().
  */
 int sk_duty_loop(const struct sk_duty_ctx *ctx, void (*on_hup)(void *arg), void *arg, struct sk_loop **ret_loop);
 struct sk_loop *sk_duty_loop_free(const struct sk_duty_ctx *ctx, struct sk_loop *loop);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Making a process smaller: user, capabilities, limits, Landlock, seccomp. Used by the process table for each duty, and by tools that
- * sandbox themselves. One way: nothing here can be undone. Call it single-threaded, before foreign input is read.
+ * Making a process smaller: user, capabilities, limits, Landlock, seccomp. Used by the process table for each
+ * duty, and by tools that sandbox themselves. One way: nothing here can be undone. Call it single-threaded,
+ * before foreign input is read.
  *
- * Not root: the user and the bounding set stay as they are (developer mode, said once); everything else still applies.
- * A kernel without Landlock or seccomp: reported through `ret_reduced` and logged as a warning, never silently.
+ * Not root: the user and the bounding set stay as they are (developer mode, said once); everything else still
+ * applies. A kernel without Landlock or seccomp: reported through `ret_reduced` and logged as a warning,
+ * never silently.
  */
 #pragma once
 
@@ -54,16 +56,19 @@ struct sk_sandbox {
 };
 
 /*
- * Applies everything in this order: limits, groups and user, capabilities, no_new_privs, Landlock, seccomp. 0 or -errno: a process that gets an error
- * must exit. `ret_reduced` may be NULL.
+ * Applies everything in this order: limits, groups and user, capabilities, no_new_privs, Landlock, seccomp. 0
+ * or -errno: a process that gets an error must exit. `ret_reduced` may be NULL.
  */
 int sk_sandbox_enter(const struct sk_sandbox *sandbox, unsigned *ret_reduced);
 
-/* Name or number of a user; its primary group (a bare number without an account gets the same number as its group). 0, SK_NONE. */
+/*
+ * Name or number of a user; its primary group (a bare number without an account gets the same number as its
+ * group). 0, SK_NONE.
+ */
 int sk_user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid);
 /*
- * The steps, for sk_sandbox_enter(): Landlock (the rule set is opened while we still may see the paths, and put on later) and seccomp.
- * sk_landlock_open: 0, SK_NONE this kernel has none, -errno.
+ * The steps, for sk_sandbox_enter(): Landlock (the rule set is opened while we still may see the paths, and
+ * put on later) and seccomp. sk_landlock_open: 0, SK_NONE this kernel has none, -errno.
  */
 int sk_landlock_open(const struct sk_sandbox *sandbox, int *ret_ruleset);
 int sk_landlock_enter(int ruleset);

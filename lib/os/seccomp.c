@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The system calls a process keeps. Default-deny: the base list is what a program with a loop, threads, files (Landlock says which) and unix
- * sockets needs; a duty names what it needs beyond.
+ * The system calls a process keeps. Default-deny: the base list is what a program with a loop, threads, files
+ * (Landlock says which) and unix sockets needs; a duty names what it needs beyond.
  *
- * A call that is refused ends the process (SK_REFUSE_TRAP): going on after a surprise is what an intruder hopes for.
+ * A call that is refused ends the process (SK_REFUSE_TRAP): going on after a surprise is what an intruder
+ * hopes for.
  */
 #include <errno.h>
 #include <fcntl.h>

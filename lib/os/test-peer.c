@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Named sockets: reached, absent, dead, forbidden, below a root longer than an address; who is at the other end; TCP addresses. */
+/*
+ * Named sockets: reached, absent, dead, forbidden, below a root longer than an address; who is at the other
+ * end; TCP addresses.
+ */
 #include "support/harness.h"
 
 #include <errno.h>

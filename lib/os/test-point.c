@@ -13,7 +13,10 @@
 #include "os/point.h"
 
 #ifdef SK_POINTS
-/* What main and its duties do: processes that pass a point one after the other. The exit status is how many were killed. */
+/*
+ * What main and its duties do: processes that pass a point one after the other. The exit status is how many
+ * were killed.
+ */
 static int worker(void)
 {
 	int killed = 0, status;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The process table with real processes: a program of two duties is started in a temporary root, talked to through its sockets, hurt and looked at
- * through /proc. "echo" answers one-letter orders; "stay" survives main.
+ * The process table with real processes: a program of two duties is started in a temporary root, talked to
+ * through its sockets, hurt and looked at through /proc. "echo" answers one-letter orders; "stay" survives
+ * main.
  */
 #include "support/harness.h"
 

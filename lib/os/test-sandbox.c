@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a sandboxed process may not do, tried one by one in a child that is made small first. Each trial's exit status says what happened; every one
- * is also made without the sandbox, where it must work: else the refusal would prove nothing.
+ * What a sandboxed process may not do, tried one by one in a child that is made small first. Each trial's
+ * exit status says what happened; every one is also made without the sandbox, where it must work: else the
+ * refusal would prove nothing.
  */
 #include "support/harness.h"
 

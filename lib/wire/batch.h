@@ -54,10 +54,13 @@ void sk_ack_write(struct sk_writer *w, const struct sk_ack *ack);
 void sk_append_write(struct sk_writer *w, const char *agent, const void *batch, size_t size);
 
 /*
- * NDJSON to a whole BATCH body appended to `buf` (room for SK_BATCH_HEADER + SK_BATCH_MAX_PACKED), at zstd level 3. SK_BAD over the limits or a count that is not the number of lines; SK_FULL;
- * -ENOMEM.
+ * NDJSON to a whole BATCH body appended to `buf` (room for SK_BATCH_HEADER + SK_BATCH_MAX_PACKED), at zstd
+ * level 3. SK_BAD over the limits or a count that is not the number of lines; SK_FULL; -ENOMEM.
  */
 int sk_batch_pack(uint64_t epoch, uint8_t priority, uint64_t first_seq, uint32_t count, const void *ndjson, size_t size,
 		  struct sk_buf *buf, struct sk_diag *diag);
-/* Appends exactly raw_size bytes to `buf`, and checks that they are `count` lines, each ended by \n. 0, SK_BAD, SK_FULL, -ENOMEM. */
+/*
+ * Appends exactly raw_size bytes to `buf`, and checks that they are `count` lines, each ended by \n. 0,
+ * SK_BAD, SK_FULL, -ENOMEM.
+ */
 int sk_batch_unpack(const struct sk_batch *batch, struct sk_buf *buf, struct sk_diag *diag);

@@ -2,8 +2,9 @@
 /*
  * Channel over a bufferevent. Owns the bufferevent, a timer and a deferred call, and nothing else.
  *
- * States: OPENING (TLS or connect under way), OPEN, FINISHING (flushing what is queued), CLOSED (on_close is due or was called). A callback of the
- * owner may free the channel: `depth` counts the callbacks on the stack, and the memory goes when the last one returns.
+ * States: OPENING (TLS or connect under way), OPEN, FINISHING (flushing what is queued), CLOSED (on_close is
+ * due or was called). A callback of the owner may free the channel: `depth` counts the callbacks on the
+ * stack, and the memory goes when the last one returns.
  */
 #include "wire/chan.h"
 
@@ -110,7 +111,9 @@ static void arm(struct sk_chan *chan, uint64_t now)
 		sk_timer_arm(chan->timer, at > now ? at - now : 0);
 }
 
-/* Armed once for the earliest moment, not moved by every frame: it looks again when something came meanwhile. */
+/*
+ * Armed once for the earliest moment, not moved by every frame: it looks again when something came meanwhile.
+ */
 static void on_timer(void *arg)
 {
 	struct sk_chan *chan = arg;
@@ -233,7 +236,10 @@ static int take_frame(struct sk_chan *chan, struct evbuffer *in)
 	if (r)
 		return r;
 	if (evbuffer_get_length(in) < SK_FRAME_HEADER + (size_t)frame.size) {
-		/* No call-back before the whole of it is there, and not more than it and a little is read ahead. */
+		/*
+		 * No call-back before the whole of it is there, and not more than it and a little is read
+		 * ahead.
+		 */
 		bufferevent_setwatermark(chan->bev, EV_READ, SK_FRAME_HEADER + (size_t)frame.size, 0);
 		return SK_AGAIN;
 	}
@@ -275,7 +281,10 @@ static void on_read(struct bufferevent *bev, void *arg)
 		read_frames(chan);
 }
 
-/* Everything queued is with the kernel: says so to the other side and waits for its end, so that no reset overtakes the last frame. */
+/*
+ * Everything queued is with the kernel: says so to the other side and waits for its end, so that no reset
+ * overtakes the last frame.
+ */
 static void half_close(struct sk_chan *chan)
 {
 	shutdown(bufferevent_getfd(chan->bev), SHUT_WR);

@@ -17,7 +17,10 @@ struct member {
 
 static int put_value(struct json_object *value, int depth, struct sk_buf *buf);
 
-/* Section 3.2.2.2: two-character escapes where they exist, \u00xx for other controls, everything else as it is. */
+/*
+ * Section 3.2.2.2: two-character escapes where they exist, \u00xx for other controls, everything else as it
+ * is.
+ */
 static int put_escape(unsigned char c, struct sk_buf *buf)
 {
 	static const char from[] = "\b\t\n\f\r\"\\", to[] = "btnfr\"\\";
@@ -49,8 +52,8 @@ static int put_string(const char *text, size_t size, struct sk_buf *buf)
 }
 
 /*
- * Section 3.2.3: order of UTF-16 code units. It differs from the order of UTF-8 bytes in one case: what UTF-16 writes as surrogates (lead
- * byte 0xf0 and up) comes before U+E000 to U+FFFF (lead bytes 0xee, 0xef).
+ * Section 3.2.3: order of UTF-16 code units. It differs from the order of UTF-8 bytes in one case: what
+ * UTF-16 writes as surrogates (lead byte 0xf0 and up) comes before U+E000 to U+FFFF (lead bytes 0xee, 0xef).
  */
 static int compare_keys(const void *a, const void *b)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Strict JSON reader: recursive descent over bytes that were checked to be UTF-8 first. It builds json-c objects but does not use
- * json-c's own parser, which accepts more than RFC 8259 and lets the last of two equal keys win.
+ * Strict JSON reader: recursive descent over bytes that were checked to be UTF-8 first. It builds json-c
+ * objects but does not use json-c's own parser, which accepts more than RFC 8259 and lets the last of two
+ * equal keys win.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -2,11 +2,13 @@
 /*
  * JSON that somebody else wrote, strictly: RFC 8259 with the limits of I-JSON (RFC 7493), as json-c objects.
  *
- * Refused, with the place: anything after the value, duplicate keys, bytes that are not UTF-8, lone surrogates, U+0000, depth over 32, over a
- * million values or 65,536 objects and arrays, and numbers that are not integers within +-(2^53 - 1) (what is larger travels as a string). So a
- * string is always a C string, and a number is always exact.
+ * Refused, with the place: anything after the value, duplicate keys, bytes that are not UTF-8, lone
+ * surrogates, U+0000, depth over 32, over a million values or 65,536 objects and arrays, and numbers that are
+ * not integers within +-(2^53 - 1) (what is larger travels as a string). So a string is always a C string,
+ * and a number is always exact.
  *
- * Reading goes through views: a view knows where it stands, so that a refusal names the whole path ("body.programs[3].sha256").
+ * Reading goes through views: a view knows where it stands, so that a refusal names the whole path
+ * ("body.programs[3].sha256").
  */
 #pragma once
 
@@ -30,9 +32,15 @@ int sk_json_parse(const void *text, size_t size, size_t max, struct json_object 
 /* The same, and the value must be an object. */
 int sk_json_parse_object(const void *text, size_t size, size_t max, struct json_object **ret_value, struct sk_diag *diag);
 
-/* Canonical text (RFC 8785), appended: keys sorted by UTF-16 code units, no white space. SK_BAD: a value with no canonical form here (a float); SK_FULL; -ENOMEM. */
+/*
+ * Canonical text (RFC 8785), appended: keys sorted by UTF-16 code units, no white space. SK_BAD: a value with
+ * no canonical form here (a float); SK_FULL; -ENOMEM.
+ */
 int sk_json_canonical(struct json_object *value, struct sk_buf *buf);
-/* 0 when the text is, byte for byte, the canonical form of `value`; SK_BAD with the offset of the first difference; -ENOMEM. */
+/*
+ * 0 when the text is, byte for byte, the canonical form of `value`; SK_BAD with the offset of the first
+ * difference; -ENOMEM.
+ */
 int sk_json_check_canonical(struct json_object *value, const void *text, size_t size, struct sk_diag *diag);
 
 /* A place in a tree. Made on the stack; refers to its parent view, which must outlive it. Owns nothing. */
@@ -52,8 +60,8 @@ const char *sk_json_path(const struct sk_json *at, char *out, size_t size);
 int sk_json_refuse(const struct sk_json *at, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Members of an object. 0, or SK_BAD: missing, or not of this type or range. Numbers are inclusive ranges; string lengths are in bytes. Strings
- * belong to the tree.
+ * Members of an object. 0, or SK_BAD: missing, or not of this type or range. Numbers are inclusive ranges;
+ * string lengths are in bytes. Strings belong to the tree.
  */
 int sk_json_string(const struct sk_json *at, const char *key, size_t min, size_t max, const char **ret_text);
 int sk_json_u64(const struct sk_json *at, const char *key, uint64_t min, uint64_t max, uint64_t *ret_value);
@@ -80,12 +88,15 @@ struct sk_json sk_json_item(const struct sk_json *at, size_t i);
 int sk_json_item_string(const struct sk_json *at, size_t i, size_t min, size_t max, const char **ret_text);
 int sk_json_item_object(const struct sk_json *at, size_t i, struct sk_json *ret_view);
 
-/* Writing: 0 or -ENOMEM. `value` of sk_json_put belongs to the object afterwards, and is released on failure; NULL counts as out of memory. */
+/*
+ * Writing: 0 or -ENOMEM. `value` of sk_json_put belongs to the object afterwards, and is released on failure;
+ * NULL counts as out of memory.
+ */
 int sk_json_put(struct json_object *object, const char *key, struct json_object *value);
 int sk_json_put_string(struct json_object *object, const char *key, const char *text);
 /*
- * Bytes of unknown encoding, such as a file name: kept when they are UTF-8 without control characters; else each byte that is not becomes \xHH,
- * and a backslash \\, so that different bytes never look the same.
+ * Bytes of unknown encoding, such as a file name: kept when they are UTF-8 without control characters; else
+ * each byte that is not becomes \xHH, and a backslash \\, so that different bytes never look the same.
  */
 int sk_json_put_bytes(struct json_object *object, const char *key, const void *data, size_t size);
 int sk_json_put_u64(struct json_object *object, const char *key, uint64_t value); /* -ERANGE over SK_JSON_MAX_INT */

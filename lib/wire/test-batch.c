@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Batch, acknowledgement, append and event bodies: back and forth, cut at every byte, out of range, and compressed lies. */
+/*
+ * Batch, acknowledgement, append and event bodies: back and forth, cut at every byte, out of range, and
+ * compressed lies.
+ */
 #include "support/harness.h"
 
 #include <stdio.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Channels over socket pairs: delivery, refusals, back-pressure, silence, orderly ends, and freeing from inside every callback. */
+/*
+ * Channels over socket pairs: delivery, refusals, back-pressure, silence, orderly ends, and freeing from
+ * inside every callback.
+ */
 #include "support/harness.h"
 
 #include <errno.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The strict reader (each refusal with its place), views and paths, and canonical text with the examples of RFC 8785. */
+/*
+ * The strict reader (each refusal with its place), views and paths, and canonical text with the examples of
+ * RFC 8785.
+ */
 #include "support/harness.h"
 
 #include <stdio.h>

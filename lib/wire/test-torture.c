@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Memory runs out at every allocation of our own in channels, calls, batches and JSON: -ENOMEM, nothing lost, nothing half done. */
+/*
+ * Memory runs out at every allocation of our own in channels, calls, batches and JSON: -ENOMEM, nothing lost,
+ * nothing half done.
+ */
 #include "support/harness.h"
 
 #include <errno.h>
@@ -108,13 +111,14 @@ static int channel_and_call(void *arg)
 
 static void test_torture(void **state)
 {
+	unsigned long json_asks = sk_test_torture(json, NULL), batch_asks = sk_test_torture(batch, NULL);
+	unsigned long channel_asks = sk_test_torture(channel_and_call, NULL);
+
 	(void)state;
 #ifdef SK_POINTS
-	assert_in_range(sk_test_torture(json, NULL), 10, 1000);
-	assert_in_range(sk_test_torture(batch, NULL), 2, 1000);
-	assert_in_range(sk_test_torture(channel_and_call, NULL), 8, 1000);
+	assert_true(json_asks >= 10 && batch_asks >= 2 && channel_asks >= 8);
 #else
-	skip();
+	assert_int_equal(json_asks + batch_asks + channel_asks, 0);
 #endif
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The one table of frame types: number, name, largest body, kind of body, and who may send it in which protocol.
- * A frame that is not in the table, too large, or sent by the wrong side closes the channel.
+ * The one table of frame types: number, name, largest body, kind of body, and who may send it in which
+ * protocol. A frame that is not in the table, too large, or sent by the wrong side closes the channel.
  *
- * A number is never used again for something else. Bodies marked JSON are one canonical object (wire/json.h); bodies marked binary have
- * their reader and writer in one file (wire/batch.h; EVENT: u8 priority, then the JSON text of one event).
+ * A number is never used again for something else. Bodies marked JSON are one canonical object (wire/json.h);
+ * bodies marked binary have their reader and writer in one file (wire/batch.h; EVENT: u8 priority, then the
+ * JSON text of one event).
  */
 #pragma once
 
