@@ -23,6 +23,7 @@ struct segment {
 	uint64_t bytes;    /* up to the end of its last good record */
 	uint64_t begun_ms;
 	bool damaged;      /* to be repaired */
+	bool jumps;        /* numbers are missing between its records, and that is told */
 };
 
 struct chain {
@@ -84,5 +85,7 @@ void spool_forget(struct sk_spool *s);
 
 /* recover.c */
 int spool_recover(struct sk_spool *s);
+/* Notes what a segment still holds as dropped: exactly its records that are not acknowledged. 0 or -errno. */
+int spool_note_records(struct sk_spool *s, uint8_t priority, const struct segment *segment, enum loss_reason reason);
 /* Looks at a segment again in which a bad record was met, tells what is missing and repairs it. */
 int spool_mend(struct sk_spool *s, uint8_t priority, struct segment *segment);

@@ -64,7 +64,7 @@ static int scan(struct sk_spool *s, uint8_t priority, struct segment *segment, c
 
 	segment->bytes = SEGMENT_HEADER;
 	segment->last = segment->first - 1;
-	segment->damaged = false;
+	segment->damaged = segment->jumps = false;
 	for (size_t at = SEGMENT_HEADER; !e && at < file->size; at += r.whole) {
 		if (next_record(file, *expect, &at, &r, &lost))
 			break;
@@ -73,6 +73,7 @@ static int scan(struct sk_spool *s, uint8_t priority, struct segment *segment, c
 		else if (r.seq > *expect)
 			spool_note_missing(s, priority, *expect, r.seq - 1);
 		segment->damaged |= lost || (r.seq > *expect && !(r.flags & RECORD_JUMP));
+		segment->jumps |= r.seq > *expect && segment->last >= segment->first;
 		if (mended)
 			e = copy_record(mended, &r, r.seq > *expect);
 		*expect = r.seq + 1;
@@ -80,6 +81,32 @@ static int scan(struct sk_spool *s, uint8_t priority, struct segment *segment, c
 		segment->bytes = at + r.whole;
 	}
 	return e;
+}
+
+int spool_note_records(struct sk_spool *s, uint8_t priority, const struct segment *segment, enum loss_reason reason)
+{
+	_cleanup_buf_ struct sk_buf file = SK_BUF(SEGMENT_FILE_MAX);
+	uint64_t acked = s->state.acked[priority], first = 0, next = 0;
+	char name[SEGMENT_NAME];
+	struct record rec;
+	bool lost;
+	int r = load(s, spool_segment_name(priority, s->state.epoch, segment->first, name), &file);
+
+	for (size_t at = SEGMENT_HEADER; !r && at < file.size; at += rec.whole) {
+		if (next_record(&file, SK_MAX(next, segment->first), &at, &rec, &lost))
+			break;
+		if (rec.seq <= acked)
+			continue;
+		if (first && rec.seq != next)
+			spool_note_loss(s, LOSS_DROPPED, reason, priority, first, next - 1);
+		if (!first || rec.seq != next)
+			first = rec.seq;
+		next = rec.seq + 1;
+		s->chain[priority].stats.dropped++;
+	}
+	if (!r && first)
+		spool_note_loss(s, LOSS_DROPPED, reason, priority, first, next - 1);
+	return r;
 }
 
 static int cut_tail(struct sk_spool *s, const char *name, const struct segment *segment, size_t size)

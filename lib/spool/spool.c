@@ -161,10 +161,11 @@ static void not_kept(struct sk_spool *s, uint8_t priority, int error)
 {
 	struct chain *c = &s->chain[priority];
 
-	if (!s->disk_full)
-		sk_log(SK_LOG_ERROR, "the spool cannot keep events: %s", strerror(-error));
+	if (!c->jump)
+		sk_log(SK_LOG_ERROR, "the spool cannot keep an event of priority %u: %s", priority,
+		       error == SK_FULL ? "its limit is reached by what is more important" : strerror(-error));
 	s->disk_full = is_full(error);
-	spool_note_loss(s, LOSS_NOT_KEPT, LOSS_DISK, priority, c->next, c->next);
+	spool_note_loss(s, LOSS_NOT_KEPT, error == SK_FULL ? LOSS_SIZE : LOSS_DISK, priority, c->next, c->next);
 	c->stats.not_kept++;
 	if (c->durable == c->next)
 		c->durable++;
@@ -202,7 +203,7 @@ int sk_spool_append(struct sk_spool *s, uint8_t priority, const void *event, siz
 			spool_forget(s);
 		return 0;
 	}
-	not_kept(s, priority, r == SK_FULL ? -ENOSPC : r);
+	not_kept(s, priority, r);
 	return SK_FULL;
 }
 

@@ -161,6 +161,7 @@ int spool_record_append(struct sk_spool *s, uint8_t priority, const void *data, 
 		return r;
 	}
 	SK_POINT("spool.appended");
+	active->jumps |= c->jump && active->last >= active->first;
 	active->bytes += s->scratch.size;
 	active->last = c->next;
 	c->bytes += s->scratch.size;
@@ -226,19 +227,29 @@ void spool_remove_acked(struct sk_spool *s, uint8_t priority)
 	}
 }
 
+/* Numbers that were missing before, between its records or in front of them, are not lost once more. */
+static int note_dropped(struct sk_spool *s, uint8_t priority, const struct segment *segment, enum loss_reason reason)
+{
+	uint64_t first = SK_MAX(s->state.acked[priority] + 1, segment->first);
+
+	if (first > segment->last)
+		return 0;
+	if (segment->jumps)
+		return spool_note_records(s, priority, segment, reason);
+	s->chain[priority].stats.dropped += segment->last - first + 1;
+	spool_note_loss(s, LOSS_DROPPED, reason, priority, first, segment->last);
+	return 0;
+}
+
 bool spool_drop_segment(struct sk_spool *s, uint8_t priority, struct segment *segment, enum loss_reason reason)
 {
-	uint64_t first = s->state.acked[priority] + 1, last = segment->last;
+	struct chain *c = &s->chain[priority];
 
 	SK_POINT("spool.drop");
-	if (first <= last) {
-		struct chain *c = &s->chain[priority];
-
-		c->stats.dropped += last - first + 1;
-		s->state.acked[priority] = last;
-		c->durable = SK_MAX(c->durable, last + 1);
-		spool_note_loss(s, LOSS_DROPPED, reason, priority, first, last);
-	}
+	if (note_dropped(s, priority, segment, reason))
+		return false;
+	s->state.acked[priority] = SK_MAX(s->state.acked[priority], segment->last);
+	c->durable = SK_MAX(c->durable, segment->last + 1);
 	if (spool_state_put(s, true))
 		return false;
 	SK_POINT("spool.dropped");
