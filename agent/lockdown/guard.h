@@ -18,6 +18,7 @@
 #include "crypto/hash.h"
 #include "lockdown/judge.h"
 
+enum { LK_TAG_NODES = 2000 }; /* in the epoll set of group 0; the group itself has its number */
 enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024 };
 
 struct lk_guard;

@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -90,37 +92,51 @@ bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders 
 	return true;
 }
 
-/* Which file systems lie on what was written: on this device, or on this image. A disk that is in no scope itself may hold any of them. */
-static bool lies_on(const struct lk_scope *scope, const struct stat *written, bool known_device)
+static void taint(struct lk_shared *shared, struct lk_scope *scope)
 {
-	if (S_ISBLK(written->st_mode))
-		return !known_device || scope->device == written->st_rdev;
-	return scope->image_inode == written->st_ino && scope->image_device == written->st_dev;
+	if (atomic_exchange(&scope->tainted, true))
+		return;
+	lk_cache_clear(&shared->cache);
+	lk_wake(&shared->news);
 }
 
-static bool taint(struct lk_shared *shared, const struct stat *written)
-{
-	bool known_device = S_ISBLK(written->st_mode) && lk_scope_of(shared, written->st_rdev), any = false;
-
-	for (uint32_t i = 0; i < LK_SCOPE; i++)
-		if (shared->scope[i].wish == LK_WISH_GUARD && lies_on(&shared->scope[i], written, known_device)) {
-			atomic_store(&shared->scope[i].tainted, true);
-			any = true;
-		}
-	if (any)
-		lk_cache_clear(&shared->cache);
-	return any;
-}
-
-bool lk_forget(struct lk_shared *shared, const struct lk_slot *slot)
+void lk_forget(struct lk_shared *shared, const struct lk_slot *slot)
 {
 	struct stat found;
 
 	lk_add(&shared->count.dropped);
 	if ((slot->meta.mask & FAN_Q_OVERFLOW) || slot->meta.fd < 0 || fstat(slot->meta.fd, &found) < 0) {
 		lk_cache_clear(&shared->cache);
-		return false;
+		return;
 	}
 	lk_cache_drop(&shared->cache, found.st_dev, found.st_ino);
-	return taint(shared, &found);
+	for (uint32_t i = 0; i < LK_SCOPE; i++) {
+		struct lk_scope *scope = &shared->scope[i];
+
+		if (scope->wish == LK_WISH_GUARD && scope->image_inode == found.st_ino && scope->image_device == found.st_dev)
+			taint(shared, scope);
+	}
+}
+
+static void taint_by_watch(struct lk_shared *shared, int watch)
+{
+	for (uint32_t i = 0; i < LK_SCOPE; i++) {
+		struct lk_scope *scope = &shared->scope[i];
+
+		if (scope->wish == LK_WISH_GUARD && (watch < 0 || scope->nodes[0] == watch || scope->nodes[1] == watch))
+			taint(shared, scope);
+	}
+}
+
+void lk_check_nodes(struct lk_shared *shared)
+{
+	struct inotify_event events[16]; /* of watches on files: without names, so all of one size */
+	ssize_t size;
+
+	while ((size = read(shared->fds.nodes, events, sizeof events)) > 0)
+		for (size_t i = 0; i < (size_t)size / sizeof events[0]; i++) {
+			lk_add(&shared->count.dropped);
+			if (!(events[i].mask & IN_IGNORED))
+				taint_by_watch(shared, events[i].mask & IN_Q_OVERFLOW ? -1 : events[i].wd);
+		}
 }

@@ -27,7 +27,9 @@ bool lk_may_remember(struct lk_shared *shared, uint64_t device);
 bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders *ret_orders);
 
 /*
- * A notification in `slot`: something remembered was written to, and is forgotten; or the device below a file system was (true), whose files
- * are not remembered from now on.
+ * A notification in `slot`: something remembered was written to, and is forgotten; or the image behind a file system was, whose files are not
+ * remembered from now on.
  */
-bool lk_forget(struct lk_shared *shared, const struct lk_slot *slot);
+void lk_forget(struct lk_shared *shared, const struct lk_slot *slot);
+/* Reads what inotify says of device nodes (fanotify says nothing of them). Written to: as above, for what lies on them. */
+void lk_check_nodes(struct lk_shared *shared);

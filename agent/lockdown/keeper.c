@@ -25,8 +25,7 @@ enum {
 
 struct keeper {
 	struct lk_shared *shared;
-	int guard;   /* pidfd; -1 = none alive */
-	int signals; /* stop, and the guard's stopping (when it is our child) */
+	int guard; /* pidfd; -1 = none alive */
 	uint64_t revive_us;
 };
 
@@ -172,7 +171,7 @@ static void on_signals(struct keeper *k)
 	struct signalfd_siginfo info;
 	struct lk_shared *shared = k->shared;
 
-	while (read(k->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+	while (read(shared->fds.keeper_signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			atomic_store(&shared->stopping, 1);
 			if (k->guard >= 0)
@@ -201,14 +200,14 @@ static int begin(struct keeper *k)
 	sigaddset(&wanted, SIGTERM);
 	sigaddset(&wanted, SIGINT);
 	sigaddset(&wanted, SIGCHLD);
-	k->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (k->signals < 0)
+	k->shared->fds.keeper_signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (k->shared->fds.keeper_signals < 0)
 		return sk_origin_errno();
 	lk_urgent();
 	atomic_store(&k->shared->keeper_pid, getpid());
 	lk_add(&k->shared->count.keeper_starts);
 	find_guard(k);
-	return watch(k, k->signals, TAG_SIGNAL);
+	return watch(k, k->shared->fds.keeper_signals, TAG_SIGNAL);
 }
 
 int lk_keeper_main(struct lk_shared *shared)

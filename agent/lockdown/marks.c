@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -81,6 +82,8 @@ int lk_group_open(struct lk_shared *shared, uint32_t number)
 	if (epoll < 0)
 		return sk_origin_errno();
 	r = add_waiter(epoll, fan, EPOLLIN | EPOLLEXCLUSIVE, number);
+	if (r == 0 && number == 0)
+		r = add_waiter(epoll, shared->fds.nodes, EPOLLIN, LK_TAG_NODES);
 	if (r == 0)
 		r = add_waiter(shared->fds.keeper_epoll, fan, EPOLLIN | EPOLLEXCLUSIVE, number);
 	if (r)
@@ -126,14 +129,17 @@ static bool read_line(const char *path, const char *key, char *out, size_t size)
 	return true;
 }
 
-static void mark_node(int fan, const char *uevent)
+/* The watch on a device's node; 0 = there is none. fanotify tells nothing of devices, inotify does. */
+static int32_t watch_node(const struct lk_shared *shared, const char *uevent)
 {
 	char name[128], path[160];
+	int watch;
 
 	if (!read_line(uevent, "DEVNAME=", name, sizeof name))
-		return;
+		return 0;
 	snprintf(path, sizeof path, "/dev/%s", name);
-	fanotify_mark(fan, FAN_MARK_ADD, LK_MARK_INODE, AT_FDCWD, path);
+	watch = inotify_add_watch(shared->fds.nodes, path, IN_MODIFY | IN_CLOSE_WRITE);
+	return watch > 0 ? watch : 0;
 }
 
 static void mark_image(int fan, struct lk_scope *scope, const char *path)
@@ -148,23 +154,24 @@ static void mark_image(int fan, struct lk_scope *scope, const char *path)
 }
 
 /* Who writes to the device below a file system changes programs without touching them: its nodes and its image are watched. */
-static void mark_device(int fan, struct lk_scope *scope)
+static void mark_device(struct lk_shared *shared, struct lk_scope *scope)
 {
 	unsigned major_number = major(scope->device), minor_number = minor(scope->device);
 	char path[128], image[LK_PATH];
 
+	scope->nodes[0] = scope->nodes[1] = 0;
 	if (!major_number)
 		return;
 	snprintf(path, sizeof path, "/sys/dev/block/%u:%u/uevent", major_number, minor_number);
-	mark_node(fan, path);
+	scope->nodes[0] = watch_node(shared, path);
 	snprintf(path, sizeof path, "/sys/dev/block/%u:%u/partition", major_number, minor_number);
 	if (access(path, F_OK) == 0) {
 		snprintf(path, sizeof path, "/sys/dev/block/%u:%u/../uevent", major_number, minor_number);
-		mark_node(fan, path);
+		scope->nodes[1] = watch_node(shared, path);
 	}
 	snprintf(path, sizeof path, "/sys/dev/block/%u:%u/loop/backing_file", major_number, minor_number);
 	if (read_line(path, "", image, sizeof image))
-		mark_image(fan, scope, image);
+		mark_image(shared->groups[0].fan, scope, image);
 }
 
 /*
@@ -207,7 +214,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 		return -r;
 	if (scope->error == 0 && scope->group == number && scope->device == device && is_marked(shared->groups[number].fan, fd)) {
 		if (cacheable)
-			mark_device(shared->groups[0].fan, scope); /* inode marks may have been flushed */
+			mark_device(shared, scope); /* inode marks may have been flushed */
 		return 0;
 	}
 	/* a superblock we have not seen: nothing that is remembered may be taken for one of its files */
@@ -218,7 +225,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	scope->tainted = false;
 	scope->device = device;
 	if (cacheable)
-		mark_device(shared->groups[0].fan, scope);
+		mark_device(shared, scope);
 	if (fanotify_mark(shared->groups[number].fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL) < 0)
 		return errno;
 	scope->marked_us = lk_now_us();

@@ -110,7 +110,7 @@ static void tell(struct lk_shared *shared, const struct lk_slot *slot)
 		return;
 	}
 	orders = lk_orders_get(shared, &count);
-	record->kind = slot->meta.mask & FAN_OPEN_EXEC_PERM ? LK_RECORD_EXEC : LK_RECORD_TAINTED;
+	record->kind = LK_RECORD_EXEC;
 	record->mode = orders.mode;
 	record->serial = orders.serial;
 	lk_describe(record, slot);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -76,6 +77,9 @@ static int open_channels(struct lk_shared *shared)
 		return sk_origin_errno();
 	if (epoll_ctl(shared->fds.keeper_epoll, EPOLL_CTL_ADD, shared->fds.kick, &event) < 0)
 		return sk_origin_errno();
+	shared->fds.nodes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (shared->fds.nodes < 0)
+		return sk_origin_errno();
 	return lk_group_open(shared, 0);
 }
 
@@ -113,6 +117,8 @@ void lk_sweep(struct lk_shared *shared)
 	memcpy(kept, shared->fds.kept, sizeof kept);
 	keep(kept, shared->fds.kick);
 	keep(kept, shared->fds.keeper_epoll);
+	keep(kept, shared->fds.keeper_signals);
+	keep(kept, shared->fds.nodes);
 	for (int i = 0; i < LK_GROUPS; i++) {
 		keep(kept, shared->groups[i].fan);
 		keep(kept, shared->groups[i].epoll);

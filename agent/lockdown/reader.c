@@ -87,13 +87,8 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 
 static void forget(struct lk_guard *guard, struct lk_slot *slot)
 {
-	bool tainted = lk_forget(guard->shared, slot);
-
-	if (tainted) {
-		lk_slot_active(slot, 0);
-		atomic_fetch_or(&slot->word, LK_ANSWERED); /* nobody waits for an answer */
-	}
-	lk_finish(guard, slot, tainted);
+	lk_forget(guard->shared, slot);
+	lk_slot_retire(slot);
 }
 
 /* One event. False: there is none now. */
@@ -133,10 +128,15 @@ void *lk_reader_run(void *arg)
 	fan = atomic_load(&group->fan);
 	epoll = atomic_load(&group->epoll);
 	for (;;) {
-		struct epoll_event event;
+		struct epoll_event events[2];
+		int ready = epoll_wait(epoll, events, 2, -1);
 
-		if (epoll_wait(epoll, &event, 1, -1) < 0 && errno != EINTR)
+		if (ready < 0 && errno != EINTR)
 			return NULL;
+		/* what was written below a file system counts before the executions that come after it */
+		for (int i = 0; i < ready; i++)
+			if (events[i].data.u32 == LK_TAG_NODES)
+				lk_check_nodes(shared);
 		atomic_store_explicit(&shared->guard_beat_us, lk_now_us(), memory_order_relaxed);
 		for (int i = 0; i < TURN_EVENTS && turn(reader->guard, reader->group, fan); i++)
 			atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);

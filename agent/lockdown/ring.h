@@ -15,8 +15,6 @@ enum lk_record_kind {
 	LK_RECORD_EXEC = 1,   /* an execution was judged */
 	LK_RECORD_STALL,      /* the keeper answered because the guard did not */
 	LK_RECORD_REVIVED,    /* one of the pair died and was started again */
-	LK_RECORD_TAINTED,    /* a guarded file system's device was written directly */
-	LK_RECORD_CHANGED,    /* a known program was written to */
 };
 
 struct lk_record {

@@ -22,7 +22,7 @@ int lk_shared_new(struct lk_shared **ret_shared)
 	lk_cache_init(&shared->cache);
 	for (int i = 0; i < LK_GROUPS; i++)
 		shared->groups[i].fan = shared->groups[i].epoll = -1;
-	shared->fds.kick = shared->fds.keeper_epoll = -1;
+	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.nodes = -1;
 	*ret_shared = shared;
 	return 0;
 }

@@ -61,6 +61,7 @@ struct lk_scope {
 	_Atomic uint32_t group;
 	_Atomic bool cacheable;      /* verdicts of this file system may be remembered */
 	_Atomic uint64_t image_device, image_inode; /* of the file behind a loop device; 0 = none */
+	_Atomic int32_t nodes[2];    /* inotify watches on the device's node and on its whole disk's; 0 = none */
 	_Atomic bool tainted;        /* its block device was written behind its back: nothing is remembered until it is mounted anew */
 	_Atomic uint64_t marked_us;
 };
@@ -89,6 +90,8 @@ struct lk_group {
 struct lk_fds {
 	_Atomic int32_t kick;         /* eventfd: something waits to be hashed, watch its deadline */
 	_Atomic int32_t keeper_epoll; /* the keeper waits here: groups (second in line), kick, the guard's death */
+	_Atomic int32_t nodes;        /* inotify, on the nodes of devices below guarded file systems */
+	_Atomic int32_t keeper_signals; /* the present keeper's */
 	uint8_t kept[LK_FDS / 8];     /* what was open before the pair began */
 };
 

@@ -25,19 +25,34 @@ static bool is_overdue(struct lk_slot *slot, uint64_t now, uint64_t deadline_us,
 	return false;
 }
 
+/*
+ * The verdict for an event that its owner has not answered. It may be one that the owner was stopped with before it looked: then the verdict cache
+ * knows. The look goes into a copy, because the owner may be at the slot's own notes.
+ */
+static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *slot, bool *ret_recalled)
+{
+	struct lk_slot copy = {.group = slot->group, .meta = slot->meta};
+	struct lk_orders orders;
+	uint64_t count;
+
+	*ret_recalled = slot->group == 0 && lk_recall(shared, &copy, &orders);
+	if (*ret_recalled)
+		return lk_judge_known(&orders, copy.known);
+	orders = lk_orders_get(shared, &count);
+	return lk_judge_trouble(&orders, LK_TROUBLE_OVERDUE);
+}
+
 static void answer_overdue(struct lk_shared *shared, struct lk_slot *slot, enum lk_slot_bits who)
 {
 	int fan = atomic_load(&shared->groups[slot->group % LK_GROUPS].fan);
-	struct lk_orders orders;
-	uint64_t count;
+	bool recalled;
 	uint32_t verdict;
 
 	if (!lk_slot_hold(slot, who))
 		return;
-	orders = lk_orders_get(shared, &count);
-	verdict = lk_judge_trouble(&orders, LK_TROUBLE_OVERDUE);
+	verdict = judge_overdue(shared, slot, &recalled);
 	if (lk_slot_answer(slot, fan, verdict)) {
-		lk_add(&shared->count.trouble[LK_TROUBLE_OVERDUE]);
+		lk_add(recalled ? &shared->count.hits : &shared->count.trouble[LK_TROUBLE_OVERDUE]);
 		lk_add(&shared->count.by_keeper);
 		if (verdict == FAN_DENY)
 			lk_add(&shared->count.denied);
