@@ -437,11 +437,11 @@ static const struct ctl_option revoke_options[] = {
 static const struct ctl_option sign_options[] = {
 	{"key", "FILE", {"private key that signs", "署名する秘密鍵"}, .required = true},
 	{"delegation", "FILE", {"the site's delegation of that key (none when the site key signs)", "その鍵への委任（サイト鍵で署名する場合は不要）"}},
-	{"serial", "N", {"serial, when the draft has none", "通し番号（草案にない場合）"}}, OPTIONS_DATES, OPTION_OUT, OPTION_PASS, {0}};
+	{"serial", "N", {"serial, when the draft has none", "シリアル番号（下書きにない場合）"}}, OPTIONS_DATES, OPTION_OUT, OPTION_PASS, {0}};
 static const struct ctl_option verify_options[] = {
 	{"site-pub", "FILE", {"public site key", "サイトの公開鍵"}, .required = true},
 	{"revocations", "FILE", {"the site's revocation list", "サイトの失効リスト"}},
-	{"floor", "N", {"serial in force", "現在有効な通し番号"}}, {"at", "TIME", {"judge as of this time", "この日時で判定する"}}, OPTIONS_PLACE, {0}};
+	{"floor", "N", {"serial in force", "現在有効なシリアル番号"}}, {"at", "TIME", {"judge as of this time", "この日時で判定する"}}, OPTIONS_PLACE, {0}};
 static const struct ctl_option out_options[] = {{"out", "FILE", {"file to write (standard output)", "出力先（既定は標準出力）"}}, {0}};
 static const struct ctl_option bundle_options[] = {OPTION_OUT, {0}};
 static const struct ctl_option place_options[] = {OPTIONS_PLACE, {0}};
@@ -452,9 +452,9 @@ static const struct ctl_command commands[] = {
 	{"revoke", run_revoke, "[KEYID]...", 0, SK_REVOKED_MAX, {"revoke keys: the site's next revocation list", "鍵を失効させる。サイトの次の失効リストを作る"},
 	 revoke_options},
 	{"draft", run_draft, "[SIGNED]", 0, 1, {"an empty draft with explanations, or the draft of a signed policy",
-						"説明付きの空の草案、または署名済みポリシーの草案を出力する"}, out_options},
-	{"check", run_check, "DRAFT", 1, 1, {"check a draft", "草案を検査する"}, NULL},
-	{"sign", run_sign, "DRAFT", 1, 1, {"sign a draft", "草案に署名する"}, sign_options},
+						"説明付きの空の下書き、または署名済みポリシーの下書きを出力する"}, out_options},
+	{"check", run_check, "DRAFT", 1, 1, {"check a draft", "下書きを検査する"}, NULL},
+	{"sign", run_sign, "DRAFT", 1, 1, {"sign a draft", "下書きに署名する"}, sign_options},
 	{"verify", run_verify, "SIGNED", 1, 1, {"would a machine take this policy?", "機器がこのポリシーを受け入れるかを検証する"}, verify_options},
 	{"show", policy_run_show, "FILE", 1, 1, {"what is in a signed object, bundle or public key; verifies nothing",
 						 "署名付きデータ、バンドル、公開鍵の内容を表示する（検証はしない）"}, NULL},
@@ -467,6 +467,6 @@ static const struct ctl_command commands[] = {
 	{0}};
 
 const struct ctl_family ctl_policy = {
-	"policy", {"keys, drafts, signatures, bundles", "鍵、草案、署名、バンドル"}, commands,
+	"policy", {"keys, drafts, signatures, bundles", "鍵、下書き、署名、バンドル"}, commands,
 	{"The site key stays offline: it delegates keys, and revokes them. docs/policy.md has the key ceremony step by step and every key of a "
 	 "policy.", NULL}};

@@ -46,7 +46,7 @@ static const struct sk_setting policy_rows[] = {
 	{"part", SK_KIND_ENUM, SK_AT(struct sk_policy, part), .names = sk_part_names, .required = true, .en = "Which part it is for.",
 	 .ja = "対象の機能。"},
 	{"serial", SK_KIND_INT, SK_AT(struct sk_policy, serial), .en = "Of two policies of a part the higher serial counts; may not go down.",
-	 .ja = "通し番号。大きいものが有効で、小さくすることはできない。"},
+	 .ja = "シリアル番号。大きいものが有効で、小さくすることはできない。"},
 	{"not_before", SK_KIND_TIME, SK_AT(struct sk_policy, not_before), .en = "From when it is in force.", .ja = "有効期間の開始日時。"},
 	{"expires", SK_KIND_TIME, SK_AT(struct sk_policy, expires), .en = "Until when; then the last good policy stays.",
 	 .ja = "有効期限。切れた後は最後の有効なポリシーを維持する。"},
