@@ -273,12 +273,19 @@ static bool is_user(const char *text)
 	return text[0] && text[0] != '-' && text[strspn(text, letters)] == '\0';
 }
 
-/* UTF-8 was checked with the whole document; control characters are not text. */
+/*
+ * UTF-8 was checked with the whole document. Not text: control characters (also those of the upper half, which move terminals), and what YAML
+ * takes for a line break or refuses when it is written out again: U+0085, U+2028, U+2029, U+FEFF, U+FFFE, U+FFFF.
+ */
 static bool is_text(const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t')
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
 			return false;
+		if ((c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9)) ||
+		    (c[0] == 0xef && c[1] == 0xbb && c[2] == 0xbf) || (c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe))
+			return false;
+	}
 	return true;
 }
 
