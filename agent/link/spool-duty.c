@@ -5,8 +5,8 @@
  * Owns the spool's folder and the connections on spool.sock. It judges no event but its form: what is not one strict object with the columns of
  * an event is refused here, so that one bad line can never stop a batch at the server.
  *
- * Durability: an event of priority 0, or one whose sender asked, is synced at the end of this turn of the loop, all that came meanwhile with it;
- * the others within 200 ms. Batches leave in order of priority: 1 and 2 only when everything of 0 is handed out, so that a tombstone is
+ * Durability: an event of priority 0, or one whose sender asked, is synced within 3 ms, all that came meanwhile with it (a disk does a few hundred
+ * syncs a second, a busy reporter sends thousands of events); the others within 200 ms. Batches leave in order of priority: 1 and 2 only when everything of 0 is handed out, so that a tombstone is
  * always ahead of the gap it explains. Nothing is polled: at rest this process does not wake up but once an hour, to look at ages.
  */
 #include "link/duties.h"
@@ -27,7 +27,7 @@
 #include "wire/chan.h"
 #include "wire/json.h"
 
-enum { LAZY_SYNC_MS = 200, TICK_MS = 3600 * 1000, CLIENTS_MAX = 64, WAITING_MAX = 4096 };
+enum { GROUP_MS = 3, LAZY_SYNC_MS = 200, TICK_MS = 3600 * 1000, CLIENTS_MAX = 64, WAITING_MAX = 4096 };
 
 const struct sk_land_rule spool_duty_land[] = {{SPOOL_FOLDER, SK_LAND_READ | SK_LAND_WRITE}, {NULL, 0}};
 const struct sk_listener spool_duty_listeners[] = {{.name = "spool.sock", .group = "link"}, {.name = NULL}};
@@ -39,7 +39,7 @@ struct duty {
 	struct sk_accept *accept;
 	struct sk_list clients;
 	unsigned client_count;
-	bool lazy_armed;
+	bool soon_armed, lazy_armed;
 };
 
 struct client {
@@ -81,14 +81,15 @@ static void answer_taken(struct client *c)
 
 static void serve(struct duty *d);
 
-/* One sync for everything that came in this turn; then the answers, then the batches. */
+/* One sync for everything that came meanwhile; then the answers, then the batches. */
 static void flush(void *arg)
 {
 	struct duty *d = arg;
 	int r = sk_spool_sync(d->spool);
 
 	sk_timer_stop(d->lazy);
-	d->lazy_armed = false;
+	sk_timer_stop(d->soon);
+	d->soon_armed = d->lazy_armed = false;
 	sk_list_each(c, &d->clients, struct client, link) {
 		if (r == 0) {
 			answer_taken(c);
@@ -106,6 +107,12 @@ static void sync_later(struct duty *d)
 {
 	if (!d->lazy_armed && sk_timer_arm(d->lazy, LAZY_SYNC_MS) == 0)
 		d->lazy_armed = true;
+}
+
+static void sync_soon(struct duty *d)
+{
+	if (!d->soon_armed && sk_timer_arm(d->soon, GROUP_MS) == 0)
+		d->soon_armed = true;
 }
 
 static int event_is_sound(const char *text, size_t size, struct sk_diag *diag)
@@ -153,7 +160,7 @@ static void on_event(struct client *c, const struct sk_frame *frame)
 	if (c->waiting_count == WAITING_MAX)
 		flush(d);
 	else if (priority == 0 || frame->id)
-		sk_deferred_call(d->soon);
+		sync_soon(d);
 	else
 		sync_later(d);
 }
@@ -220,7 +227,7 @@ static int on_read(struct client *c, const struct sk_frame *frame, struct sk_dia
 		return r;
 	c->reads[priority].id = frame->id;
 	c->reads[priority].after = after;
-	sk_deferred_call(c->duty->soon);
+	sync_soon(c->duty);
 	return 0;
 }
 
@@ -361,7 +368,7 @@ static int start(struct duty *d, const struct sk_duty_ctx *ctx)
 	if (!r)
 		r = sk_duty_loop(ctx, NULL, NULL, &d->loop);
 	if (!r)
-		r = sk_watch_deferred(d->loop, flush, d, &d->soon);
+		r = sk_watch_timer(d->loop, flush, d, &d->soon);
 	if (!r)
 		r = sk_watch_timer(d->loop, flush, d, &d->lazy);
 	if (!r)
