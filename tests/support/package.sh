@@ -4,7 +4,7 @@
 # package.sh - what tests of packages share, on top of tap.sh: packages and media, made once and kept; an equipment PC with
 # systemd; booting it.
 #
-#   packages current|VERSION    folder of the packages of this source tree (with another version number)
+#   packages current|older   folder of the packages of this source tree; older has $older_version as its number
 #   medium OUT KEY DIR       an offline medium of the packages in DIR, signed
 #   pc_make                  an equipment PC: $pc, its root $pc_root
 #   in_pc CMD...             run a command inside, without any network and without systemd running
@@ -13,6 +13,7 @@
 # A booted PC has namespaces of its own (mounts, processes, names, network, cgroups), sees /proc/sys and /sys read-only, and ends with the test. What
 # it can reach of the kernel is what root can reach: only what is started here runs in it.
 
+older_version=0.0.9
 support=$source_root/tests/support
 package_cache=${SEKISHO_CACHE:-$source_root/build/cache}
 
@@ -22,20 +23,29 @@ source_state() {
 		xargs -0 sha256sum 2>/dev/null | sha256sum | cut -d' ' -f1)
 }
 
+# Compiled once, packed twice.
+build_packages() {
+	local dir=$1
+	rm -rf "$dir/current" "$dir/older" "$dir/work"
+	"$source_root/packaging/build" --out "$dir/work" --version "$older_version" || return
+	mkdir "$dir/older" && mv "$dir"/work/*.deb "$dir/work/SHA256SUMS" "$dir/older/"
+	"$source_root/packaging/build" --out "$dir/work" --again || return
+	mkdir "$dir/current" && mv "$dir"/work/*.deb "$dir"/work/*.changes "$dir"/work/*.buildinfo "$dir/work/SHA256SUMS" "$dir/current/"
+}
+
 packages() {
-	local dir=$build/packages/$1 state number=()
+	local dir=$build/packages state
 	state=$(source_state)
-	[ "$1" = current ] || number=(--version "$1")
 	mkdir -p "$dir"
 	(
 		flock 8
-		if [ ! -s "$dir/SHA256SUMS" ] || [ "$(cat "$dir/state" 2>/dev/null)" != "$state" ]; then
-			"$source_root/packaging/build" --again --out "$dir" "${number[@]}" >"$dir/said" 2>&1 ||
-				{ cat "$dir/said" >&2 && exit 1; }
+		if [ "$(cat "$dir/state" 2>/dev/null)" != "$state" ]; then
+			rm -f "$dir/state"
+			build_packages "$dir" >"$dir/said" 2>&1 || { cat "$dir/said" >&2 && exit 1; }
 			echo "$state" >"$dir/state"
 		fi
 	) 8>"$dir/test.lock" >&2 || return
-	echo "$dir"
+	echo "$dir/$1"
 }
 
 medium() {
@@ -113,8 +123,9 @@ pc_boot() {
 
 # nsenter does not change the cgroup; the entered process would stay outside of the PC's, which nothing here minds.
 pc_do() {
-	nsenter --target "$pc_pid" --mount --pid --uts --ipc --net --root --wd=/ env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+	# shellcheck disable=SC2016
+	nsenter --target "$pc_pid" --mount --pid --uts --ipc --net --root -- /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive /bin/sh -c 'cd / && exec "$@"' sh "$@"
 }
 
 pc_halt() {
