@@ -54,7 +54,7 @@ struct sk_duty {
 	bool fork;                           /* makes processes */
 	bool survives_main;
 	unsigned max_files;                  /* 0 = 1024 */
-	enum sk_refusal refusal;
+	enum sk_syscall_refusal refusal;
 	/*
 	 * In main, as root, before the first start only: makes folders and such. 0 or -errno (the program
 	 * then does not start). uid and gid are the duty's. May be NULL.

@@ -29,7 +29,7 @@ struct sk_land_rule {
 	unsigned access;
 };
 
-enum sk_refusal {
+enum sk_syscall_refusal {
 	SK_REFUSE_TRAP,  /* default: "duty: system call N is not allowed" to standard error, then exit SK_EXIT_SYSCALL */
 	SK_REFUSE_ERRNO, /* the call fails with EPERM */
 	SK_REFUSE_KILL,  /* SIGSYS kills the process; nothing is printed, the audit log names it */
@@ -51,7 +51,7 @@ struct sk_sandbox {
 	bool net;                         /* may make IPv4 and IPv6 sockets and connect; otherwise unix sockets alone (listeners given to it still work) */
 	bool fork;                        /* may fork and clone processes; threads are always allowed */
 	unsigned max_files;               /* RLIMIT_NOFILE; 0 = 1024 */
-	enum sk_refusal refusal;
+	enum sk_syscall_refusal refusal;
 	int last_words;                   /* descriptor that gets the refused call's number (5 bytes: 'S', u32), or -1 (0 counts as -1) */
 };
 
