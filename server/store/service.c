@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "os/file.h"
 #include "os/peer.h"
+#include "sql/own.h"
 
 enum { KEEP_EVERY_MS = 10000, HIGH_WATER = 1 << 20, MAX_OUTPUT = 24 << 20 };
 
@@ -245,7 +246,9 @@ const struct sk_land_rule sk_store_land[] = {{SK_STORE_FOLDER, SK_LAND_READ | SK
 
 int sk_store_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
-	return sk_dir_make(ctx->root_dir, SK_STORE_FOLDER, uid, gid, 0700);
+	int r = sk_dir_make(ctx->root_dir, SK_STORE_FOLDER, uid, gid, 0700);
+
+	return r ? r : sk_folder_own(ctx->root_dir, SK_STORE_FOLDER, uid, gid, 0600);
 }
 
 int sk_store_run(const struct sk_duty_ctx *ctx, const struct sk_store_conf *conf)
