@@ -54,12 +54,13 @@ static int emit_number(const struct emitter *e, struct sk_node *parent, const ch
 	return add(e->arena, parent, key, SK_NODE_WORD, text, NULL);
 }
 
-static int emit_strings(const struct emitter *e, struct sk_node *parent, const char *key, const struct sk_strings *list)
+static int emit_strings(const struct emitter *e, struct sk_node *parent, const char *key, const struct sk_setting *row,
+			const struct sk_strings *list)
 {
 	struct sk_node *node = NULL;
 	int r;
 
-	if (list->count == 0)
+	if (list->count == 0 && !row->fallback) /* where there is a default, empty is not absent */
 		return 0;
 	r = add(e->arena, parent, key, SK_NODE_LIST, NULL, &node);
 	for (size_t i = 0; i < list->count && r == 0; i++)
@@ -122,7 +123,7 @@ static int emit_value(const struct emitter *e, struct sk_node *parent, const cha
 		return add(e->arena, parent, key, SK_NODE_TEXT, sk_hex(member, 32, hex), NULL);
 	case SK_KIND_STRINGS:
 	case SK_KIND_PATHS:
-		return emit_strings(e, parent, key, member);
+		return emit_strings(e, parent, key, row, member);
 	case SK_KIND_PAIRS:
 		return emit_pairs(e, parent, key, member);
 	case SK_KIND_RECORDS:
@@ -183,7 +184,7 @@ static bool is_absent(const struct sk_setting *row, const void *member)
 	static const char zero[32];
 
 	return row->kind != SK_KIND_ENUM && row->kind != SK_KIND_BOOL && row->kind != SK_KIND_INT && row->kind != SK_KIND_SIZE &&
-	       row->kind != SK_KIND_DURATION && row->kind != SK_KIND_HASH && memcmp(member, zero, sk_kind_size(row->kind)) == 0;
+	       row->kind != SK_KIND_DURATION && row->kind != SK_KIND_HASH && !row->fallback && memcmp(member, zero, sk_kind_size(row->kind)) == 0;
 }
 
 static int emit_table(const struct emitter *e, const struct sk_table *table, const void *object, struct sk_node *node)

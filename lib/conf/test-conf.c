@@ -275,6 +275,23 @@ static void test_canonical(void **state)
 	sk_conf_done(&sample_table, &s);
 }
 
+/* An empty list where the default is another one stays empty when it is written and read again. */
+static void test_empty_is_not_absent(void **state)
+{
+	_cleanup_buf_ struct sk_buf json = SK_BUF(65536), yaml = SK_BUF(65536);
+	struct sk_diag diag;
+	struct sample s;
+
+	(void)state;
+	assert_int_equal(parse("hosts: []\n", &s, &diag), 0);
+	assert_int_equal(s.hosts.count, 0);
+	write_json(&s, &json, &yaml);
+	sk_conf_done(&sample_table, &s);
+	assert_int_equal(sk_conf_parse(&sample_table, yaml.data, yaml.size, &s, &diag), 0);
+	assert_int_equal(s.hosts.count, 0);
+	sk_conf_done(&sample_table, &s);
+}
+
 static int parse_and_write(void)
 {
 	_cleanup_buf_ struct sk_buf json = SK_BUF(65536);
@@ -388,6 +405,6 @@ static void test_times(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_wrong), cmocka_unit_test(test_cut),
-	     cmocka_unit_test(test_size), cmocka_unit_test(test_load), cmocka_unit_test(test_canonical),
+	     cmocka_unit_test(test_size), cmocka_unit_test(test_load), cmocka_unit_test(test_canonical), cmocka_unit_test(test_empty_is_not_absent),
 	     cmocka_unit_test(test_allocation_failure), cmocka_unit_test(test_help), cmocka_unit_test(test_table_check),
 	     cmocka_unit_test(test_users), cmocka_unit_test(test_times))
