@@ -12,8 +12,9 @@
 #define LINKCTL SK_PROTO_BIT(SK_PROTO_LINKCTL)
 #define STORE SK_PROTO_BIT(SK_PROTO_STORE)
 #define FLEET SK_PROTO_BIT(SK_PROTO_FLEET)
-#define ALL (ENROL | LINK | SPOOL | LOCKDOWN | LINKCTL | STORE | FLEET)
-#define LOCAL (SPOOL | LOCKDOWN | LINKCTL | STORE | FLEET)
+#define CONSOLE SK_PROTO_BIT(SK_PROTO_CONSOLE)
+#define ALL (ENROL | LINK | SPOOL | LOCKDOWN | LINKCTL | STORE | FLEET | CONSOLE)
+#define LOCAL (SPOOL | LOCKDOWN | LINKCTL | STORE | FLEET | CONSOLE)
 
 #define KIB(n) ((n) << 10)
 #define MIB(n) ((n) << 20)
@@ -78,7 +79,7 @@ static const struct sk_frame_info table[] = {
 	{SK_F_UP_TAKEN, "UP_TAKEN", SK_BODY_JSON, TAKEN_MAX, 0, FLEET},
 };
 
-static const char *const protos[SK_PROTO_COUNT] = {"enrol", "link", "spool", "lockdown", "linkctl", "store", "fleet"};
+static const char *const protos[SK_PROTO_COUNT] = {"enrol", "link", "spool", "lockdown", "linkctl", "store", "fleet", "console"};
 
 const struct sk_frame_info *sk_frame_info_at(size_t i)
 {

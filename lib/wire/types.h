@@ -24,6 +24,7 @@ enum sk_proto {
 	SK_PROTO_LINKCTL,  /* link.sock: root */
 	SK_PROTO_STORE,    /* store.sock: intake, web, root */
 	SK_PROTO_FLEET,    /* fleet.sock: intake, web, root */
+	SK_PROTO_CONSOLE,  /* console.sock: root */
 	SK_PROTO_COUNT
 };
 
