@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/tls.h"
+#include "link/bodies.h"
 #include "link/connect.h"
 #include "link/link.h"
 #include "os/point.h"
@@ -148,21 +149,15 @@ static void on_again(void *arg)
 /* ERROR "full" for a batch: nothing was kept of it. The batches behind it are answered too, and ignored. */
 static int on_error(struct link *link, const struct sk_frame *frame, struct sk_diag *diag)
 {
-	_cleanup_json_ struct json_object *body = NULL;
-	const char *code, *text;
-	int r = sk_json_parse_object(frame->body, frame->size, frame->size, &body, diag);
-	struct sk_json at = SK_JSON(body, "error", diag);
+	struct body_error error;
+	int r = body_error_read(frame->body, frame->size, &error, diag);
 
-	if (!r)
-		r = sk_json_string(&at, "code", 0, 64, &code);
-	if (!r)
-		r = sk_json_string(&at, "text", 0, 4096, &text);
 	if (r)
 		return r;
-	if (strcmp(code, "full") != 0)
-		return sk_diag_offset(diag, 0, "the server says %s: %s", code, text);
+	if (strcmp(error.code, "full") != 0)
+		return sk_diag_offset(diag, 0, "the server says %s: %s", error.code, error.text);
 	if (!link->full)
-		sk_log(SK_LOG_WARNING, "the server has no room: %s", text);
+		sk_log(SK_LOG_WARNING, "the server has no room: %s", error.text);
 	link->full = true;
 	window_rewind(&link->window);
 	memset(link->reads, 0, sizeof link->reads);
@@ -214,46 +209,26 @@ static void hello_when_ready(struct link *link)
 	sk_timer_arm(link->stall, STALL_MS);
 }
 
-static int read_ack(struct link *link, const struct sk_json *item)
+static void take_ack(struct link *link, const struct sk_ack *ack)
 {
-	uint64_t epoch, priority, seq;
-	int r = sk_json_u64(item, "epoch", 0, SK_JSON_MAX_INT, &epoch);
-
-	if (!r)
-		r = sk_json_u64(item, "priority", 0, SK_PRIORITIES - 1, &priority);
-	if (!r)
-		r = sk_json_u64(item, "seq", 0, SK_JSON_MAX_INT, &seq);
-	if (r || epoch != link->window.epoch || seq == 0)
-		return r;
-	window_welcome(&link->window, (uint8_t)priority, seq);
-	give_ack(link, (uint8_t)priority, seq);
-	return 0;
+	if (ack->epoch != link->window.epoch || ack->seq == 0)
+		return;
+	window_welcome(&link->window, ack->priority, ack->seq);
+	give_ack(link, ack->priority, ack->seq);
 }
 
 static int on_welcome(struct link *link, const struct sk_frame *frame, struct sk_diag *diag)
 {
-	_cleanup_json_ struct json_object *body = NULL;
 	struct json_object *epoch;
-	uint64_t time;
-	struct sk_json acks, item;
-	int r = sk_json_parse_object(frame->body, frame->size, frame->size, &body, diag);
-	struct sk_json at = SK_JSON(body, "welcome", diag);
+	struct body_welcome welcome;
+	int r = body_welcome_read(frame->body, frame->size, &welcome, diag);
 
-	if (!r)
-		r = sk_json_u64(&at, "time", 0, SK_JSON_MAX_INT, &time);
-	if (!r)
-		r = sk_json_array(&at, "acks", 64, &acks);
 	if (r)
 		return r;
 	window_reset(&link->window, json_object_object_get_ex(link->spool_health, "epoch", &epoch) ? (uint64_t)json_object_get_int64(epoch) : 0);
-	for (size_t i = 0; !r && i < sk_json_length(&acks); i++) {
-		r = sk_json_item_object(&acks, i, &item);
-		if (!r)
-			r = read_ack(link, &item);
-	}
-	if (r)
-		return r;
-	sk_clock_trust(&link->clock, link->ctx->root_dir, CLOCK_FILE, time);
+	for (size_t i = 0; i < welcome.ack_count; i++)
+		take_ack(link, &welcome.acks[i]);
+	sk_clock_trust(&link->clock, link->ctx->root_dir, CLOCK_FILE, welcome.time);
 	SK_POINT("link.welcome");
 	link->welcomed = true;
 	link->state = LINK_CONNECTED;

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "event/event.h"
+#include "link/bodies.h"
 #include "os/file.h"
 #include "os/peer.h"
 #include "spool/spool.h"
@@ -212,21 +213,13 @@ static void serve(struct duty *d)
 
 static int on_read(struct client *c, const struct sk_frame *frame, struct sk_diag *diag)
 {
-	_cleanup_json_ struct json_object *body = NULL;
-	uint64_t priority, after;
-	int r = sk_json_parse_object(frame->body, frame->size, frame->size, &body, diag);
-	struct sk_json at = SK_JSON(body, "read", diag);
+	struct body_read read;
+	int r = body_read_read(frame->body, frame->size, &read, diag);
 
-	if (!r)
-		r = SK_JSON_ONLY(&at, "priority", "after");
-	if (!r)
-		r = sk_json_u64(&at, "priority", 0, SK_PRIORITIES - 1, &priority);
-	if (!r)
-		r = sk_json_u64(&at, "after", 0, SK_JSON_MAX_INT, &after);
 	if (r)
 		return r;
-	c->reads[priority].id = frame->id;
-	c->reads[priority].after = after;
+	c->reads[read.priority].id = frame->id;
+	c->reads[read.priority].after = read.after;
 	sync_soon(c->duty);
 	return 0;
 }
