@@ -7,6 +7,7 @@
  *                                   FOLDER/full exists it has no room. Sends each new line of FOLDER/commands to the agent as a COMMAND, and writes what comes
  *                                   back (RESULT, REQUEST, HEALTH, POLICY_STATE) to FOLDER/said. Prints the pin of its certificate first.
  *   link-rig enrol FOLDER PORT      the same server's door for enrolment: the token "good" is
+ *   link-rig guard ROOT GID         lockdown.sock: one request in its outbox, an answer to each command; prints what it gets
  *   link-rig report ROOT FROM TO    events FROM .. TO of all priorities in turn to ROOT's spool, again until they are taken
  */
 #include <errno.h>
@@ -350,6 +351,69 @@ static int serve(const char *folder, const char *port, bool enrolling)
 	return sk_loop_run(s.loop);
 }
 
+/* ---- the guard ---- */
+
+struct guard {
+	struct sk_loop *loop;
+	bool taken;
+};
+
+static void guard_frame(struct sk_chan *chan, void *arg, const struct sk_frame *frame)
+{
+	static const char result[] = "{\"body\":{\"mode\":\"enforce\"},\"id\":\"c-1\",\"ok\":true}";
+	static const char health[] = "{\"mode\":\"enforce\",\"serial\":7}";
+	struct guard *g = arg;
+
+	printf("%s %.*s\n", sk_frame_name(frame->type), (int)frame->size, frame->size ? (const char *)frame->body : "");
+	fflush(stdout);
+	if (frame->type == SK_F_REQUEST_TAKEN)
+		g->taken = true;
+	else if (frame->type == SK_F_COMMAND)
+		sk_chan_send(chan, SK_F_RESULT, frame->id, result, sizeof result - 1);
+	else if (frame->type == SK_F_HEALTH_GET)
+		sk_chan_send(chan, SK_F_HEALTH, frame->id, health, sizeof health - 1);
+}
+
+static void guard_close(struct sk_chan *chan, void *arg, const struct sk_diag *why)
+{
+	(void)arg;
+	(void)why;
+	sk_chan_free(chan);
+}
+
+/* What is in the outbox goes out when a connection begins, until it is taken. */
+static void guard_accept(void *arg, int fd, uid_t uid)
+{
+	static const struct sk_chan_handler handler = {.on_frame = guard_frame, .on_close = guard_close};
+	static const char request[] = "{\"body\":{\"path\":\"/opt/tool/new\"},\"id\":\"r-1\",\"kind\":\"unknown\"}";
+	const struct sk_chan_opts opts = {.proto = SK_PROTO_LOCKDOWN, .side = SK_SERVER};
+	struct guard *g = arg;
+	struct sk_chan *chan;
+
+	(void)uid;
+	if (sk_chan_new_fd(g->loop, fd, &handler, g, &opts, &chan))
+		die("lockdown.sock", 1);
+	if (!g->taken)
+		sk_chan_send(chan, SK_F_REQUEST, 1, request, sizeof request - 1);
+}
+
+static int guard(const char *root, const char *group)
+{
+	struct guard g = {0};
+	struct sk_accept *accept;
+	int dir, fd, r = sk_dir_open(root, "run/sekisho", &dir);
+
+	if (!r)
+		r = sk_peer_listen(dir, "lockdown.sock", (uid_t)-1, (gid_t)strtoul(group, NULL, 10), 0660, &fd);
+	if (!r)
+		r = sk_loop_new(&g.loop);
+	if (!r)
+		r = sk_accept_new(g.loop, fd, guard_accept, &g, &accept);
+	if (r)
+		die("lockdown.sock", r);
+	return sk_loop_run(g.loop);
+}
+
 /* ---- the reporter ---- */
 
 static size_t make_event(char *out, size_t size, uint64_t number)
@@ -423,6 +487,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv[3], false);
 	if (argc == 4 && strcmp(argv[1], "enrol") == 0)
 		return serve(argv[2], argv[3], true);
+	if (argc == 4 && strcmp(argv[1], "guard") == 0)
+		return guard(argv[2], argv[3]);
 	if (argc == 5 && strcmp(argv[1], "report") == 0)
 		return report(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
 	return 2;

@@ -309,13 +309,31 @@ def capped(w):
 capped.settings = 'spool:\n  max_bytes: 1M\n  segment_bytes: 128K\n'
 
 
-def commands(w):
+def messages(w):
     w.enrol()
+    (w.root / 'run/sekisho').mkdir(parents=True)
+    seen = w.server_dir / 'said'
+    heard = w.top / 'guard'
+    with open(heard, 'wb') as out:
+        guard = w.start([RIG, 'guard', w.root, LINK_UID], stdout=out)
     w.start_server()
     w.start_agent()
-    say(until(10, lambda: 'HEALTH' in (w.server_dir / 'said').read_text()), 'HEALTH comes after WELCOME', w.said())
-    health = json.loads((w.server_dir / 'said').read_text().splitlines()[0].split(' ', 1)[1])
-    say(health['clock'] in ('ok', 'wrong') and len(health['spool']['depth']) == 3, 'and says what it should', health)
+    say(until(10, lambda: 'REQUEST ' in seen.read_text()), "a request in the guard's outbox reaches the server", w.said())
+    say(until(5, lambda: 'REQUEST_TAKEN {"id":"r-1"}' in heard.read_text()), 'and the guard hears that it was taken', heard.read_text())
+    started = time.monotonic()
+    (w.server_dir / 'commands').write_text('{"body":{},"id":"c-1","kind":"status"}\n')
+    say(until(1, lambda: 'RESULT {"body":{"mode":"enforce"},"id":"c-1","ok":true}' in seen.read_text()),
+        'a command goes down and its result comes up within a second', seen.read_text())
+    print(f'# {1000 * (time.monotonic() - started):.0f} ms', flush=True)
+    until(5, lambda: '"lockdown":{' in seen.read_text())
+    health = [json.loads(line.split(' ', 1)[1]) for line in seen.read_text().splitlines() if line.startswith('HEALTH')][-1]
+    say(health['clock'] in ('ok', 'wrong') and len(health['spool']['depth']) == 3 and health['lockdown']['serial'] == 7,
+        'HEALTH says what spool, clock and guard say', health)
+    w.stop(guard, signal.SIGKILL)
+    with open(heard, 'wb') as out:
+        guard = w.start([RIG, 'guard', w.root, LINK_UID], stdout=out)
+    say(until(10, lambda: 'COMMAND' in heard.read_text()), 'a guard that comes back gets what the server still holds', w.said())
+    w.stop(guard)
 
 
 # Points that run inside the agent: where to kill it, and at which pass.
@@ -360,7 +378,7 @@ def main():
     in_source = {name for folder in ('agent/link',) for path in (ROOT / folder).glob('*.c') if path.name != 'rig.c'
                  for name in re.findall(r'SK_POINT\("([^"]+)"\)', path.read_text())}
     say(in_source <= set(AGENT_POINTS), 'every named point of agent/link is in the table', in_source - set(AGENT_POINTS))
-    for one in (enrolment, straight, rest, server_comes_and_goes, server_full, duties_killed, whole_agent_killed, capped, commands):
+    for one in (enrolment, straight, rest, server_comes_and_goes, server_full, duties_killed, whole_agent_killed, capped, messages):
         if len(sys.argv) < 2 or one.__name__ in sys.argv[1:]:
             case(one)
     for point, number in AGENT_POINTS.items():
