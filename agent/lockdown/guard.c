@@ -54,6 +54,8 @@ static int start_threads(struct lk_guard *guard)
 	}
 	if (r == 0)
 		r = lk_thread(lk_namer_run, guard);
+	if (r == 0)
+		r = lk_thread(lk_census_run, guard);
 	return r ? r : lk_thread(lk_marker_run, guard);
 }
 
@@ -135,8 +137,6 @@ int lk_guard_main(struct lk_shared *shared)
 		lk_resume(&guard, &shared->slots.guard[i]);
 	if (signals < 0 || start_threads(&guard) < 0)
 		return EXIT_FAILED;
-	if (!shared->born_us)
-		shared->born_us = lk_now_us();
 	mind(shared, keeper, signals);
 	return 0;
 }

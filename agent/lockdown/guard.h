@@ -7,6 +7,7 @@
  *   worker       LK_WORKERS: hash the rest                           hash.c     /  allocation, no /proc, no open
  *   namer        after the answer: which path was it, who asked      names.c
  *   marker       carries out the scope                               marks.c
+ *   census       when file systems were marked: judges what runs     census.c
  *
  * A slot goes reader -> (worker) -> namer -> retired, or is retired by the reader at once. After the threads are started nothing in the guard
  * allocates memory, so that a process cloned from it at any moment finds the allocator unlocked.
@@ -66,6 +67,9 @@ void *lk_worker_run(void *worker);
 void *lk_namer_run(void *guard);
 /* Fills path and process of a record; the descriptor must be open. */
 void lk_describe(struct lk_record *record, const struct lk_slot *slot);
+
+/* census.c */
+void *lk_census_run(void *guard);
 
 /* marks.c */
 void *lk_marker_run(void *guard);

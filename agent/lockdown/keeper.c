@@ -205,6 +205,7 @@ static int begin(struct keeper *k)
 		return sk_origin_errno();
 	lk_urgent();
 	atomic_store(&k->shared->keeper_pid, getpid());
+	atomic_store(&k->shared->keeper_beat_us, lk_now_us());
 	lk_add(&k->shared->count.keeper_starts);
 	find_guard(k);
 	return watch(k, k->shared->fds.keeper_signals, TAG_SIGNAL);

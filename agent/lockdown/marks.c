@@ -229,6 +229,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	if (fanotify_mark(shared->groups[number].fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL) < 0)
 		return errno;
 	scope->marked_us = lk_now_us();
+	lk_wake(&shared->census);
 	return 0;
 }
 

@@ -86,6 +86,7 @@ static int open_channels(struct lk_shared *shared)
 int lk_pair_main(struct lk_shared *shared)
 {
 	prctl(PR_SET_NAME, "lockdown-keeper", 0, 0, 0);
+	lk_shared_renew(shared);
 	return open_channels(shared) < 0 ? 1 : lk_keeper_main(shared);
 }
 

@@ -86,7 +86,7 @@ static void say_record(const struct lk_record *record)
 
 static void say_records(struct lk_shared *shared)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		for (const struct lk_record *record; (record = lk_ring_first(&shared->rings[i])); lk_ring_next(&shared->rings[i]))
 			say_record(record);
 	fflush(stdout);

@@ -13,6 +13,7 @@ enum { LK_RING = 128, LK_RECORD_PATH = 1024, LK_RECORD_ACTOR = 256 };
 
 enum lk_record_kind {
 	LK_RECORD_EXEC = 1,   /* an execution was judged */
+	LK_RECORD_RUNNING,    /* it ran already when its file system was marked, and is not on the list */
 	LK_RECORD_STALL,      /* the keeper answered because the guard did not */
 	LK_RECORD_REVIVED,    /* one of the pair died and was started again */
 };

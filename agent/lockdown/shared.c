@@ -20,9 +20,6 @@ int lk_shared_new(struct lk_shared **ret_shared)
 		return sk_origin_errno();
 	lk_slots_init(&shared->slots);
 	lk_cache_init(&shared->cache);
-	for (int i = 0; i < LK_GROUPS; i++)
-		shared->groups[i].fan = shared->groups[i].epoll = -1;
-	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.nodes = -1;
 	*ret_shared = shared;
 	return 0;
 }
@@ -31,6 +28,37 @@ void lk_shared_free(struct lk_shared *shared)
 {
 	if (shared)
 		munmap(shared, sizeof *shared);
+}
+
+static void renew_scope(struct lk_scope *scope)
+{
+	if (scope->wish == LK_WISH_LEAVE)
+		scope->wish = LK_WISH_NONE;
+	scope->device = 0;
+	scope->error = -1;
+}
+
+void lk_shared_renew(struct lk_shared *shared)
+{
+	uint64_t beat = shared->keeper_beat_us > shared->guard_beat_us ? shared->keeper_beat_us : shared->guard_beat_us;
+
+	memset(&shared->slots, 0, sizeof shared->slots);
+	lk_slots_init(&shared->slots);
+	lk_cache_recover(&shared->cache);
+	lk_cache_clear(&shared->cache);
+	memset(&shared->fds, 0, sizeof shared->fds);
+	memset(shared->groups, 0, sizeof shared->groups);
+	for (int i = 0; i < LK_GROUPS; i++)
+		shared->groups[i].fan = shared->groups[i].epoll = -1;
+	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.nodes = -1;
+	for (int i = 0; i < LK_SCOPE; i++)
+		renew_scope(&shared->scope[i]);
+	shared->guard_pid = shared->keeper_pid = 0;
+	shared->stopping = 0;
+	shared->guard_haste = 0;
+	shared->gone_us = beat;
+	atomic_fetch_add(&shared->pairs, 1);
+	lk_wake(&shared->wanted);
 }
 
 uint64_t lk_now_us(void)

@@ -105,7 +105,9 @@ struct lk_counters {
 struct lk_shared {
 	_Atomic int32_t guard_pid, keeper_pid;
 	_Atomic uint64_t guard_beat_us, keeper_beat_us;
-	_Atomic uint64_t born_us;         /* when a guard first held the groups */
+	_Atomic uint32_t pairs;           /* how many pairs there were: more than the clerk knew of means that one died as a whole */
+	uint32_t pairs_told;              /* of these the clerk has told */
+	_Atomic uint64_t gone_us;         /* the last sign of life of the pair before; 0 = there was none */
 	_Atomic uint32_t stopping;        /* orderly end: neither revives the other */
 	uint64_t guard_born_us;
 	uint32_t guard_haste;             /* how often in a row a guard died young */
@@ -124,13 +126,20 @@ struct lk_shared {
 	struct lk_slots slots;
 	struct lk_cache cache;
 	_Atomic uint32_t news;            /* futex: records were added */
-	struct lk_ring rings[2];          /* by guard, by keeper */
+	struct lk_ring rings[3];          /* by the guard's namer, by the keeper, by the census */
+	_Atomic uint32_t census;          /* futex: the guard looks at what runs already when it grows */
+	_Atomic uint32_t census_done;
 	struct lk_list lists[2];
 };
 
 /* Maps it, zeroed, shared with all later children. 0 or -errno. */
 int lk_shared_new(struct lk_shared **ret_shared);
 void lk_shared_free(struct lk_shared *shared);
+/*
+ * A whole new pair begins where another died with all its descriptors: nothing is pending, open or marked, nothing is remembered. Orders, scope,
+ * counters and records stay.
+ */
+void lk_shared_renew(struct lk_shared *shared);
 
 uint64_t lk_now_us(void);
 /* Wakes everybody who waits for the word. */

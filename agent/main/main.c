@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 refused, 2 wrong arguments or configuration, 3 the environment does not allow it.
  */
 #include <getopt.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,15 +13,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "link/enrol.h"
+#include "lockdown/lockdown.h"
 #include "main/config.h"
 #include "os/proc.h"
 
 /* The process table; agent/README.md says it in words. Order is the order of starting: who reports comes after who keeps. */
 static const struct sk_duty duties[] = {
+	LK_GUARD_DUTY,
 	{.name = "spool", .land = spool_duty_land, .listeners = spool_duty_listeners, .max_files = 256, .prepare = spool_duty_prepare,
 	 .run = spool_duty_run},
 	{.name = "link", .land = link_duty_land, .listeners = link_duty_listeners, .net = true, .max_files = 256,
 	 .prepare = link_duty_prepare, .run = link_duty_run},
+	LK_CLERK_DUTY,
 };
 
 struct arguments {

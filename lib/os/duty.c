@@ -104,6 +104,7 @@ static int enter_sandbox(const struct sk_child *child, struct sk_duty_ctx *ctx)
 		.caps = duty->caps,
 		.syscalls = duty->syscalls,
 		.land = duty->land,
+		.any_file = duty->any_file,
 		.net = duty->net,
 		.fork = duty->fork,
 		.max_files = duty->max_files,

@@ -49,6 +49,7 @@ struct sk_duty {
 	uint64_t caps;                       /* SK_CAP() bits */
 	const char *const *syscalls;         /* beyond the base list; NULL at the end */
 	const struct sk_land_rule *land;     /* path NULL at the end */
+	bool any_file;                       /* no Landlock: see os/sandbox.h */
 	const struct sk_listener *listeners; /* name NULL at the end; NULL = none */
 	bool net;                            /* makes internet connections */
 	bool fork;                           /* makes processes */

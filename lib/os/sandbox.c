@@ -111,10 +111,10 @@ static int enter_filters(const struct sk_sandbox *sandbox, int ruleset, unsigned
 {
 	int r;
 
-	if (ruleset < 0) {
+	if (ruleset < 0 && !sandbox->any_file) {
 		*reduced |= SK_REDUCED_LANDLOCK;
 		sk_log(SK_LOG_WARNING, "%s: this kernel has no Landlock: files are guarded by user and mode alone", sandbox->name);
-	} else {
+	} else if (ruleset >= 0) {
 		r = sk_landlock_enter(ruleset);
 		if (r)
 			return r;
@@ -140,7 +140,7 @@ int sk_sandbox_enter(const struct sk_sandbox *sandbox, unsigned *ret_reduced)
 		r = set_limit(RLIMIT_CORE, 0);
 	if (r)
 		return r;
-	r = sk_landlock_open(sandbox, &ruleset);
+	r = sandbox->any_file ? 0 : sk_landlock_open(sandbox, &ruleset);
 	if (r < 0)
 		return r;
 	r = drop_privileges(sandbox);

@@ -48,6 +48,11 @@ struct sk_sandbox {
 	uint64_t caps;                    /* SK_CAP() bits kept in the permitted and effective sets; 0 = none */
 	const char *const *syscalls;      /* names allowed beyond the base list, NULL at the end; NULL = none. An unknown name is an error */
 	const struct sk_land_rule *land;  /* path NULL at the end; NULL = no file at all */
+	/*
+	 * No Landlock. For who is handed descriptors that the kernel opens in its name below mounts of other namespaces (fanotify):
+	 * a path that meets none of its rules there would be refused. Files are then guarded by capabilities and system calls alone.
+	 */
+	bool any_file;
 	bool net;                         /* may make IPv4 and IPv6 sockets and connect; otherwise unix sockets alone (listeners given to it still work) */
 	bool fork;                        /* may fork and clone processes; threads are always allowed */
 	unsigned max_files;               /* RLIMIT_NOFILE; 0 = 1024 */

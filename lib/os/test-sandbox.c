@@ -258,6 +258,8 @@ static void test_files(void **state)
 	assert_int_equal(trial(&s, read_allowed), EACCES);
 	s.land = NULL;
 	assert_int_equal(trial(&s, read_passwd), EACCES);
+	s.any_file = true;
+	assert_int_equal(trial(&s, read_passwd), FINE);
 }
 
 struct attempt {

@@ -203,11 +203,16 @@ int sk_store_open(const char *root, const char *path, struct sk_policy_store **r
 	if (!store)
 		return sk_origin(-ENOMEM);
 	store->dir = -1;
-	r = own(sk_dir_open(root, "", &top));
-	if (r == 0)
-		r = own(sk_dir_make(top, path, (uid_t)-1, (gid_t)-1, 0700));
-	if (r == 0)
-		r = own(sk_dir_open(root, path, &store->dir));
+	/* A sandboxed duty may not look at the root: its folder was made before. */
+	r = sk_dir_open(root, path, &store->dir);
+	if (r == SK_NONE) {
+		r = own(sk_dir_open(root, "", &top));
+		if (r == 0)
+			r = own(sk_dir_make(top, path, (uid_t)-1, (gid_t)-1, 0700));
+		if (r == 0)
+			r = own(sk_dir_open(root, path, &store->dir));
+	}
+	r = own(r);
 	if (r == 0)
 		r = load_trust(store);
 	if (r == 0)

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The clerk: everything of lockdown that is not answering. One process, one loop; it reads foreign input (policies, calls), so it has neither the
+ * group nor the right to make one.
+ *
+ *   clerk.c     the process: start, what wakes it, heartbeats
+ *   enforce.c   signed policy -> orders and scope; what is in force and why
+ *   report.c    records of guard and keeper -> events -> spool.sock
+ *   control.c   lockdown.sock: calls of root, the link's frames
+ *   state.c     what it says of itself: status, HEALTH
+ *   outbox.c    requests that the server has not taken, answers to them: on disk
+ *   learned.c   unknown programs that were seen: on disk, for drafts
+ *
+ * What wakes it: a futex of the shared memory (by a thread of its own), sockets, changes of the policy folder and of the mount table, and once in
+ * LK_TICK_MS.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "event/make.h"
+#include "lockdown/lockdown.h"
+#include "lockdown/shared.h"
+#include "os/clock.h"
+#include "policy/store.h"
+#include "wire/chan.h"
+#include "wire/json.h"
+
+enum {
+	LK_TICK_MS = 10000,
+	LK_CLIENTS = 16,
+	LK_REFUSALS = 64,        /* last refusals, for `explain` */
+	LK_EVENTS_WAITING = 4096, /* events that the spool has not taken */
+	LK_LEARNED = 20000,
+	LK_OUTBOX = 256,
+};
+
+struct lk_refusal {
+	uint64_t time_ms;
+	uint8_t hash[LK_HASH];
+	uint32_t trouble;
+	uint64_t serial;
+	char path[LK_RECORD_PATH], actor[LK_RECORD_ACTOR];
+};
+
+struct lk_enforcement {
+	bool any;                 /* a policy is in force */
+	struct lk_orders orders;
+	uint8_t hash[SK_SHA256_SIZE];
+	enum sk_force force;
+	char reason[300];         /* why the newest offer was refused; "" = it was not */
+	uint64_t refused_serial;
+	uint32_t awaited;         /* `wanted` that the marker must reach before what is in force is reported */
+	bool reported;
+};
+
+struct lk_client {
+	struct sk_list link;
+	struct clerk *clerk;
+	struct sk_chan *chan;
+	bool is_link, is_root;
+};
+
+struct lk_outbox;
+struct lk_learned;
+
+struct clerk {
+	const struct sk_duty_ctx *ctx;
+	struct lk_shared *shared;
+	struct sk_loop *loop;
+	struct sk_watch *news, *folder, *tick, *dates, *settle;
+	int news_fd, folder_fd, mounts_fd, alive_fd;
+
+	/* enforce.c */
+	struct sk_policy_store *store;
+	struct sk_clock clock;
+	char org[256], site[256], host[65];
+	struct lk_enforcement now;
+
+	/* report.c */
+	struct sk_chan *spool;
+	struct sk_watch *retry;
+	uint64_t retry_ms;
+	struct sk_list events;
+	uint32_t event_count;
+	uint64_t events_lost;
+	struct lk_refusal refusals[LK_REFUSALS];
+	uint32_t refusal_count;
+
+	/* control.c */
+	struct sk_accept *accept;
+	struct sk_list clients;
+	uint32_t client_count;
+
+	struct lk_outbox *outbox;
+	struct lk_learned *learned;
+
+	/* clerk.c */
+	uint64_t lost_seen;
+	bool tainted_seen[LK_SCOPE];
+	uint64_t unguarded_from_ms, unguarded_to_ms; /* the last such time */
+};
+
+struct lk_shared *lk_duty_shared(void);
+
+/* enforce.c. All: 0 or -errno. */
+int lk_enforce_open(struct clerk *c);
+void lk_enforce_close(struct clerk *c);
+/* Takes what is in force from the store to the guard. */
+void lk_enforce(struct clerk *c);
+/* A signed object from the link: kept or refused; the answer is sent by lk_enforce_report(). */
+void lk_enforce_offer(struct clerk *c, const char *envelope, size_t size);
+/* When the guard has carried it out: event, POLICY_STATE. */
+void lk_enforce_report(struct clerk *c);
+struct json_object *lk_policy_state(const struct clerk *c);
+struct sk_moment lk_moment(const struct clerk *c);
+struct sk_place lk_place(const struct clerk *c);
+
+/* report.c */
+int lk_report_open(struct clerk *c);
+void lk_report_close(struct clerk *c);
+/* Takes one event's text (an empty buffer = it could not be made). */
+void lk_report(struct clerk *c, enum sk_event_kind kind, struct sk_buf *text);
+void lk_report_records(struct clerk *c);
+struct sk_event_stamp lk_stamp(const struct clerk *c, uint64_t time_ms);
+
+/* control.c */
+int lk_control_open(struct clerk *c);
+void lk_control_close(struct clerk *c);
+/* To the link, when it is connected. */
+void lk_control_to_link(struct clerk *c, uint16_t type, uint32_t id, struct json_object *body);
+
+/* state.c: NULL when memory is out. The caller releases. */
+struct json_object *lk_status(struct clerk *c);
+struct json_object *lk_health(struct clerk *c);
+int lk_guard_state(const struct clerk *c); /* index into lk_guard_states */
+extern const char *const lk_guard_states[], *const lk_mode_words[], *const lk_trouble_words[];
+
+/* outbox.c */
+int lk_outbox_open(struct clerk *c);
+void lk_outbox_close(struct clerk *c);
+/* 0 and the id; SK_FULL. `body` is kept (a reference is taken). */
+int lk_outbox_add(struct clerk *c, const char *kind, struct json_object *body, char ret_id[static 33]);
+void lk_outbox_send(struct clerk *c);
+void lk_outbox_taken(struct clerk *c, const char *id);
+/* An ANSWER: kept durably before it is taken. 0 or SK_NONE (not ours; taken all the same). */
+int lk_outbox_answer(struct clerk *c, const struct sk_json *at);
+struct json_object *lk_outbox_list(const struct clerk *c);
+
+/* learned.c */
+int lk_learned_open(struct clerk *c);
+void lk_learned_close(struct clerk *c);
+void lk_learned_add(struct clerk *c, const struct lk_record *record);
+/* Writes what is new to the disk: at most once a tick. */
+void lk_learned_save(struct clerk *c);
+int lk_learned_clear(struct clerk *c);
+uint32_t lk_learned_count(const struct clerk *c);
+/* Calls `each` for every program; stops at an answer other than 0, which is returned. */
+int lk_learned_each(const struct clerk *c, int (*each)(void *arg, struct json_object *program), void *arg);

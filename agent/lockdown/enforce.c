@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * From signed policy to the guard's orders. Nothing else changes what is enforced: not a call, not a draft. The store verifies; here the
+ * result is carried over, once more refusing to enforce an empty list or an empty scope.
+ *
+ * Without any policy the guard observes nothing (no scope). When what is in force expires or its key is revoked, it stays in force.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "lockdown/clerk.h"
+#include "os/file.h"
+
+#define IDENTITY "var/lib/sekisho/link/identity.json"
+
+/* Organisation and site as the enrolment said; a machine that is not enrolled has none. */
+static void read_place(struct clerk *c)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(65536);
+	_cleanup_json_ struct json_object *object = NULL;
+	struct sk_json at;
+	const char *word;
+
+	if (gethostname(c->host, sizeof c->host) < 0)
+		c->host[0] = 0;
+	c->host[sizeof c->host - 1] = 0;
+	if (sk_file_read(c->ctx->root_dir, IDENTITY, 65536, &text) != 0 || sk_json_parse_object(text.data, text.size, 65536, &object, NULL) != 0)
+		return;
+	at = SK_JSON(object, "identity", NULL);
+	if (sk_json_string(&at, "org", 0, sizeof c->org - 1, &word) == 0)
+		snprintf(c->org, sizeof c->org, "%s", word);
+	if (sk_json_string(&at, "site", 0, sizeof c->site - 1, &word) == 0)
+		snprintf(c->site, sizeof c->site, "%s", word);
+}
+
+struct sk_place lk_place(const struct clerk *c)
+{
+	return (struct sk_place){.org = c->org, .site = c->site, .host = c->host};
+}
+
+struct sk_moment lk_moment(const struct clerk *c)
+{
+	uint64_t now = sk_clock_ms();
+
+	return (struct sk_moment){.now = (int64_t)(now / 1000), .wrong = sk_clock_check(&c->clock, now) == SK_CLOCK_WRONG};
+}
+
+static void on_dates(void *arg)
+{
+	lk_enforce(arg);
+}
+
+int lk_enforce_open(struct clerk *c)
+{
+	int r = sk_clock_load(&c->clock, c->ctx->root_dir, "var/lib/sekisho/link/clock");
+
+	if (r == 0)
+		r = sk_store_open(c->ctx->root, LOCKDOWN_POLICY, &c->store);
+	return r ? r : sk_watch_timer(c->loop, on_dates, c, &c->dates);
+}
+
+void lk_enforce_close(struct clerk *c)
+{
+	c->dates = sk_watch_free(c->dates);
+	c->store = sk_store_close(c->store);
+}
+
+static int put_list(struct clerk *c, const struct sk_policy *policy, const struct lk_orders *orders)
+{
+	_cleanup_free_ uint8_t *hashes = sk_calloc(policy->lockdown.programs.count + 1, LK_HASH);
+	const struct sk_program *programs = sk_policy_programs(policy);
+
+	if (!hashes)
+		return sk_origin(-ENOMEM);
+	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
+		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH);
+	return lk_orders_put(c->shared, orders, hashes, (uint32_t)policy->lockdown.programs.count);
+}
+
+static void tell_mode(struct clerk *c, uint32_t from, uint32_t to)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, 0);
+
+	if (c->now.any && from != to && sk_event_mode_changed(&at, "lockdown", lk_mode_words[from], lk_mode_words[to], "policy", &text) == 0)
+		lk_report(c, SK_EVENT_MODE_CHANGED, &text);
+}
+
+static void refuse(struct clerk *c, uint64_t serial, const uint8_t *hash, const char *why)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, 0);
+
+	snprintf(c->now.reason, sizeof c->now.reason, "%s", why);
+	c->now.refused_serial = serial;
+	sk_log(SK_LOG_WARNING, "policy %llu is refused: %s", (unsigned long long)serial, why);
+	if (sk_event_policy(SK_EVENT_POLICY_REFUSED, &at, "lockdown", serial, hash, why, &text) == 0)
+		lk_report(c, SK_EVENT_POLICY_REFUSED, &text);
+}
+
+static bool is_empty(const struct sk_policy *policy)
+{
+	return policy->lockdown.mode == SK_MODE_ENFORCE && (!policy->lockdown.programs.count || !policy->lockdown.scope.count);
+}
+
+static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, enum sk_force force)
+{
+	const struct sk_policy *policy = &answer->policy;
+	struct lk_orders orders = {.mode = (uint32_t)policy->lockdown.mode,
+				   .failure = (uint32_t)policy->lockdown.failure,
+				   .deadline_us = (uint64_t)policy->lockdown.deadline_ms * 1000,
+				   .serial = (uint64_t)policy->serial};
+
+	c->now.force = force;
+	if (c->now.any && !memcmp(c->now.hash, answer->hash, sizeof c->now.hash))
+		return;
+	if (is_empty(policy)) {
+		refuse(c, orders.serial, answer->hash, "enforce with an empty allowlist or an empty scope");
+		return;
+	}
+	if (put_list(c, policy, &orders) != 0 ||
+	    lk_scope_put(c->shared, (const char *const *)policy->lockdown.scope.items, (uint32_t)policy->lockdown.scope.count) != 0) {
+		refuse(c, orders.serial, answer->hash, "the guard has no room for it");
+		return;
+	}
+	tell_mode(c, c->now.orders.mode, orders.mode);
+	c->now.any = true;
+	c->now.orders = orders;
+	memcpy(c->now.hash, answer->hash, sizeof c->now.hash);
+	c->now.awaited = atomic_load(&c->shared->wanted);
+	c->now.reported = false;
+	sk_log(SK_LOG_NOTICE, "policy %llu is in force: %s, %zu programs, %zu file systems", (unsigned long long)orders.serial,
+	       lk_mode_words[orders.mode], policy->lockdown.programs.count, policy->lockdown.scope.count);
+}
+
+void lk_enforce(struct clerk *c)
+{
+	_cleanup_answer_ struct sk_policy_answer answer = {0};
+	struct sk_moment when = lk_moment(c);
+	struct sk_place place = lk_place(c);
+	enum sk_force force;
+	int64_t next = 0;
+	int r;
+
+	read_place(c);
+	r = sk_store_in_force(c->store, SK_PART_LOCKDOWN, &place, &when, &answer, &force, &next);
+	if (r == 0)
+		carry_over(c, &answer, force);
+	if (next > when.now)
+		sk_timer_arm(c->dates, (uint64_t)SK_MIN(next - when.now, (int64_t)86400) * 1000 + 50);
+	lk_enforce_report(c);
+}
+
+void lk_enforce_offer(struct clerk *c, const char *envelope, size_t size)
+{
+	struct sk_moment when = lk_moment(c);
+	struct sk_place place;
+	struct sk_offer offer = {0};
+	char detail[400], why[300];
+	int r;
+
+	read_place(c);
+	place = lk_place(c);
+	r = sk_store_offer(c->store, envelope, size, &place, &when, &offer);
+	c->now.reason[0] = 0;
+	c->now.refused_serial = 0;
+	if (r == SK_DENIED && offer.refusal != SK_REFUSED_NOT_YET) {
+		sk_diag_format(&offer.diag, detail, sizeof detail);
+		snprintf(why, sizeof why, "%s: %s%s%.200s", sk_refusal_code(offer.refusal), sk_refusal_text(offer.refusal, false),
+			 offer.diag.text[0] ? ": " : "", offer.diag.text[0] ? detail : "");
+		refuse(c, offer.serial, offer.hash, why);
+	} else if (r < 0) {
+		refuse(c, offer.serial, offer.hash, "it could not be kept");
+	}
+	c->now.reported = false;
+	lk_enforce(c);
+}
+
+/* "" or what the marker could not do. */
+static void scope_troubles(const struct clerk *c, char *out, size_t size)
+{
+	size_t at = 0;
+
+	out[0] = 0;
+	for (uint32_t i = 0; i < LK_SCOPE && at < size; i++) {
+		const struct lk_scope *scope = &c->shared->scope[i];
+
+		if (scope->wish == LK_WISH_GUARD && scope->error > 0)
+			at += (size_t)snprintf(out + at, size - at, "%s%.120s: %s", at ? "; " : "", scope->path, strerror(scope->error));
+	}
+}
+
+struct json_object *lk_policy_state(const struct clerk *c)
+{
+	struct json_object *body = json_object_new_object();
+	bool refused = c->now.reason[0];
+	const char *state = refused || !c->now.any ? "refused" : c->now.orders.mode == LK_ENFORCE ? "enforced" : "shadow";
+	char reason[600];
+	int r = body ? 0 : -ENOMEM;
+
+	scope_troubles(c, reason, sizeof reason);
+	if (refused)
+		snprintf(reason, sizeof reason, "%s", c->now.reason);
+	if (!r)
+		r = sk_json_put_u64(body, "serial", refused ? c->now.refused_serial : c->now.orders.serial);
+	if (!r && c->now.any)
+		r = sk_json_put_hex(body, "hash", c->now.hash, sizeof c->now.hash);
+	else if (!r)
+		r = sk_json_put_string(body, "hash", "");
+	if (!r)
+		r = sk_json_put_string(body, "state", state);
+	if (!r)
+		r = sk_json_put_string(body, "reason", reason[0] ? reason : c->now.any || refused ? "" : "no policy was ever accepted");
+	return r ? sk_json_free(body) : body;
+}
+
+void lk_enforce_report(struct clerk *c)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, 0);
+	enum sk_event_kind kind = c->now.orders.mode == LK_ENFORCE ? SK_EVENT_POLICY_ENFORCED : SK_EVENT_POLICY_SHADOW;
+	char reason[600];
+
+	if (c->now.reported || (int32_t)(atomic_load(&c->shared->applied) - c->now.awaited) < 0)
+		return;
+	c->now.reported = true;
+	scope_troubles(c, reason, sizeof reason);
+	if (c->now.any && !c->now.reason[0] &&
+	    sk_event_policy(kind, &at, "lockdown", c->now.orders.serial, c->now.hash, reason[0] ? reason : NULL, &text) == 0)
+		lk_report(c, kind, &text);
+	lk_control_to_link(c, SK_F_POLICY_STATE, 0, lk_policy_state(c));
+}
