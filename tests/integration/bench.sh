@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: root exclusive timeout=240
+#
+# bench.sh - bench/exec, bench/open and bench/memory run and write what others read. No figure is looked at: a loaded machine must not fail this.
+
+. "$(dirname "$0")/../support/tap.sh"
+
+# form FILE BENCH MEASURES [ROW-FIELD...]: the file's form, and that each row has a figure of ours.
+form() {
+	python3 - "$@" <<'PYTHON'
+import json
+import sys
+
+path, bench, measures, *fields = sys.argv[1:]
+with open(path, encoding="utf-8") as f:
+    report = json.load(f)
+assert set(report) == {"bench", "machine", "rows"} and report["bench"] == bench, report.keys()
+assert {"kernel", "cpu", "cpus", "memory_bytes"} <= set(report["machine"]), report["machine"]
+assert len(report["rows"]) == int(measures), [r["measure"] for r in report["rows"]]
+for row in report["rows"]:
+    for field in ["measure", "unit", "ours", "baseline", "peer", "ratio_baseline", "ratio_peer", "noise", "rounds", "target", "met", *fields]:
+        assert field in row, (row["measure"], field)
+    assert row["ours"] is not None and row["ours"] >= 0, row
+PYTHON
+}
+
+# figures FILE FIELD: every row has a number there
+figures() {
+	python3 -c 'import json, sys
+rows = json.load(open(sys.argv[1]))["rows"]
+assert all(isinstance(r[sys.argv[2]], (int, float)) for r in rows), rows' "$@"
+}
+
+export TMPDIR=$tmp
+before=$(wc -l </proc/mounts)
+for bench in exec open memory; do
+	check "bench/$bench --quick" timeout -k 10 100 "$source_root/bench/$bench" --quick --json "$tmp/$bench.json"
+done
+check "exec: two cached starts, three first ones" form "$tmp/exec.json" exec 5 ratio_control
+check "exec: each beside its baseline" figures "$tmp/exec.json" ratio_baseline
+check "open: one measure" form "$tmp/open.json" open 1 files
+check "open: beside its baseline" figures "$tmp/open.json" ratio_baseline
+check "open: our guard was asked nothing" python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["rows"][0]["questions"] == 0' "$tmp/open.json"
+check "memory: size and wake-ups" form "$tmp/memory.json" memory 2
+if [ -f "$source_root/build/peers/fapolicyd/.complete" ]; then
+	for bench in exec open memory; do
+		check "$bench: beside fapolicyd" figures "$tmp/$bench.json" peer
+	done
+fi
+is "no mounts are left" "$(wc -l </proc/mounts)" "$before"
+is "no folders are left" "$(ls -d "$tmp"/sekisho-bench.* 2>/dev/null)" ""
+exits 2 "a wrong call" "$source_root/bench/exec" --no-such-option
+exits 3 "without root nothing is measured" unshare --user "$source_root/bench/open" --quick
+finish
