@@ -98,14 +98,11 @@ static void look(SSL *s, struct outcome *o)
 	assert_int_equal(SSL_write(s, &byte, 1), 1);
 }
 
-static struct outcome shake_sessions(SSL *s, SSL *c)
+static struct outcome shake_joined(SSL *s, SSL *c)
 {
 	struct outcome o = {0};
 	char byte, text[128];
 
-	assert_non_null(s);
-	assert_non_null(c);
-	join(s, c);
 	for (int i = 0; i < 10; i++) {
 		o.client_done = step(c);
 		o.server_done = step(s);
@@ -118,6 +115,14 @@ static struct outcome shake_sessions(SSL *s, SSL *c)
 	sk_tls_error(text, sizeof text);
 	assert_true(text[0]);
 	return o;
+}
+
+static struct outcome shake_sessions(SSL *s, SSL *c)
+{
+	assert_non_null(s);
+	assert_non_null(c);
+	join(s, c);
+	return shake_joined(s, c);
 }
 
 static struct outcome shake(const struct sk_tls_terms *for_server, const struct sk_tls_terms *for_client)
@@ -193,6 +198,40 @@ static void give_certificate(SSL *session, const struct party *who)
 	assert_int_equal(SSL_use_PrivateKey(session, pkey), 1);
 	X509_free(x509);
 	EVP_PKEY_free(pkey);
+}
+
+/*
+ * A hello that has to be said again (the server has no key share in common) asks for the application's name twice. A client that says "enrolment"
+ * first and "link" then must not get into the link with what enrolment allows.
+ */
+static void test_the_name_may_not_change_on_the_way(void **state)
+{
+	_cleanup_tls_ struct sk_tls *s = NULL, *c = NULL;
+	struct sk_tls_terms for_server = server_terms(), for_client = client_terms(NULL, SK_ALPN_ENROL);
+	static const unsigned char link[] = "\011" SK_ALPN_LINK;
+
+	(void)state;
+	for (int changed = 0; changed < 2; changed++) {
+		SSL *ours, *theirs;
+		struct outcome o;
+
+		assert_int_equal(sk_tls_server(&for_server, &s), 0);
+		assert_int_equal(sk_tls_client(&for_client, &c), 0);
+		ours = sk_tls_session(s);
+		theirs = sk_tls_session(c);
+		join(ours, theirs);
+		assert_int_equal(SSL_set1_groups_list(ours, "P-256"), 1);
+		assert_int_equal(SSL_set1_groups_list(theirs, "X25519:P-256"), 1);
+		step(theirs);
+		step(ours); /* answers: say it again */
+		if (changed)
+			assert_int_equal(SSL_set_alpn_protos(theirs, link, sizeof link - 1), 0);
+		o = shake_joined(ours, theirs);
+		assert_int_equal(o.server_done, !changed);
+		assert_int_equal(o.client_read, !changed);
+		s = sk_tls_free(s);
+		c = sk_tls_free(c);
+	}
 }
 
 /* A client of somebody else's making, without ALPN, with a good certificate. */
@@ -385,5 +424,6 @@ static void test_web(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 SK_TEST_MAIN(CASE(test_agent_gets_in), CASE(test_link_needs_a_certificate_and_enrolment_does_not), CASE(test_unknown_name),
+	     CASE(test_the_name_may_not_change_on_the_way),
 	     CASE(test_no_name_at_all), CASE(test_older_version), CASE(test_other_ca), CASE(test_dates_and_a_wrong_clock), CASE(test_use),
 	     CASE(test_server_name), CASE(test_pin), CASE(test_our_own_check), CASE(test_no_resumption), CASE(test_web))

@@ -101,7 +101,10 @@ static int select_alpn(SSL *session, const unsigned char **out, unsigned char *o
 			continue;
 		*out = (const unsigned char *)name->alpn;
 		*out_size = (unsigned char)strlen(name->alpn);
-		if (!name->client_certificate)
+		/* Said each time: after a hello retry request the client names itself anew, and may name itself otherwise. */
+		if (name->client_certificate)
+			SSL_set_verify(session, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, verify);
+		else
 			SSL_set_verify(session, SSL_VERIFY_NONE, NULL);
 		return SSL_TLSEXT_ERR_OK;
 	}
