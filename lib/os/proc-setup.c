@@ -58,16 +58,21 @@ static pid_t read_pid(int fd)
 	return pread(fd, text, sizeof text - 1, 0) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
 }
 
-/* A lock file with our pid in it. 0, SK_AGAIN (*ret_pid holds it), -errno. */
+/*
+ * A lock file with our pid in it. 0, SK_AGAIN (*ret_pid holds it), -errno. Nobody else may even read it: flock() is granted to whoever has it
+ * open, and a stranger's lock would pass for a running instance.
+ */
 static int lock_file(int dir, const char *name, int *ret_fd, pid_t *ret_pid)
 {
 	_cleanup_close_ int fd = -1;
 	char text[16];
 	int r;
 
-	r = sk_open_in(dir, name, O_RDWR | O_CREAT, 0644, &fd);
+	r = sk_open_in(dir, name, O_RDWR | O_CREAT, 0600, &fd);
 	if (r)
 		return r < 0 ? r : sk_origin(-ELOOP);
+	if (fchmod(fd, 0600) < 0)
+		return sk_origin_errno();
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		*ret_pid = read_pid(fd);
 		return errno == EWOULDBLOCK ? SK_AGAIN : sk_origin_errno();

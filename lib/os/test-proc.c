@@ -430,6 +430,38 @@ static void test_forbidden_call(void **state)
 	assert_int_equal(stop_main(pid, SIGTERM), 0);
 }
 
+/* Whoever may open a lock file may take the lock (flock asks for no right to write), and so keep us from ever starting again. */
+static void test_lock_files_are_ours(void **state)
+{
+	static const char *const names[] = {"sekisho-test.pid", "stay.life"};
+	struct answer a;
+	struct stat st;
+	char path[256];
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	need_root();
+	make_root();
+	snprintf(path, sizeof path, "%s/run", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof path, "%s/run/sekisho", root);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(path, sizeof path, "%s/run/sekisho/%s", root, names[0]);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644); /* left by somebody who was less careful */
+	assert_true(fd >= 0);
+	close(fd);
+	pid = start_main(both, 2);
+	assert_true(order("stay.sock", 'i', &a));
+	for (size_t i = 0; i < SK_ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof path, "%s/run/sekisho/%s", root, names[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_uid, 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+	assert_int_equal(stop_main(pid, SIGTERM), 0);
+}
+
 static void test_main_killed(void **state)
 {
 	struct answer echo, stay, again;
@@ -582,5 +614,6 @@ static void test_developer_mode(void **state)
 
 SK_TEST_MAIN(CLEAN(test_identity), CLEAN(test_files), CLEAN(test_restart),
 	     CLEAN(test_keeper_holds_the_life_line), CLEAN(test_forbidden_call), CLEAN(test_main_killed),
+	     CLEAN(test_lock_files_are_ours),
 	     CLEAN(test_second_instance), CLEAN(test_hangup_and_notification), CLEAN(test_deadline),
 	     CLEAN(test_refuses_unknown_user), CLEAN(test_developer_mode))
