@@ -21,6 +21,7 @@
 
 enum { LK_TAG_NODES = 2000 }; /* in the epoll set of group 0; the group itself has its number */
 enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024 };
+#define LK_SIZE_MAX (UINT64_C(8) << 30) /* bytes; a larger file is not even begun: at 270 MB/s it takes LK_HASH_CAP_US */
 
 struct lk_guard;
 

@@ -145,9 +145,12 @@ static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, c
 {
 	struct lk_shared *shared = worker->guard->shared;
 	int fd = slot->meta.fd;
-	bool remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan)), supported;
+	bool remember, supported;
 	struct lk_key after;
 
+	if (slot->has_key && slot->key.size > LK_SIZE_MAX)
+		return LK_TROUBLE_HUGE;
+	remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan));
 	if (!lease(fd, slot->since_us + orders->deadline_us / 5 * 3, &supported)) {
 		if (orders->mode == LK_ENFORCE)
 			return LK_TROUBLE_WRITER;

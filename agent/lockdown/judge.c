@@ -21,7 +21,7 @@ uint32_t lk_judge_trouble(const struct lk_orders *orders, enum lk_trouble troubl
 {
 	if (orders->mode != LK_ENFORCE)
 		return FAN_ALLOW;
-	if (trouble == LK_TROUBLE_WRITER)
+	if (trouble == LK_TROUBLE_WRITER || trouble == LK_TROUBLE_HUGE)
 		return FAN_DENY;
 	return orders->failure == LK_FAIL_DENY ? FAN_DENY : FAN_ALLOW;
 }

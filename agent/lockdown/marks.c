@@ -65,7 +65,14 @@ static int add_waiter(int epoll, int fd, uint32_t events, uint32_t tag)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sk_origin_errno() : 0;
 }
 
-/* The guard's reader first, the keeper second: the kernel wakes the first that is really waiting, and only that one. */
+/*
+ * O_NONBLOCK is for the descriptors of the events. The kernel opens each file anew for us, and waits there for whoever holds a write lease on
+ * it: any user may hold one on a file of his own and keep it for 45 s (fs.lease-break-time), and two such files would stop guard and keeper.
+ * So it does not wait: the execution is refused, read(2) says EAGAIN, and the holder is asked to give the lease up, so that the
+ * next try succeeds.
+ *
+ * The guard's reader first, the keeper second: the kernel wakes the first that is really waiting, and only that one.
+ */
 int lk_group_open(struct lk_shared *shared, uint32_t number)
 {
 	struct lk_group *group = &shared->groups[number];
@@ -75,7 +82,7 @@ int lk_group_open(struct lk_shared *shared, uint32_t number)
 	if (group->fan >= 0)
 		return 0;
 	fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS,
-			    O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME);
+			    O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME | O_NONBLOCK);
 	if (fan < 0)
 		return sk_origin_errno();
 	epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -235,11 +242,14 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 
 static void leave_system(struct lk_shared *shared, struct lk_scope *scope, int fd)
 {
+	uint32_t leave = LK_WISH_LEAVE;
+
 	if (fd >= 0 && scope->error == 0)
 		fanotify_mark(shared->groups[scope->group].fan, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL);
 	scope->device = 0;
 	scope->error = -1;
-	scope->wish = LK_WISH_NONE;
+	/* Wanted again in the meantime: the entry stays, and the next round marks it anew. */
+	atomic_compare_exchange_strong(&scope->wish, &leave, LK_WISH_NONE);
 }
 
 static void apply(struct lk_shared *shared, struct lk_scope *scope)

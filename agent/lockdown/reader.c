@@ -42,7 +42,7 @@ void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_ord
 		count_answer(&guard->shared->count, slot, verdict, orders->mode);
 	} else { /* who was first has counted it */
 		slot->by_keeper = true;
-		slot->trouble = LK_TROUBLE_OVERDUE;
+		slot->trouble = lk_now_us() > slot->since_us + LK_HASH_CAP_US ? LK_TROUBLE_HUGE : LK_TROUBLE_OVERDUE;
 	}
 	lk_finish(guard, slot, tell || slot->by_keeper);
 }

@@ -46,6 +46,7 @@ enum lk_trouble {
 	LK_TROUBLE_UNREADABLE, /* reading the file failed */
 	LK_TROUBLE_WRITER,     /* it is open for writing: what would run is not what was hashed. Denied whatever the failure setting says */
 	LK_TROUBLE_UNATTENDED, /* the guard was dead or stopped and the file was not in the verdict cache */
+	LK_TROUBLE_HUGE,       /* too large to be judged in time. Whoever made it so must not gain by it: denied like WRITER */
 	LK_TROUBLES
 };
 

@@ -37,6 +37,7 @@ struct lk_slot *lk_slot_take(struct lk_slot *slots, uint32_t count, _Atomic uint
 		slot->meta.mask = 0; /* meta.fd is -1 already */
 		slot->progress_seen = 0;
 		slot->trouble = 0;
+		slot->key = (struct lk_key){0};
 		slot->known = slot->has_key = slot->has_hash = slot->by_keeper = 0;
 		atomic_store_explicit(&slot->task, LK_TASK_NONE, memory_order_relaxed);
 		atomic_store_explicit(&slot->progress, 0, memory_order_relaxed);

@@ -2,12 +2,15 @@
 /* The allowlist, the orders that are exchanged under a reader, the ring of records, the scope, and the decision itself. */
 #include "lockdown/shared.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "lockdown/judge.h"
+#include "lockdown/keeper.h"
 #include "support/harness.h"
 
 static struct lk_shared *shared;
@@ -136,7 +139,46 @@ static void test_decision(void **state)
 		assert_int_equal(lk_judge_known(&orders, false), rows[i].unknown);
 		assert_int_equal(lk_judge_trouble(&orders, LK_TROUBLE_OVERDUE), rows[i].overdue);
 		assert_int_equal(lk_judge_trouble(&orders, LK_TROUBLE_WRITER), rows[i].writer);
+		assert_int_equal(lk_judge_trouble(&orders, LK_TROUBLE_HUGE), rows[i].writer);
 	}
+}
+
+/* An event that waits since `age_us`, of which `progress` bytes are hashed. Returns what was answered; 0 = nothing yet. */
+static uint32_t overdue(uint64_t age_us, uint64_t progress)
+{
+	struct fanotify_response response = {0};
+	struct lk_slot *slot = lk_slot_take(shared->slots.guard, LK_SLOTS, &shared->slots.guard_hint, lk_now_us() - age_us);
+	int channel[2];
+
+	assert_int_equal(pipe2(channel, O_NONBLOCK | O_CLOEXEC), 0);
+	shared->groups[0].fan = channel[1];
+	slot->meta.mask = FAN_OPEN_EXEC_PERM;
+	slot->meta.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	lk_slot_active(slot, 200000);
+	atomic_store(&slot->progress, progress);
+	lk_overdue(shared, 0, LK_HOLD_KEEPER);
+	if (read(channel[0], &response, sizeof response) < 0)
+		response.response = 0;
+	lk_slot_retire(slot);
+	close(channel[0]);
+	close(channel[1]);
+	return response.response;
+}
+
+/* What goes on is waited for, up to the cap; then the one who made the file so large has not gained by it. */
+static void test_overdue(void **state)
+{
+	struct lk_orders orders = {.mode = LK_ENFORCE, .failure = LK_FAIL_ALLOW, .serial = 5, .deadline_us = 200000};
+
+	(void)state;
+	assert_int_equal(lk_orders_put(shared, &orders, hashes[0], 0), 0);
+	assert_int_equal(overdue(100000, 0), 0);
+	assert_int_equal(overdue(300000, 0), FAN_ALLOW);
+	assert_int_equal(overdue(300000, 1000), 0);
+	assert_int_equal(overdue(LK_HASH_CAP_US + 300000, 0), FAN_ALLOW);
+	assert_int_equal(overdue(LK_HASH_CAP_US + 300000, 1000), FAN_DENY);
+	assert_int_equal(shared->count.trouble[LK_TROUBLE_OVERDUE], 2);
+	assert_int_equal(shared->count.trouble[LK_TROUBLE_HUGE], 1);
 }
 
 static void test_ring(void **state)
@@ -184,4 +226,4 @@ static void test_scope(void **state)
 
 #define SHARED_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
 SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_exchange_under_a_reader),
-	     SHARED_TEST(test_decision), SHARED_TEST(test_ring), SHARED_TEST(test_scope))
+	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope))

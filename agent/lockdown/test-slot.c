@@ -177,6 +177,22 @@ static void test_refused_answer(void **state)
 	lk_slot_retire(slot);
 }
 
+/* The notes of the event before must not pass for those of the next. */
+static void test_notes_are_wiped(void **state)
+{
+	struct lk_slot *slot = event();
+
+	(void)state;
+	slot->key.inode = 7;
+	slot->has_key = slot->has_hash = slot->known = 1;
+	lk_slot_active(slot, 200);
+	lk_slot_retire(slot);
+	for (int i = 0; i < LK_SLOTS; i++) {
+		slot = take();
+		assert_true(slot->key.inode == 0 && !slot->has_key && !slot->has_hash && !slot->known);
+	}
+}
+
 static void test_full(void **state)
 {
 	(void)state;
@@ -233,4 +249,4 @@ static void test_race(void **state)
 #define SLOT_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
 SK_TEST_MAIN(SLOT_TEST(test_life), SLOT_TEST(test_hold_delays_the_close), SLOT_TEST(test_hold_let_go_first),
 	     SLOT_TEST(test_no_hold_of_what_is_answered), SLOT_TEST(test_keeper_died_holding), SLOT_TEST(test_adopt),
-	     SLOT_TEST(test_refused_answer), SLOT_TEST(test_full), SLOT_TEST(test_race))
+	     SLOT_TEST(test_refused_answer), SLOT_TEST(test_notes_are_wiped), SLOT_TEST(test_full), SLOT_TEST(test_race))

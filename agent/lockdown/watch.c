@@ -9,27 +9,29 @@
 #include "lockdown/guard.h"
 #include "lockdown/keeper.h"
 
-/* Progress moves the deadline on, but not past the cap. */
-static bool is_overdue(struct lk_slot *slot, uint64_t now, uint64_t deadline_us, uint64_t grace_us)
+/* Progress moves the deadline on, but not past the cap. NONE: not overdue. */
+static enum lk_trouble is_overdue(struct lk_slot *slot, uint64_t now, uint64_t deadline_us, uint64_t grace_us)
 {
 	uint64_t progress = atomic_load(&slot->progress), due = atomic_load(&slot->deadline_us), since = atomic_load(&slot->since_us);
 
 	if (due == UINT64_MAX) /* the owner never came so far as to set it */
 		due = since + deadline_us;
 	if (now < due + grace_us)
-		return false;
-	if (progress == slot->progress_seen || now > since + LK_HASH_CAP_US)
-		return true;
+		return LK_TROUBLE_NONE;
+	if (progress == slot->progress_seen)
+		return LK_TROUBLE_OVERDUE;
+	if (now > since + LK_HASH_CAP_US)
+		return LK_TROUBLE_HUGE;
 	slot->progress_seen = progress;
 	atomic_store(&slot->deadline_us, now + deadline_us);
-	return false;
+	return LK_TROUBLE_NONE;
 }
 
 /*
  * The verdict for an event that its owner has not answered. It may be one that the owner was stopped with before it looked: then the verdict cache
  * knows. The look goes into a copy, because the owner may be at the slot's own notes.
  */
-static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *slot, bool *ret_recalled)
+static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *slot, enum lk_trouble trouble, bool *ret_recalled)
 {
 	struct lk_slot copy = {.group = slot->group, .meta = slot->meta};
 	struct lk_orders orders;
@@ -39,10 +41,10 @@ static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *sl
 	if (*ret_recalled)
 		return lk_judge_known(&orders, copy.known);
 	orders = lk_orders_get(shared, &count);
-	return lk_judge_trouble(&orders, LK_TROUBLE_OVERDUE);
+	return lk_judge_trouble(&orders, trouble);
 }
 
-static void answer_overdue(struct lk_shared *shared, struct lk_slot *slot, enum lk_slot_bits who)
+static void answer_overdue(struct lk_shared *shared, struct lk_slot *slot, enum lk_trouble trouble, enum lk_slot_bits who)
 {
 	int fan = atomic_load(&shared->groups[slot->group % LK_GROUPS].fan);
 	bool recalled;
@@ -50,9 +52,9 @@ static void answer_overdue(struct lk_shared *shared, struct lk_slot *slot, enum 
 
 	if (!lk_slot_hold(slot, who))
 		return;
-	verdict = judge_overdue(shared, slot, &recalled);
+	verdict = judge_overdue(shared, slot, trouble, &recalled);
 	if (lk_slot_answer(slot, fan, verdict)) {
-		lk_add(recalled ? &shared->count.hits : &shared->count.trouble[LK_TROUBLE_OVERDUE]);
+		lk_add(recalled ? &shared->count.hits : &shared->count.trouble[trouble]);
 		lk_add(&shared->count.by_keeper);
 		if (verdict == FAN_DENY)
 			lk_add(&shared->count.denied);
@@ -68,11 +70,13 @@ unsigned lk_overdue(struct lk_shared *shared, uint64_t grace_us, enum lk_slot_bi
 
 	for (int i = 0; i < LK_SLOTS; i++) {
 		struct lk_slot *slot = &shared->slots.guard[i];
+		enum lk_trouble trouble;
 
 		if (!lk_slot_pending(slot) || !(slot->meta.mask & FAN_OPEN_EXEC_PERM))
 			continue;
-		if (is_overdue(slot, now, orders.deadline_us, grace_us))
-			answer_overdue(shared, slot, who);
+		trouble = is_overdue(slot, now, orders.deadline_us, grace_us);
+		if (trouble)
+			answer_overdue(shared, slot, trouble, who);
 		waiting += lk_slot_pending(slot);
 	}
 	return waiting;
