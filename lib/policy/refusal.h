@@ -17,7 +17,7 @@ enum sk_refusal {
 	SK_REFUSED_DELEGATION_NOT_YET,
 	SK_REFUSED_DELEGATION_EXPIRED,
 	SK_REFUSED_USE,             /* the key is not delegated for this use */
-	SK_REFUSED_REVOKED,         /* the site key revoked the signing key */
+	SK_REFUSED_REVOKED,         /* the site key revoked the signing key, or took this use of it back */
 	SK_REFUSED_OLDER,           /* the serial is below the one in force */
 	SK_REFUSED_SAME_SERIAL,     /* the serial in force, but other content */
 	SK_REFUSED_LABEL,           /* for other machines */

@@ -239,7 +239,7 @@ static void test_newest_delegation_governs(void **state)
 	assert_int_equal(sk_trust_remember(&trust, &d), 0);
 	assert_int_equal(sk_trust_remember(&trust, &d), SK_NONE);
 	sk_delegation_done(&d);
-	assert_int_equal(ask_policy(&q, 6, FX_NOW, FX_NOW + 1, ""), SK_REFUSED_USE);
+	assert_int_equal(ask_policy(&q, 6, FX_NOW, FX_NOW + 1, ""), SK_REFUSED_REVOKED);
 }
 
 static void test_terms(void **state)

@@ -189,6 +189,21 @@ static void test_only_policy_of_a_revoked_key_stays(void **state)
 	assert_int_equal(in_force(FX_NOW, SK_FORCE_REVOKED), 1);
 }
 
+/* The desk may sign releases alone from now on. What it signed as a policy stays in force, as with a revoked key: never open. */
+static void test_use_taken_back(void **state)
+{
+	_cleanup_envelope_ struct sk_envelope *narrowed = fx_delegate(site, desk, SK_USE_RELEASE, 2, FX_NOW - FX_DAY, FX_NOW + 30 * FX_DAY);
+
+	(void)state;
+	assert_int_equal(offer(desk, 1, FX_NOW, FX_NOW + FX_DAY, "", true), SK_ACCEPTED);
+	assert_int_equal(offer_envelope(narrowed, true), SK_ACCEPTED);
+	assert_int_equal(in_force(FX_NOW, SK_FORCE_REVOKED), 1);
+	assert_int_equal(offer(desk, 2, FX_NOW, FX_NOW + FX_DAY, "", false), SK_REFUSED_REVOKED);
+	assert_int_equal(in_force(FX_NOW, SK_FORCE_REVOKED), 1);
+	assert_int_equal(offer(second, 3, FX_NOW, FX_NOW + FX_DAY, "", true), SK_ACCEPTED);
+	assert_int_equal(now_in_force(), 3);
+}
+
 static void test_wrong_clock_never_rejects_the_only_one(void **state)
 {
 	_cleanup_answer_ struct sk_policy_answer answer = {0};
@@ -394,7 +409,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_last_good_stays), CASE(test_expiry_degrades), CASE(test_waits_for_its_time), CASE(test_revocation_degrades),
-		CASE(test_only_policy_of_a_revoked_key_stays), CASE(test_wrong_clock_never_rejects_the_only_one), CASE(test_delegation_renewed),
+		CASE(test_only_policy_of_a_revoked_key_stays), CASE(test_use_taken_back), CASE(test_wrong_clock_never_rejects_the_only_one), CASE(test_delegation_renewed),
 		CASE(test_pin), CASE(test_pruned), CASE(test_damaged_files), CASE(test_renamed),
 #ifdef SK_POINTS
 		CASE(test_killed_at_each_point), CASE(test_full_disk),

@@ -377,6 +377,7 @@ int sk_trust_check(const struct sk_trust *trust, const struct sk_envelope *envel
 		   struct sk_delegation *ret_delegation, enum sk_refusal *ret_refusal, enum sk_refusal *ret_held, struct sk_diag *diag)
 {
 	struct sk_delegation *d = ret_delegation;
+	unsigned had;
 	int r;
 
 	memset(d, 0, sizeof *d);
@@ -391,6 +392,7 @@ int sk_trust_check(const struct sk_trust *trust, const struct sk_envelope *envel
 		return r == SK_DENIED && (*ret_refusal == SK_REFUSED_TYPE || *ret_refusal == SK_REFUSED_UNSIGNED || *ret_refusal == SK_REFUSED_SIGNATURE)
 			       ? deny(SK_REFUSED_DELEGATION, ret_refusal)
 			       : r;
+	had = d->uses;
 	r = sk_envelope_verify(envelope, &d->key);
 	if (r != 0)
 		return r == SK_NONE ? deny(SK_REFUSED_UNKNOWN_KEY, ret_refusal) : r == SK_DENIED ? deny(SK_REFUSED_SIGNATURE, ret_refusal) : r;
@@ -398,7 +400,7 @@ int sk_trust_check(const struct sk_trust *trust, const struct sk_envelope *envel
 	if (r != 0)
 		return r;
 	if (!(d->uses & use))
-		return deny(SK_REFUSED_USE, ret_refusal);
+		return deny(had & use ? SK_REFUSED_REVOKED : SK_REFUSED_USE, ret_refusal); /* taken back, or never given */
 	if (sk_trust_revoked(trust, d->key.id))
 		return deny(SK_REFUSED_REVOKED, ret_refusal);
 	return check_dates(d, when, ret_refusal, ret_held);
