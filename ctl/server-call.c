@@ -11,7 +11,7 @@
 
 int server_open(const struct ctl *ctl, enum sk_proto proto, struct sk_call **ret_call)
 {
-	const char *name = proto == SK_PROTO_STORE ? "store.sock" : "fleet.sock";
+	const char *name = proto == SK_PROTO_STORE ? "store.sock" : proto == SK_PROTO_CONSOLE ? "console.sock" : "fleet.sock";
 	int r = sk_call_open(ctl->root, name, proto, ret_call);
 
 	if (r == 0)

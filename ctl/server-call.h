@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Asking a running server: its store and its fleet. Results are CTL_* with the complaint printed. */
+/* Asking a running server: its store, its fleet and its console. Results are CTL_* with the complaint printed. */
 #pragma once
 
 #include "ctl.h"

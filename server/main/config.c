@@ -27,6 +27,17 @@ static const struct sk_setting rows[] = {
 	{"fleet.certificate_days", SK_KIND_INT, SK_AT(struct server_config, fleet.certificate_days), .fallback = "3650", .min = 1, .max = 36500,
 	 .en = "Days an endpoint's certificate is good for; an endpoint is shut out at once by revoking it, not by waiting.",
 	 .ja = "エンドポイント証明書の有効日数。締め出しは期限ではなく失効で即時に行います。"},
+	{"web.listen", SK_KIND_STRING, SK_AT(struct server_config, web.address), .fallback = "127.0.0.1:8080", .max = 64,
+	 .en = "Address and port of the console; away from loopback it needs web.certificate and web.key.",
+	 .ja = "コンソールのアドレスとポート。ループバック以外では web.certificate と web.key が必要です。"},
+	{"web.certificate", SK_KIND_PATH, SK_AT(struct server_config, web.certificate), .max = 4096,
+	 .en = "The console's TLS certificate (PEM), a file in /etc/sekisho.", .ja = "コンソールの TLS 証明書（PEM）。/etc/sekisho 内のファイル。"},
+	{"web.key", SK_KIND_PATH, SK_AT(struct server_config, web.key), .max = 4096,
+	 .en = "Its private key (PEM), a file in /etc/sekisho that the console's user may read.",
+	 .ja = "その秘密鍵（PEM）。コンソールのユーザーが読める /etc/sekisho 内のファイル。"},
+	{"web.host", SK_KIND_STRING, SK_AT(struct server_config, web.host), .max = 253,
+	 .en = "Host name by which browsers reach the console; other names are refused.",
+	 .ja = "ブラウザーがコンソールに接続するときのホスト名。他の名前は拒否します。"},
 	{"users.intake", SK_KIND_USER, SK_AT(struct server_config, user_intake), .fallback = "sekisho-intake",
 	 .en = "User of the process that talks to endpoints.", .ja = "エンドポイントと通信するプロセスのユーザー。"},
 	{"users.store", SK_KIND_USER, SK_AT(struct server_config, user_store), .fallback = "sekisho-store",
@@ -34,6 +45,8 @@ static const struct sk_setting rows[] = {
 	{"users.fleet", SK_KIND_USER, SK_AT(struct server_config, user_fleet), .fallback = "sekisho-fleet",
 	 .en = "User of the process that admits endpoints and publishes policies.",
 	 .ja = "エンドポイントの登録とポリシーの公開を担うプロセスのユーザー。"},
+	{"users.web", SK_KIND_USER, SK_AT(struct server_config, user_web), .fallback = "sekisho-web",
+	 .en = "User of the process that serves the console.", .ja = "コンソールを提供するプロセスのユーザー。"},
 	{0}};
 
 const struct sk_table server_table = {"server.yaml", sizeof(struct server_config), rows, .en = "Settings of the server.", .ja = "サーバーの設定。"};
@@ -46,8 +59,13 @@ int server_config_load(const char *root, struct server_config *ret_config)
 
 	snprintf(path, sizeof path, "%s/etc/sekisho/server.yaml", strcmp(root, "/") == 0 ? "" : root);
 	r = sk_conf_load(&server_table, path, true, ret_config, &diag);
-	if (r == 0)
-		return 0;
+	if (r == 0) {
+		sk_diag_source(&diag, "server.yaml");
+		r = sk_web_check(&ret_config->web, &diag);
+		if (r == 0)
+			return 0;
+		sk_conf_done(&server_table, ret_config);
+	}
 	fprintf(stderr, "sekisho-server: %s\n", r < 0 ? strerror(-r) : sk_diag_format(&diag, text, sizeof text));
 	return r < 0 ? 3 : 2;
 }

@@ -6,13 +6,15 @@
 #include "fleet/fleet.h"
 #include "intake/intake.h"
 #include "store/duty.h"
+#include "web/web.h"
 
 struct server_config {
 	char *intake_listen;
 	struct sk_intake_conf intake;
 	struct sk_store_conf store;
 	struct sk_fleet_conf fleet;
-	char *user_intake, *user_store, *user_fleet;
+	struct sk_web_config web;
+	char *user_intake, *user_store, *user_fleet, *user_web;
 };
 
 extern const struct sk_table server_table;

@@ -34,10 +34,18 @@ static int run_intake(const struct sk_duty_ctx *ctx)
 	return sk_intake_run(ctx, &config->intake);
 }
 
+static int run_web(const struct sk_duty_ctx *ctx)
+{
+	const struct server_config *config = ctx->config;
+
+	return sk_web_run(ctx, &config->web);
+}
+
 /* Each socket's group is that of a duty that connects to it; the others are let in by being root, or by SO_PEERCRED (lib/os/peer.h). */
 static const struct sk_listener store_listeners[] = {{.name = SK_STORE_SOCKET, .owner = "store", .mode = 0666}, {0}};
 static const struct sk_listener fleet_listeners[] = {{.name = SK_FLEET_SOCKET, .owner = "fleet", .mode = 0666}, {0}};
 static const struct sk_listener intake_listeners[] = {{.name = SK_INTAKE_LISTENER, .address = "config"}, {0}};
+static const struct sk_listener web_listeners[] = {{.name = SK_WEB_LISTENER, .address = "config"}, {.name = SK_WEB_SOCKET}, {0}};
 
 /* The process table; server/README.md says it in words. Order is the order of starting: who asks comes after who answers. */
 static const struct sk_duty duties[] = {
@@ -45,6 +53,8 @@ static const struct sk_duty duties[] = {
 	{.name = "fleet", .land = sk_fleet_land, .listeners = fleet_listeners, .max_files = 256, .prepare = sk_fleet_prepare, .run = run_fleet},
 	{.name = "intake", .land = sk_intake_land, .listeners = intake_listeners, .max_files = 32768, .prepare = sk_intake_prepare,
 	 .run = run_intake},
+	{.name = "web", .syscalls = sk_web_syscalls, .land = sk_web_land, .listeners = web_listeners, .max_files = 640, .prepare = sk_web_prepare,
+	 .run = run_web},
 };
 
 struct arguments {
@@ -65,6 +75,8 @@ static const char *user_of(void *config, const char *duty)
 		return c->user_intake;
 	if (strcmp(duty, "store") == 0)
 		return c->user_store;
+	if (strcmp(duty, "web") == 0)
+		return c->user_web;
 	return strcmp(duty, "fleet") == 0 ? c->user_fleet : NULL;
 }
 
@@ -72,6 +84,8 @@ static const char *address_of(void *config, const char *listener)
 {
 	const struct server_config *c = config;
 
+	if (strcmp(listener, SK_WEB_LISTENER) == 0)
+		return c->web.address;
 	return strcmp(listener, SK_INTAKE_LISTENER) == 0 ? c->intake_listen : NULL;
 }
 

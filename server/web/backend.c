@@ -107,7 +107,7 @@ static void on_timer(void *arg)
 			end_ask(late, NULL, "no answer in time");
 	} while (late);
 	if (backend->count)
-		sk_timer_arm(backend->timer, 1000);
+		sk_timer_arm(backend->timer, 500);
 }
 
 int sk_backend_new(struct sk_loop *loop, const char *root, const char *name, enum sk_proto proto, struct sk_backend **ret_backend)
@@ -189,7 +189,7 @@ int sk_backend_ask(struct sk_backend *backend, uint16_t type, json_object *body,
 		forget(ask);
 		return r;
 	}
-	sk_timer_arm(backend->timer, 1000);
+	sk_timer_arm(backend->timer, 500);
 	if (ret_ask)
 		*ret_ask = ask;
 	return 0;

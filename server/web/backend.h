@@ -12,7 +12,7 @@
 #include "os/loop.h"
 #include "wire/frame.h"
 
-enum { SK_BACKEND_WAIT_MS = 10000, SK_BACKEND_ASKS_MAX = 512 };
+enum { SK_BACKEND_WAIT_MS = 4000, SK_BACKEND_ASKS_MAX = 512 };
 
 struct sk_backend;
 struct sk_ask;

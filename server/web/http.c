@@ -248,7 +248,7 @@ static int find_who(struct sk_req *q)
 	if (strncmp(bearer, "Bearer ", 7) == 0)
 		r = q->api ? sk_token_find(&q->web->db, bearer + 7, now, &q->who) : SK_NONE;
 	else if (sk_cookie_get(header(q, "Cookie"), SK_COOKIE, secret, sizeof secret) == 0)
-		r = sk_session_find(&q->web->db, secret, now, &q->who);
+		r = sk_web_session_find(&q->web->db, secret, now, &q->who);
 	q->signed_in = r == 0;
 	return r < 0 ? 500 : 0;
 }
@@ -309,6 +309,13 @@ static int gate_who(struct sk_req *q)
 	return 0;
 }
 
+/* Whoever got a first password from somebody else chooses an own one before anything else. */
+static bool must_change_first(const struct sk_req *q)
+{
+	return q->signed_in && !q->who.token[0] && q->who.user.must_change && strncmp(q->path, "/account", 8) != 0 &&
+	       strcmp(q->path, "/sign-out") != 0;
+}
+
 static int gate_post(struct sk_req *q)
 {
 	int status;
@@ -365,6 +372,10 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	status = status ? status : gate_post(q);
 	if (status == 401 && !q->api && !q->post) {
 		sk_req_go(q, "/sign-in", strcmp(q->path, "/") ? "to" : NULL, q->path);
+		sk_http_answer(q, 303, "text/plain", NULL);
+		sk_req_free(q);
+	} else if (!status && must_change_first(q)) {
+		sk_req_go(q, "/account", NULL, NULL);
 		sk_http_answer(q, 303, "text/plain", NULL);
 		sk_req_free(q);
 	} else if (status) {

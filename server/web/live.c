@@ -132,7 +132,7 @@ static void on_beat(void *arg)
 {
 	struct live *live = arg;
 
-	if (!live->req->ev || sk_session_alive(&live->web->db, live->req->who.key, (int64_t)sk_clock_ms()))
+	if (!live->req->ev || sk_web_session_alive(&live->web->db, live->req->who.key, (int64_t)sk_clock_ms()))
 		end_soon(live);
 	else
 		send_piece(live, ": here\n\n", 8);

@@ -164,9 +164,12 @@ static void count_agents(struct sk_req *q, json_object *model)
 	static const char *const words[] = {"clock", "dropped", "guard", "offline", "policy", "spool", "unguarded"};
 	int64_t now = (int64_t)sk_clock_ms(), states[4] = {0}, concerns[SK_ARRAY_SIZE(words)] = {0};
 	static const char *const names[] = {"ok", "attention", "offline", "revoked"};
-	json_object *fleet = sk_put_object(model, "endpoints");
+	json_object *fleet;
 
-	for (size_t i = 0; i < (q->collected ? json_object_array_length(q->collected) : 0); i++) {
+	if (q->answers[AGENTS].code[0] || !q->collected)
+		return; /* no count is better than a wrong one */
+	fleet = sk_put_object(model, "endpoints");
+	for (size_t i = 0; i < json_object_array_length(q->collected); i++) {
 		json_object *agent = json_object_array_get_idx(q->collected, i);
 
 		sk_endpoint_judge(agent, now);
@@ -192,7 +195,7 @@ static int count_assets(struct sk_req *q, json_object *model)
 	int64_t with = 0;
 	int r;
 
-	if (!sk_req_scope(q, SK_OBJECT_ASSET, SK_VERB_READ))
+	if (!sk_req_scope(q, SK_OBJECT_ASSET, SK_VERB_READ) || q->answers[AGENTS].code[0])
 		return 0;
 	r = sk_asset_list(&q->web->db, q->places, q->place_count, q->all_places, "", 100000, &assets);
 	r = r ? r : sk_agent_index(q->collected, &index);

@@ -12,7 +12,8 @@
 #include "os/proc.h"
 #include "web/web.h"
 
-static struct sk_web_config config = {.address = "127.0.0.1:0"};
+static char any_port[] = "127.0.0.1:0";
+static struct sk_web_config config = {.address = any_port};
 
 static int run(const struct sk_duty_ctx *ctx)
 {

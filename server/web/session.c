@@ -38,7 +38,7 @@ int sk_secret_make(char ret_text[SK_SECRET_TEXT], uint8_t ret_key[SK_SHA256_SIZE
 	return sk_secret_key(ret_text, ret_key);
 }
 
-int sk_session_start(struct sk_db *db, int64_t user, const char *address, int64_t now, char ret_secret[SK_SECRET_TEXT])
+int sk_web_session_start(struct sk_db *db, int64_t user, const char *address, int64_t now, char ret_secret[SK_SECRET_TEXT])
 {
 	uint8_t key[SK_SHA256_SIZE], other[SK_SHA256_SIZE];
 	char csrf[SK_SECRET_TEXT];
@@ -71,7 +71,7 @@ static int touch(struct sk_db *db, const uint8_t *key, int64_t used, int64_t now
 	return sk_db_run(db, "UPDATE session SET used=? WHERE key=?", "ib", now, (const void *)key, (size_t)SK_SHA256_SIZE);
 }
 
-int sk_session_find(struct sk_db *db, const char *secret, int64_t now, struct sk_who *ret_who)
+int sk_web_session_find(struct sk_db *db, const char *secret, int64_t now, struct sk_who *ret_who)
 {
 	_cleanup_rows_ sqlite3_stmt *rows = NULL;
 	struct sk_who who = {0};
@@ -97,7 +97,7 @@ int sk_session_find(struct sk_db *db, const char *secret, int64_t now, struct sk
 	return 0;
 }
 
-int sk_session_alive(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE], int64_t now)
+int sk_web_session_alive(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE], int64_t now)
 {
 	_cleanup_rows_ sqlite3_stmt *rows = NULL;
 	int r;
@@ -109,12 +109,12 @@ int sk_session_alive(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE], int64_
 	return over(sk_db_int(rows, 0), sk_db_int(rows, 1), now) ? SK_NONE : 0;
 }
 
-int sk_session_end(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE])
+int sk_web_session_end(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE])
 {
 	return sk_db_run(db, "DELETE FROM session WHERE key=?", "b", (const void *)key, (size_t)SK_SHA256_SIZE);
 }
 
-int sk_session_sweep(struct sk_db *db, int64_t now)
+int sk_web_session_sweep(struct sk_db *db, int64_t now)
 {
 	int r;
 

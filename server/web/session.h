@@ -37,14 +37,14 @@ int sk_secret_make(char ret_text[SK_SECRET_TEXT], uint8_t ret_key[SK_SHA256_SIZE
 /* SK_BAD: not 64 hex digits. */
 int sk_secret_key(const char *text, uint8_t ret_key[SK_SHA256_SIZE]);
 
-int sk_session_start(struct sk_db *db, int64_t user, const char *address, int64_t now, char ret_secret[SK_SECRET_TEXT]);
+int sk_web_session_start(struct sk_db *db, int64_t user, const char *address, int64_t now, char ret_secret[SK_SECRET_TEXT]);
 /* Counts as a use. SK_NONE: no such session, over, or its person is disabled. */
-int sk_session_find(struct sk_db *db, const char *secret, int64_t now, struct sk_who *ret_who);
+int sk_web_session_find(struct sk_db *db, const char *secret, int64_t now, struct sk_who *ret_who);
 /* Still there? For long answers; no use. 0 or SK_NONE. */
-int sk_session_alive(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE], int64_t now);
-int sk_session_end(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE]);
+int sk_web_session_alive(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE], int64_t now);
+int sk_web_session_end(struct sk_db *db, const uint8_t key[SK_SHA256_SIZE]);
 /* Removes what is over. */
-int sk_session_sweep(struct sk_db *db, int64_t now);
+int sk_web_session_sweep(struct sk_db *db, int64_t now);
 
 /* A token with one grant, which its maker must be allowed to use: checked at every use against the maker's own grants of that moment. */
 int sk_token_make(struct sk_db *db, int64_t user, const char *name, const struct sk_grant *grant, int64_t now, int64_t expires,

@@ -105,7 +105,7 @@ static int let_in(struct sk_req *q, const char *name)
 	r = sk_lock_clear(db, name);
 	if (!r && q->password.record[0])
 		r = sk_db_run(db, "UPDATE user SET password=? WHERE id=?", "si", q->password.record, q->scratch);
-	r = r ? r : sk_session_start(db, q->scratch, q->address, (int64_t)sk_clock_ms(), secret);
+	r = r ? r : sk_web_session_start(db, q->scratch, q->address, (int64_t)sk_clock_ms(), secret);
 	r = r ? r : audit_sign_in(q, "sign-in", name, NULL);
 	r = sk_db_end(db, r);
 	if (r)
@@ -133,7 +133,7 @@ int sk_do_sign_out(struct sk_req *q)
 {
 	int r;
 
-	r = sk_session_end(&q->web->db, q->who.key);
+	r = sk_web_session_end(&q->web->db, q->who.key);
 	r = r ? r : audit_sign_in(q, "sign-out", q->who.user.name, NULL);
 	if (r)
 		return r;

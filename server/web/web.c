@@ -57,9 +57,9 @@ static bool on_loopback(const char *address)
 int sk_web_check(const struct sk_web_config *config, struct sk_diag *diag)
 {
 	if (!config->certificate != !config->key)
-		return sk_diag_path(diag, config->certificate ? "console.key" : "console.certificate", "a certificate and its key belong together");
+		return sk_diag_path(diag, config->certificate ? "web.key" : "web.certificate", "a certificate and its key belong together");
 	if (!config->certificate && !on_loopback(config->address))
-		return sk_diag_path(diag, "console.address", "%s is not on loopback: the console needs console.certificate and console.key there",
+		return sk_diag_path(diag, "web.listen", "%s is not on loopback: the console needs web.certificate and web.key there",
 				    config->address);
 	return 0;
 }
@@ -125,7 +125,7 @@ static void on_sweep(void *arg)
 {
 	struct duty *d = arg;
 
-	sk_session_sweep(&d->web.db, (int64_t)sk_clock_ms());
+	sk_web_session_sweep(&d->web.db, (int64_t)sk_clock_ms());
 }
 
 static int open_all(struct duty *d, const struct sk_duty_ctx *ctx, const struct sk_web_config *config)

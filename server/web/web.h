@@ -13,10 +13,10 @@
 #include "os/proc.h"
 
 struct sk_web_config {
-	const char *address;     /* "127.0.0.1:8080" */
-	const char *certificate; /* PEM files below the root; NULL on loopback alone: plain HTTP */
-	const char *key;
-	const char *host;        /* name by which browsers reach it ("sekisho.fab.example"); NULL = the certificate's, or loopback */
+	char *address;     /* "127.0.0.1:8080" */
+	char *certificate; /* PEM files below the root, in /etc/sekisho, readable for the duty's user; NULL on loopback alone: plain HTTP */
+	char *key;
+	char *host;        /* name by which browsers reach it ("sekisho.fab.example"); NULL = the certificate's, or loopback */
 };
 
 #define SK_WEB_LISTENER "console"

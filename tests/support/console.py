@@ -269,7 +269,7 @@ class Fleet(Played):
             return ('denied', 'not there')
         self.tokens.append({'id': f't{len(self.tokens)}', 'org': body['org'], 'site': body['site'], 'labels': {}, 'note': body['note'], 'by': body['by'],
                             'created': NOW, 'expires': NOW + body['seconds'] * 1000, 'state': 'open', 'agent': None})
-        return {'id': self.tokens[-1]['id'], 'token': 'SK-4F7Q-92LM-XT3A', 'expires': self.tokens[-1]['expires']}
+        return {'id': self.tokens[-1]['id'], 'token': 'de7mc-dfgqn-5035r-dd0cv', 'pin': 'b3' * 32, 'expires': self.tokens[-1]['expires']}
 
     def token_cancel(self, body, scopes):
         for token in self.seen(self.tokens, scopes):
