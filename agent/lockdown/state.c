@@ -127,6 +127,7 @@ static struct put make(const struct clerk *c)
 	p.r = p.object ? 0 : -ENOMEM;
 	put_text(&p, "guard", lk_guard_states[lk_guard_state(c)]);
 	put_text(&p, "mode", c->now.any ? lk_mode_words[c->now.orders.mode] : "observe");
+	put_number(&p, "serial", c->now.orders.serial);
 	put_text(&p, "tier", "fanotify");
 	put_policy(&p, c);
 	put_scope(&p, c->shared);

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * sekisho lockdown: scan, learn, enforce, observe (drafts), status, explain, allow (what is, why, and how it can change). None of them changes what
+ * is enforced: only a signed policy does.
+ */
+#include "lockdown.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/clock.h"
+
+enum { ASK_MS = 10000 };
+
+struct json_object *lockdown_question(const char *verb)
+{
+	struct json_object *question = json_object_new_object();
+
+	if (!question || sk_json_put_string(question, "verb", verb))
+		question = sk_json_free(question);
+	return question;
+}
+
+static int no_agent(const struct ctl *ctl, int r, bool quiet)
+{
+	if (quiet)
+		return CTL_ENVIRONMENT;
+	if (r == SK_DENIED)
+		return ctl_fail(ctl, CTL_ENVIRONMENT, CTL_T("only root may ask the agent", "エージェントへの問い合わせは root だけができます"));
+	if (r == SK_NONE || r == SK_AGAIN)
+		return ctl_fail(ctl, CTL_ENVIRONMENT, CTL_T("the agent is not running here: start sekisho-agent (or give its --root)",
+							    "エージェントが動いていません。sekisho-agent を起動するか --root を指定してください"));
+	return ctl_fail_errno(ctl, r < 0 ? r : -EIO, "lockdown.sock");
+}
+
+int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet, int (*on_part)(void *arg, const struct sk_frame *frame),
+		 void *arg, struct json_object **ret_answer)
+{
+	_cleanup_json_ struct json_object *asked = question;
+	_cleanup_buf_ struct sk_buf text = SK_BUF(8 << 20);
+	_cleanup_call_ struct sk_call *call = NULL;
+	struct sk_diag diag = {0};
+	struct sk_frame frame;
+	int r = asked ? sk_json_canonical(asked, &text) : -ENOMEM;
+
+	if (r == 0)
+		r = sk_call_open(ctl->root, "lockdown.sock", SK_PROTO_LOCKDOWN, &call);
+	if (r)
+		return no_agent(ctl, r, quiet);
+	r = sk_call_ask(call, SK_F_CALL, text.data, text.size, ASK_MS, on_part, arg, &frame, &diag);
+	if (r == SK_DENIED || r == SK_BAD)
+		return ctl_fail_diag(ctl, &diag);
+	if (r == SK_AGAIN || r == SK_END)
+		return ctl_fail(ctl, CTL_ENVIRONMENT, CTL_T("the agent did not answer in time", "エージェントが時間内に応答しませんでした"));
+	if (r == 0)
+		r = sk_json_parse_object(frame.body, frame.size, frame.size, ret_answer, &diag);
+	return r == 0 ? CTL_OK : r == SK_BAD ? ctl_fail_diag(ctl, &diag) : ctl_fail_errno(ctl, r, "lockdown.sock");
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return object && json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : "";
+}
+
+static uint64_t number_of(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return object && json_object_object_get_ex(object, key, &value) ? (uint64_t)json_object_get_int64(value) : 0;
+}
+
+static bool is_true(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return object && json_object_object_get_ex(object, key, &value) && json_object_get_boolean(value);
+}
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return object && json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+/* --- status */
+
+static const char *guard_word(const char *state)
+{
+	if (!strcmp(state, "up"))
+		return CTL_T("guarding", "監視中");
+	if (!strcmp(state, "stalled"))
+		return CTL_T("the guard does not answer; the keeper answers in its place", "監視プロセスが応答せず、代行が応答中");
+	return !strcmp(state, "starting") ? CTL_T("starting", "起動中") : CTL_T("NOT guarding", "監視していません");
+}
+
+static const char *mode_word(const char *mode)
+{
+	if (!strcmp(mode, "enforce"))
+		return CTL_T("enforce: what is not on the allowlist does not start", "enforce（強制）: 許可リスト（ホワイトリスト）にないものは起動しない");
+	if (!strcmp(mode, "learn"))
+		return CTL_T("learn: everything starts, unknown programs are noted", "learn（学習）: すべて起動し、未登録のものを記録する");
+	return CTL_T("observe: everything starts, unknown programs are reported", "observe（観察）: すべて起動し、未登録のものを報告する");
+}
+
+static void print_scope(struct json_object *list)
+{
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+		const char *error = text_of(one, "error");
+
+		printf("  %-24s %s%s%s\n", text_of(one, "path"), text_of(one, "state"), error[0] ? ": " : "", error);
+	}
+}
+
+static void print_counts(struct json_object *count)
+{
+	static const char *const troubles[] = {"deadline", "overload", "unreadable", "open-for-writing", "unattended"};
+
+	printf(CTL_T("judged %" PRIu64 " (%" PRIu64 " remembered, %" PRIu64 " hashed), denied %" PRIu64 ", would have denied %" PRIu64 "\n",
+		     "判定 %" PRIu64 " 件（記憶 %" PRIu64 "、計算 %" PRIu64 "）、拒否 %" PRIu64 " 件、拒否相当 %" PRIu64 " 件\n"),
+	       number_of(count, "judged"), number_of(count, "remembered"), number_of(count, "hashed"), number_of(count, "denied"),
+	       number_of(count, "would_deny"));
+	printf("%s", CTL_T("answered by the failure setting:", "failure の設定で応答した件数:"));
+	for (size_t i = 0; i < SK_ARRAY_SIZE(troubles); i++)
+		printf(" %s %" PRIu64, troubles[i], number_of(member(count, "troubles"), troubles[i]));
+	printf("\n");
+}
+
+static void print_status(struct json_object *status)
+{
+	struct json_object *policy = member(status, "policy"), *gap = member(status, "unguarded"), *requests = member(status, "requests");
+	char from[25], to[25];
+
+	printf("%s\n", guard_word(text_of(status, "guard")));
+	printf("%s\n", mode_word(text_of(status, "mode")));
+	printf(CTL_T("policy %" PRIu64 " (%s), %" PRIu64 " programs, failure setting: %s after %" PRIu64 " ms\n",
+		     "ポリシー %" PRIu64 "（%s）、プログラム %" PRIu64 " 個、failure の設定: %s（%" PRIu64 " ms）\n"),
+	       number_of(policy, "serial"), text_of(policy, "state"), number_of(policy, "programs"), text_of(policy, "failure"),
+	       number_of(policy, "deadline_ms"));
+	if (text_of(policy, "refused")[0])
+		printf(CTL_T("the newest policy was refused: %s\n", "最新のポリシーは受け入れられませんでした: %s\n"), text_of(policy, "refused"));
+	print_scope(member(status, "scope"));
+	print_counts(member(status, "count"));
+	if (gap)
+		printf(CTL_T("nothing was judged from %s to %s\n", "%s から %s まで判定していません\n"), sk_clock_text(number_of(gap, "from"), from),
+		       sk_clock_text(number_of(gap, "to"), to));
+	if (number_of(status, "learned"))
+		printf(CTL_T("%" PRIu64 " unknown programs were seen: sekisho lockdown learn --out FILE\n",
+			     "未登録のプログラムを %" PRIu64 " 個記録: sekisho lockdown learn --out FILE\n"), number_of(status, "learned"));
+	if (requests && json_object_array_length(requests))
+		printf(CTL_T("%zu requests were made here\n", "この機器からの申請 %zu 件\n"), json_object_array_length(requests));
+}
+
+/* 0: it does what the policy says. 1: it does not, or there is none. */
+static int judge_status(struct json_object *status)
+{
+	struct json_object *scope = member(status, "scope");
+
+	if (strcmp(text_of(status, "guard"), "up") || !strcmp(text_of(member(status, "policy"), "state"), "none"))
+		return CTL_FOUND;
+	for (size_t i = 0; scope && i < json_object_array_length(scope); i++)
+		if (!strcmp(text_of(json_object_array_get_idx(scope, i), "state"), "not-guarded"))
+			return CTL_FOUND;
+	return CTL_OK;
+}
+
+static int run_status(struct ctl *ctl)
+{
+	_cleanup_json_ struct json_object *status = NULL;
+	int r = lockdown_ask(ctl, lockdown_question("status"), false, NULL, NULL, &status), found;
+
+	if (r != CTL_OK)
+		return r;
+	found = judge_status(status);
+	if (ctl->json)
+		r = ctl_print_json(ctl, json_object_get(status));
+	else
+		print_status(status);
+	return r != CTL_OK ? r : found;
+}
+
+/* --- explain */
+
+static void decode(struct json_object *object, const char *key, char *out, size_t size)
+{
+	const char *text = text_of(object, key);
+	size_t done = 0;
+
+	if (sk_unbase64(text, strlen(text), out, size - 1, &done))
+		done = 0;
+	out[done] = 0;
+	for (size_t i = 0; i < done; i++)
+		if ((unsigned char)out[i] < ' ' || out[i] == 127)
+			out[i] = '?';
+}
+
+static void print_refusal(struct json_object *refused)
+{
+	char path[2048], actor[1024], time[25];
+
+	if (!refused)
+		return;
+	decode(refused, "path", path, sizeof path);
+	decode(refused, "actor", actor, sizeof actor);
+	printf(CTL_T("Last refused at %s (policy %" PRIu64 "), as %s%s%s.\n", "最後の拒否: %s（ポリシー %" PRIu64 "）、%s%s%s\n"),
+	       sk_clock_text(number_of(refused, "time"), time), number_of(refused, "serial"), path, actor[0] ? CTL_T(", asked for by ", "、要求元 ") : "", actor);
+}
+
+static void print_explanation(const char *path, const struct lockdown_file *file, struct json_object *answer)
+{
+	const char *mode = text_of(answer, "mode"), *name = text_of(answer, "name"), *provenance = text_of(answer, "provenance");
+	uint64_t serial = number_of(answer, "serial");
+
+	printf("%s\nSHA-256 %s\n", path, file->hex);
+	if (is_true(answer, "known")) {
+		printf(CTL_T("Known: policy %" PRIu64 " lists this content", "登録済み: ポリシー %" PRIu64 " にこの内容があります"), serial);
+		printf("%s%s%s%s%s\n", name[0] ? " (" : "", name, provenance[0] ? ", " : "", provenance, name[0] ? ")" : "");
+		puts(CTL_T("It starts, wherever it lies and whatever it is called.", "置き場所や名前にかかわらず起動します。"));
+		return;
+	}
+	if (!is_true(answer, "policy"))
+		puts(CTL_T("Unknown: no policy is in force on this machine, so nothing is refused. Begin with sekisho lockdown scan.",
+			   "未登録: この機器に有効なポリシーがないため、何も拒否されません。sekisho lockdown scan から始めてください。"));
+	else if (!strcmp(mode, "enforce"))
+		printf(CTL_T("Unknown: no entry of policy %" PRIu64 " (enforce) has this content, so it does not start on the guarded file systems.\n",
+			     "未登録: ポリシー %" PRIu64 "（enforce）にこの内容がないため、保護されたファイルシステムでは起動しません。\n"), serial);
+	else
+		printf(CTL_T("Unknown: no entry of policy %" PRIu64 " (%s) has this content. It starts and is reported; enforce would refuse it.\n",
+			     "未登録: ポリシー %" PRIu64 "（%s）にこの内容がありません。起動して報告されますが、enforce では拒否されます。\n"), serial, mode);
+	print_refusal(member(answer, "refused"));
+	printf(CTL_T("To let it start: sekisho lockdown allow %s --note \"why\" (a person approves it, a new policy is signed).\n",
+		     "起動させるには: sekisho lockdown allow %s --note \"理由\"（担当者が承認し、新しいポリシーに署名します）\n"), path);
+}
+
+/* Without the agent: what the store says. */
+static int explain_offline(const struct ctl *ctl, const struct lockdown_file *file, struct json_object **ret_answer)
+{
+	_cleanup_answer_ struct sk_policy_answer policy = {0};
+	const struct sk_program *program;
+	struct json_object *out;
+	bool any;
+	int r = lockdown_in_force(ctl, &policy, &any);
+
+	if (r != CTL_OK)
+		return r;
+	program = any ? sk_policy_find_program(&policy.policy, file->sha256) : NULL;
+	out = json_object_new_object();
+	if (!out || sk_json_put_bool(out, "known", program != NULL) || sk_json_put_bool(out, "policy", any) || sk_json_put_bool(out, "agent", false) ||
+	    sk_json_put_string(out, "mode", any ? sk_mode_names[policy.policy.lockdown.mode] : "observe") ||
+	    sk_json_put_u64(out, "serial", any ? (uint64_t)policy.policy.serial : 0) ||
+	    (program && program->name && sk_json_put_string(out, "name", program->name)) ||
+	    (program && program->provenance && sk_json_put_string(out, "provenance", program->provenance))) {
+		sk_json_free(out);
+		return ctl_fail_errno(ctl, -ENOMEM, "explain");
+	}
+	*ret_answer = out;
+	return CTL_OK;
+}
+
+static int run_explain(struct ctl *ctl)
+{
+	_cleanup_json_ struct json_object *answer = NULL;
+	struct json_object *question;
+	struct lockdown_file file;
+	bool known;
+	int r = lockdown_hash(ctl, ctl->arguments[0], &file);
+
+	if (r != CTL_OK)
+		return r;
+	question = lockdown_question("explain");
+	if (!question || sk_json_put_string(question, "sha256", file.hex))
+		question = sk_json_free(question);
+	r = lockdown_ask(ctl, question, true, NULL, NULL, &answer);
+	if (r == CTL_ENVIRONMENT)
+		r = explain_offline(ctl, &file, &answer);
+	if (r != CTL_OK)
+		return r;
+	known = is_true(answer, "known");
+	if (!ctl->json)
+		print_explanation(ctl->arguments[0], &file, answer);
+	else if (sk_json_put_string(answer, "sha256", file.hex) || sk_json_put_string(answer, "file", ctl->arguments[0]) ||
+		 ctl_print_json(ctl, json_object_get(answer)) != CTL_OK)
+		return CTL_ENVIRONMENT;
+	return known ? CTL_OK : CTL_FOUND;
+}
+
+/* --- allow */
+
+static int put_program(const struct ctl *ctl, struct json_object *list, const char *path)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	struct json_object *program;
+	struct lockdown_file file;
+	const char *name = real && sk_utf8_valid(real, strlen(real), NULL) ? real : "?";
+	int r = lockdown_hash(ctl, path, &file);
+
+	if (r != CTL_OK)
+		return r;
+	program = json_object_new_object();
+	if (!program || sk_json_put_string(program, "sha256", file.hex) || sk_json_put_string(program, "name", name) ||
+	    sk_json_put_u64(program, "size", file.size)) {
+		sk_json_free(program);
+		return ctl_fail_errno(ctl, -ENOMEM, path);
+	}
+	return sk_json_append(list, program) ? ctl_fail_errno(ctl, -ENOMEM, path) : CTL_OK;
+}
+
+static int request(const struct ctl *ctl)
+{
+	_cleanup_json_ struct json_object *answer = NULL;
+	struct json_object *question = lockdown_question("allow"), *list;
+	int r = question && !sk_json_put_array(question, "programs", &list) &&
+				!sk_json_put_string(question, "note", ctl_option(ctl, "note") ? ctl_option(ctl, "note") : "")
+			? CTL_OK
+			: ctl_fail_errno(ctl, -ENOMEM, "allow");
+
+	for (size_t i = 0; i < ctl->argument_count && r == CTL_OK; i++)
+		r = put_program(ctl, list, ctl->arguments[i]);
+	if (r != CTL_OK) {
+		sk_json_free(question);
+		return r;
+	}
+	r = lockdown_ask(ctl, question, false, NULL, NULL, &answer);
+	if (r != CTL_OK)
+		return r;
+	if (ctl->json)
+		return ctl_print_json(ctl, json_object_get(answer));
+	printf(CTL_T("Asked (request %s). It starts when the request is approved on the console and the new policy is signed.\n",
+		     "申請しました（申請 %s）。コンソールで承認され、新しいポリシーに署名されると起動できます。\n"), text_of(answer, "id"));
+	return CTL_OK;
+}
+
+/* Without a server: a draft with the programs added. */
+static int allow_by_draft(const struct ctl *ctl)
+{
+	_cleanup_answer_ struct sk_policy_answer policy = {0};
+	char provenance[64];
+	bool any;
+	int r = lockdown_in_force(ctl, &policy, &any);
+
+	if (r == CTL_OK && !any)
+		r = ctl_fail(ctl, CTL_FOUND, CTL_T("no policy is in force here: begin with sekisho lockdown scan",
+						   "有効なポリシーがありません。sekisho lockdown scan から始めてください"));
+	if (r != CTL_OK)
+		return r;
+	lockdown_provenance("allow", provenance, sizeof provenance);
+	for (size_t i = 0; i < ctl->argument_count; i++) {
+		struct sk_program program = {.name = (char *)ctl->arguments[i], .provenance = provenance, .note = (char *)ctl_option(ctl, "note")};
+		struct lockdown_file file;
+		int added;
+
+		r = lockdown_hash(ctl, ctl->arguments[i], &file);
+		if (r != CTL_OK)
+			return r;
+		memcpy(program.sha256, file.sha256, sizeof program.sha256);
+		program.size = (int64_t)file.size;
+		added = sk_policy_add_program(&policy.policy, &program);
+		if (added && added != SK_NONE)
+			return ctl_fail_errno(ctl, added < 0 ? added : -EFBIG, ctl->arguments[i]);
+	}
+	policy.policy.serial++;
+	policy.policy.not_before = policy.policy.expires = 0;
+	return lockdown_write_draft(ctl, &policy.policy, ctl_option(ctl, "out"));
+}
+
+static int run_allow(struct ctl *ctl)
+{
+	return ctl_option(ctl, "out") ? allow_by_draft(ctl) : request(ctl);
+}
+
+/* --- the table */
+
+#define OUT_OPTION {"out", "FILE", {"file to write (default: standard output)", "書き出すファイル（既定は標準出力）"}}
+
+static const struct ctl_option scan_options[] = {
+	OUT_OPTION,
+	{"mode", "MODE", {"observe (default), learn or enforce", "observe（既定）、learn、enforce のいずれか"}},
+	{"failure", "WORD", {"allow (default) or deny: answer when a program cannot be judged in time", "時間内に判定できないときの応答。allow（既定）または deny"}},
+	{"title", "TEXT", {"what the policy is for", "ポリシーの目的"}},
+	{"change", "TEXT", {"change number", "変更番号"}},
+	{0}};
+static const struct ctl_option out_options[] = {OUT_OPTION, {0}};
+static const struct ctl_option learn_options[] = {
+	OUT_OPTION, {"clear", NULL, {"forget what was seen: begin a new learning period", "記録を消し、新しい学習期間を始める"}}, {0}};
+static const struct ctl_option allow_options[] = {
+	{"note", "TEXT", {"why it is needed", "必要な理由"}},
+	{"out", "FILE", {"write a draft instead of asking the console", "コンソールへ申請せず下書きを書き出す"}},
+	{0}};
+
+static const struct ctl_command commands[] = {
+	{"scan", lockdown_run_scan, "[FOLDER]...", 0, 64, {"the programs below folders, as a draft", "フォルダー以下のプログラムを調べ、下書きを作る"}, scan_options},
+	{"learn", lockdown_run_learn, NULL, 0, 0, {"the policy in force and what was seen beside it, as a draft", "有効なポリシーに、見つかった未登録プログラムを加えた下書きを作る"},
+	 learn_options},
+	{"enforce", lockdown_run_enforce, NULL, 0, 0, {"the policy in force in mode enforce, as a draft", "有効なポリシーを enforce にした下書きを作る"}, out_options},
+	{"observe", lockdown_run_observe, NULL, 0, 0, {"the policy in force in mode observe, as a draft", "有効なポリシーを observe にした下書きを作る"}, out_options},
+	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように監視しているかを表示する"}, NULL},
+	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
+	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
+	{0}};
+
+const struct ctl_family ctl_lockdown = {
+	"lockdown", {"only what is on the allowlist starts", "許可リスト（ホワイトリスト）にあるものだけを起動させる"}, commands,
+	{"Nothing here changes what is enforced: a draft is reviewed, signed (sekisho policy sign) and brought to the machine (sekisho policy import, or "
+	 "published on the console). docs/lockdown.md says what lockdown stops and what it does not.", NULL}};

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the files of the family "lockdown" share. Results are CTL_* with the complaint printed. */
+#pragma once
+
+#include "crypto/hash.h"
+#include "ctl.h"
+#include "policy.h"
+#include "policy/store.h"
+#include "wire/call.h"
+#include "wire/json.h"
+
+#define LOCKDOWN_DRAFT_MAX (48u << 20)
+
+/* A file as the allowlist sees it. */
+struct lockdown_file {
+	uint8_t sha256[SK_SHA256_SIZE];
+	char hex[2 * SK_SHA256_SIZE + 1];
+	uint64_t size;
+};
+/* Hashes one regular file. */
+int lockdown_hash(const struct ctl *ctl, const char *path, struct lockdown_file *ret_file);
+
+/*
+ * The policy in force on this machine, from its store. Without one *ret_any is false and the answer is empty (free it all the same). Works without the
+ * agent.
+ */
+int lockdown_in_force(const struct ctl *ctl, struct sk_policy_answer *answer, bool *ret_any);
+
+/* Writes a draft, and says what comes next on standard error. `out` NULL or "-" = standard output. */
+int lockdown_write_draft(const struct ctl *ctl, const struct sk_policy *policy, const char *out);
+/* A string of a policy's own; the old one is freed. */
+int lockdown_set(char **text, const char *value);
+/* "scan 2026-11-23" */
+void lockdown_provenance(const char *how, char *out, size_t size);
+
+/* Asks the agent. CTL_OK with the answer's object; CTL_ENVIRONMENT when no agent runs (said, unless `quiet`). */
+int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet, int (*on_part)(void *arg, const struct sk_frame *frame),
+		 void *arg, struct json_object **ret_answer);
+/* {"verb": verb}; NULL when memory is out. */
+struct json_object *lockdown_question(const char *verb);
+
+int lockdown_run_scan(struct ctl *ctl);
+int lockdown_run_learn(struct ctl *ctl);
+int lockdown_run_enforce(struct ctl *ctl);
+int lockdown_run_observe(struct ctl *ctl);
