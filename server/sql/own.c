@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Hands the files of a folder to a duty's user. Follows no link: each file is opened first, and what was opened is what is changed. */
+/*
+ * Hands the files of a folder to a duty's user. Follows no link: each file is opened first, and what was opened is what is changed. A file with a second
+ * name stays as it is: the folder is the duty's own, so the second name may be one of root's files that a duty gone wrong wants to have.
+ */
 #include "sql/own.h"
 
 #include <dirent.h>
@@ -9,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "os/file.h"
 
@@ -23,6 +27,11 @@ static int own_one(int dir, const char *name, uid_t uid, gid_t gid, mode_t mode)
 		return sk_origin_errno();
 	if (!S_ISREG(st.st_mode))
 		return 0;
+	if (st.st_nlink > 1) {
+		if (st.st_uid != uid || (st.st_mode & 07777) != mode)
+			sk_log(SK_LOG_WARNING, "%s has another name elsewhere: it is not handed over", name);
+		return 0;
+	}
 	if ((st.st_uid != uid || st.st_gid != gid) && geteuid() == 0 && fchown(fd, uid, gid) < 0)
 		return sk_origin_errno();
 	if ((st.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
