@@ -338,7 +338,7 @@ int sk_verb_draft_list(struct sk_fleet_call *call)
 	return r == SK_NONE ? 0 : r;
 }
 
-/* Every program of the draft is on the policy's list. */
+/* Every program of the draft is on the policy's list. The draft holds what an endpoint wrote: a hash may be null, or no text. */
 static bool holds_all(const struct sk_policy *policy, struct json_object *programs)
 {
 	size_t count = json_object_array_length(programs);
@@ -348,7 +348,7 @@ static bool holds_all(const struct sk_policy *policy, struct json_object *progra
 		uint8_t sha256[SK_SHA256_SIZE];
 
 		if (!json_object_object_get_ex(json_object_array_get_idx(programs, i), "sha256", &hash) ||
-		    sk_unhex(json_object_get_string(hash), sha256, sizeof sha256) || !sk_policy_find_program(policy, sha256))
+		    !json_object_is_type(hash, json_type_string) || sk_unhex(json_object_get_string(hash), sha256, sizeof sha256) || !sk_policy_find_program(policy, sha256))
 			return false;
 	}
 	return count > 0;

@@ -259,7 +259,8 @@ static void on_call(struct sk_fleet_client *client, uint32_t id, const struct sk
 	struct json_object *verb = NULL;
 	int r = out ? read_asker(&call) : sk_origin(-ENOMEM);
 
-	if (!r && json_object_object_get_ex(at->value, "verb", &verb) && strcmp(json_object_get_string(verb), "watch") == 0) {
+	if (!r && json_object_object_get_ex(at->value, "verb", &verb) && json_object_is_type(verb, json_type_string) &&
+	    strcmp(json_object_get_string(verb), "watch") == 0) {
 		client->watch = id;
 		return;
 	}
