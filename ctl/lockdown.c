@@ -123,7 +123,7 @@ static void print_scope(struct json_object *list)
 
 static void print_counts(struct json_object *count)
 {
-	static const char *const troubles[] = {"deadline", "overload", "unreadable", "open-for-writing", "unattended"};
+	static const char *const troubles[] = {"deadline", "overload", "unreadable", "open-for-writing", "unattended", "too-large"};
 
 	printf(CTL_T("judged %" PRIu64 " (%" PRIu64 " remembered, %" PRIu64 " hashed), denied %" PRIu64 ", would have denied %" PRIu64 "\n",
 		     "判定 %" PRIu64 " 件（記憶 %" PRIu64 "、計算 %" PRIu64 "）、拒否 %" PRIu64 " 件、拒否相当 %" PRIu64 " 件\n"),

@@ -133,7 +133,7 @@ void lk_control_to_link(struct clerk *c, uint16_t type, uint32_t id, struct json
 struct json_object *lk_status(struct clerk *c);
 struct json_object *lk_health(struct clerk *c);
 int lk_guard_state(const struct clerk *c); /* index into lk_guard_states */
-extern const char *const lk_guard_states[], *const lk_mode_words[], *const lk_trouble_words[];
+extern const char *const lk_guard_states[], *const lk_mode_words[], *const lk_trouble_words[LK_TROUBLES];
 
 /* outbox.c */
 int lk_outbox_open(struct clerk *c);

@@ -129,6 +129,8 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 		refuse(c, orders.serial, answer->hash, "the guard has no room for it");
 		return;
 	}
+	if (c->now.orders.mode != orders.mode)
+		lk_cache_clear(&c->shared->cache); /* what is remembered is not told again; in another mode it is news */
 	tell_mode(c, c->now.orders.mode, orders.mode);
 	c->now.any = true;
 	c->now.orders = orders;

@@ -139,6 +139,7 @@ int lk_learned_clear(struct clerk *c)
 	c->learned->known = empty;
 	c->learned->full = false;
 	sk_buf_clear(&c->learned->unsaved);
+	lk_cache_clear(&c->shared->cache); /* what is remembered would not be told again */
 	r = sk_file_remove(c->ctx->root_dir, LEARNED);
 	return r == SK_NONE ? 0 : r;
 }

@@ -8,7 +8,15 @@
 #include "lockdown/clerk.h"
 
 const char *const lk_mode_words[] = {"observe", "learn", "enforce", NULL};
-const char *const lk_trouble_words[] = {"none", "deadline", "overload", "unreadable", "open-for-writing", "unattended", NULL};
+const char *const lk_trouble_words[LK_TROUBLES] = {
+	[LK_TROUBLE_NONE] = "none",
+	[LK_TROUBLE_OVERDUE] = "deadline",
+	[LK_TROUBLE_OVERLOAD] = "overload",
+	[LK_TROUBLE_UNREADABLE] = "unreadable",
+	[LK_TROUBLE_WRITER] = "open-for-writing",
+	[LK_TROUBLE_UNATTENDED] = "unattended",
+	[LK_TROUBLE_HUGE] = "too-large",
+};
 const char *const lk_guard_states[] = {"down", "up", "stalled", "starting", NULL};
 
 enum { BEAT_LATE_US = 5000000 };

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "lockdown/clerk.h"
 #include "lockdown/judge.h"
 #include "lockdown/keeper.h"
 #include "support/harness.h"
@@ -224,6 +225,13 @@ static void test_scope(void **state)
 	assert_int_equal(shared->scope[2].wish, LK_WISH_LEAVE);
 }
 
+static void test_every_trouble_has_a_word(void **state)
+{
+	(void)state;
+	for (int i = 0; i < LK_TROUBLES; i++)
+		assert_non_null(lk_trouble_words[i]);
+}
+
 #define SHARED_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
 SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_exchange_under_a_reader),
-	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope))
+	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope), SHARED_TEST(test_every_trouble_has_a_word))

@@ -1,0 +1,300 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: root timeout=180
+#
+# lockdown-life.py - the life of a lockdown under the whole agent: scan, signed policy, refusal, explanation, request, observation, learning; and what
+# happens when each of its processes is killed, when file systems come and go, and what is told about the time in between.
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get('SEKISHO_BUILD', TOP / 'build'))
+CAPS = {'CAP_DAC_READ_SEARCH': 2, 'CAP_IPC_LOCK': 14, 'CAP_SYS_PTRACE': 19, 'CAP_SYS_ADMIN': 21, 'CAP_SYS_NICE': 23, 'CAP_LEASE': 28}
+count = failed = 0
+
+
+def point(good, name, why=''):
+    global count, failed
+    count += 1
+    failed += not good
+    print(f'{"ok" if good else "not ok"} {count} - {name}' + ('' if good else '\n# ' + str(why).replace('\n', '\n# ')), flush=True)
+
+
+def within(seconds, ask):
+    """The first answer that is true, else the last one."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = ask()
+        if answer or time.monotonic() > end:
+            return answer
+        time.sleep(0.02)
+
+
+def sh(*words, **options):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=30, **options)
+
+
+class Site:
+    """Keys, the agent below a root of its own, and a disk that is guarded."""
+
+    def __init__(self, folder):
+        self.folder, self.root, self.disk = folder, folder / 'root', folder / 'disk'
+        self.agent, self.serial = None, 0
+        for path in (self.root / 'etc/sekisho', self.disk):
+            path.mkdir(parents=True)
+        os.chmod(folder, 0o755)
+        (self.root / 'etc/sekisho/agent.yaml').write_text('users:\n  spool: 61100\n  link: 61101\n')
+        sh('truncate', '-s', '64M', folder / 'disk.img', check=True)
+        sh('mke2fs', '-q', '-F', '-t', 'ext4', folder / 'disk.img', check=True)
+        self.device = sh('losetup', '--find', '--show', folder / 'disk.img', check=True).stdout.strip()
+        self.mount()
+        for key in ('site', 'policy'):
+            sh(BUILD / 'sekisho', 'policy', 'keygen', '--plain', folder / key, check=True)
+        sh(BUILD / 'sekisho', 'policy', 'delegate', '--site-key', folder / 'site', '--uses', 'policy', '--out', folder / 'policy.skd',
+           folder / 'policy.pub', check=True)
+
+    def mount(self):
+        sh('mount', self.device, self.disk, check=True)
+
+    def umount(self):
+        return within(5, lambda: sh('umount', self.disk).returncode == 0)
+
+    def start(self):
+        self.log = open(self.folder / 'agent.log', 'ab')
+        self.agent = subprocess.Popen([BUILD / 'sekisho-agent', 'run', '--root', self.root], stdout=self.log, stderr=self.log)
+        return within(5, lambda: self.status() is not None)
+
+    def sekisho(self, *words):
+        return sh(BUILD / 'sekisho', *words[:2], '--root', self.root, *words[2:])
+
+    def status(self):
+        said = self.sekisho('lockdown', 'status', '--json')
+        return json.loads(said.stdout) if said.returncode in (0, 1) and said.stdout.startswith('{') else None
+
+    def sign(self, draft, name):
+        self.serial += 1
+        out = self.folder / name
+        said = sh(BUILD / 'sekisho', 'policy', 'sign', '--key', self.folder / 'policy', '--delegation', self.folder / 'policy.skd', '--serial',
+                  self.serial, '--out', out, draft)
+        return out if said.returncode == 0 else None
+
+    def bring(self, signed):
+        return self.sekisho('policy', 'import', signed)
+
+    def in_force(self, serial, mode):
+        def ask():
+            status = self.status()
+            return status and status['serial'] == serial and status['mode'] == mode and status['guard'] == 'up' and \
+                all(scope['state'] != 'waiting' for scope in status['scope'])
+        return within(3, ask)
+
+    def run(self, name):
+        """Exit code, or 'refused'."""
+        try:
+            return subprocess.run([self.disk / name], timeout=10, capture_output=True).returncode
+        except PermissionError:
+            return 'refused'
+
+    def events(self, code):
+        found = []
+        for path in (self.root / 'var/lib/sekisho/spool').glob('*.*.*'):
+            for text in re.findall(rb'\{"class_uid":[\x20-\x7e\x80-\xff]*', path.read_bytes()):
+                try:
+                    event, _ = json.JSONDecoder().raw_decode(text.decode(errors='replace'))
+                except ValueError:
+                    continue
+                if event['metadata'].get('event_code') == code:
+                    found.append(event)
+        return found
+
+    def processes(self):
+        status = self.status()
+        return status['processes'] if status else {}
+
+    def child(self, name):
+        for path in pathlib.Path('/proc').glob('[0-9]*/status'):
+            try:
+                text = path.read_text()
+            except OSError:
+                continue
+            if f'Name:\t{name}\n' in text and f'PPid:\t{self.agent.pid}\n' in text:
+                return int(path.parent.name)
+        return 0
+
+    def stop(self):
+        processes = self.processes()
+        if self.agent and self.agent.poll() is None:
+            self.agent.terminate()
+            try:
+                self.agent.wait(10)
+            except subprocess.TimeoutExpired:
+                self.agent.kill()
+        for pid in processes.values():  # a survivor whose main was killed
+            if pid and pathlib.Path(f'/proc/{pid}/comm').exists() and 'lockdown' in pathlib.Path(f'/proc/{pid}/comm').read_text():
+                os.kill(pid, signal.SIGKILL)
+
+    def done(self):
+        self.stop()
+        sh('umount', '-l', self.disk)
+        sh('losetup', '-d', self.device)
+
+
+def program(path, code):
+    path.write_text(f'#!/bin/sh\nexit {code}\n')
+    path.chmod(0o755)
+
+
+def begin(site):
+    program(site.disk / 'known', 7)
+    said = sh(BUILD / 'sekisho', 'lockdown', 'scan', site.disk, '--mode', 'enforce', '--failure', 'deny', '--out', site.folder / 'draft.yaml')
+    draft = (site.folder / 'draft.yaml').read_text()
+    point(said.returncode == 0 and str(site.disk) in draft and 'scan 20' in draft, 'scan writes a draft: programs, and the mount point as scope', said.stderr)
+    program(site.disk / 'unknown', 66)
+    shutil.copy('/bin/sleep', site.disk / 'sleeper')
+    sh(BUILD / 'sekisho', 'policy', 'pin', '--root', site.root, site.folder / 'site.pub', check=True)
+    point(site.start(), 'the agent starts', (site.folder / 'agent.log').read_text())
+    point(site.run('unknown') == 66 and site.sekisho('lockdown', 'status').returncode == 1, 'without a policy nothing is refused, and status says so')
+
+
+def refusals(site):
+    point(site.bring(site.folder / 'draft.yaml').returncode != 0, 'a draft that nobody signed is not taken')
+    empty = site.folder / 'empty.yaml'
+    empty.write_text(f'part: lockdown\nlockdown:\n  mode: enforce\n  scope: [{site.disk}]\n  programs: []\n')
+    point(site.sign(empty, 'empty.skp') is None, 'an empty allowlist cannot be signed to be enforced')
+    site.serial = 0
+    point(site.run('unknown') == 66, 'after both nothing is refused')
+
+
+def enforce(site):
+    sleeper = subprocess.Popen([site.disk / 'sleeper', '60'])
+    signed = site.sign(site.folder / 'draft.yaml', 'one.skp')
+    said = site.bring(signed)
+    point(said.returncode == 0 and site.in_force(1, 'enforce'), 'a signed policy is in force within a moment', said.stderr)
+    point(site.run('known') == 7, 'a known program starts')
+    point(site.run('unknown') == 'refused', 'an unknown one does not')
+    point(within(2, lambda: [e for e in site.events('program_refused') if e['process']['file']['path'] == f'{site.disk}/unknown' and
+                             e['process']['file']['hashes'] and e['fab']['reason'] == 'not-listed' and e['fab']['policy_serial'] == 1]),
+          'its event has path, hash, reason and policy')
+    point(within(3, lambda: [e for e in site.events('program_already_running') if e['process']['file']['path'].endswith('/sleeper')]),
+          'what ran before and is not listed is told')
+    sleeper.kill()
+    sleeper.wait()
+    shutil.copy(site.disk / 'known', site.disk / 'elsewhere')
+    point(site.run('elsewhere') == 7, 'the same content runs under any name')
+    with open(site.disk / 'elsewhere', 'ab') as file:
+        file.write(b'\n')
+    point(site.run('elsewhere') == 'refused', 'with one byte more it does not')
+
+
+def people(site):
+    said = site.sekisho('lockdown', 'explain', site.disk / 'unknown')
+    point(said.returncode == 1 and 'Last refused' in said.stdout and 'sekisho lockdown allow' in said.stdout, 'explain says why, and what to do', said.stdout)
+    said = site.sekisho('lockdown', 'explain', site.disk / 'known')
+    point(said.returncode == 0 and 'scan 20' in said.stdout, 'explain names the entry of a known one', said.stdout)
+    said = site.sekisho('lockdown', 'allow', site.disk / 'unknown', '--note', 'ticket 12', '--json')
+    request = json.loads(said.stdout)['id'] if said.returncode == 0 else ''
+    point(request and [r for r in site.status()['requests'] if r['id'] == request and r['body']['note'] == 'ticket 12'], 'allow makes a request', said.stderr)
+    point(site.run('unknown') == 'refused', 'a request changes nothing')
+    clerk = site.child('sekisho-lockdow')
+    os.kill(clerk, signal.SIGKILL)
+    point(site.run('unknown') == 'refused' and site.run('known') == 7, 'without the clerk the guard goes on')
+    point(within(5, lambda: [r for r in (site.status() or {}).get('requests', []) if r['id'] == request]), 'the request outlives the clerk')
+
+
+def observe(site):
+    said = site.sekisho('lockdown', 'observe', '--out', site.folder / 'observe.yaml')
+    site.bring(site.sign(site.folder / 'observe.yaml', 'two.skp'))
+    point(said.returncode == 0 and site.in_force(2, 'observe') and site.run('unknown') == 66, 'observe: the unknown one starts')
+    point(within(2, lambda: [e for e in site.events('program_would_be_refused') if e['process']['file']['path'] == f'{site.disk}/unknown']),
+          'and is told')
+    said = site.sekisho('lockdown', 'learn', '--out', site.folder / 'learnt.yaml')
+    learnt = (site.folder / 'learnt.yaml').read_text() if said.returncode == 0 else ''
+    point(f'{site.disk}/unknown' in learnt and f'{site.disk}/known' in learnt, 'learn: the draft has both', said.stderr)
+    point(site.bring(site.folder / 'one.skp').returncode != 0 and site.in_force(2, 'observe'), 'an older policy is refused, the last good one stays')
+    site.sekisho('lockdown', 'enforce', '--out', site.folder / 'enforce.yaml')
+    site.bring(site.sign(site.folder / 'enforce.yaml', 'three.skp'))
+    point(site.in_force(3, 'enforce') and site.run('unknown') == 'refused', 'enforce again')
+
+
+def mounts(site):
+    point(site.umount(), 'the guarded file system can be unmounted')
+    site.mount()
+    point(within(2, lambda: site.run('unknown') == 'refused'), 'mounted again, it is guarded again')
+    (site.folder / 'folder').mkdir()
+    draft = (site.folder / 'enforce.yaml').read_text().replace(f'- {site.disk}', f'- {site.disk}\n    - {site.folder}/folder')
+    (site.folder / 'wide.yaml').write_text(re.sub(r'serial: \d+', 'serial: 0', draft))
+    signed = site.sign(site.folder / 'wide.yaml', 'four.skp')
+    site.bring(signed)
+    point(site.in_force(4, 'enforce') and [s for s in site.status()['scope'] if s['path'].endswith('/folder') and s['state'] == 'not-guarded'],
+          'a scope that is no mount point is not guarded: not what lies below it either', site.status())
+    program(site.folder / 'outside', 5)
+    point(subprocess.run([site.folder / 'outside']).returncode == 5, 'outside of the scope nothing is judged')
+
+
+def deaths(site):
+    before = len(site.events('unguarded'))
+    processes = site.processes()
+    os.kill(processes['guard'], signal.SIGKILL)
+    point(site.run('known') == 7 and site.run('unknown') == 'refused', 'the guard killed: nothing hangs, nothing unknown starts')
+    point(within(3, lambda: [e for e in site.events('tampering') if 'guard-killed' in json.dumps(e)]), 'and it is told')
+    processes = within(3, lambda: site.processes() if site.processes().get('guard') else None)
+    os.kill(processes['guard'], signal.SIGKILL)
+    os.kill(processes['keeper'], signal.SIGKILL)
+    point(within(5, lambda: site.run('unknown') == 'refused'), 'both killed: a new pair guards')
+    told = within(3, lambda: site.events('unguarded')[before:])
+    point(told and told[0]['fab']['reason'] == 'guard-and-keeper-died-kernel-allowed' and told[0]['start_time'] <= told[0]['end_time'],
+          'the time in between is told', told)
+    os.kill(site.agent.pid, signal.SIGKILL)
+    site.agent.wait()
+    point(site.run('known') == 7 and site.run('unknown') == 'refused', 'main killed: the pair survives')
+    point(site.start() and site.in_force(4, 'enforce') and site.run('unknown') == 'refused', 'a new main takes over', (site.folder / 'agent.log').read_text())
+
+
+def small(site):
+    def caps(pid):
+        return int(re.search(r'CapEff:\t(\w+)', pathlib.Path(f'/proc/{pid}/status').read_text())[1], 16)
+    guard = sum(1 << bit for bit in CAPS.values())
+    processes = site.processes()
+    point(caps(processes['guard']) == guard and caps(processes['keeper']) == guard, 'guard and keeper have the capabilities of the table')
+    point(caps(site.child('sekisho-lockdow')) == 1 << CAPS['CAP_DAC_READ_SEARCH'], 'the clerk has one')
+    point(all('Seccomp:\t2' in pathlib.Path(f'/proc/{pid}/status').read_text() for pid in processes.values()), 'and their system calls are listed')
+
+
+def end(site):
+    before = len(site.events('unguarded'))
+    site.stop()
+    point(site.run('unknown') == 66, 'the agent stopped: the kernel allows')
+    site.start()
+    point(within(3, lambda: site.run('unknown') == 'refused'), 'started again it refuses')
+    told = within(3, lambda: site.events('unguarded')[before:])
+    point(told and told[-1]['fab']['reason'] == 'agent-was-not-running-kernel-allowed' and told[-1]['end_time'] - told[-1]['start_time'] < 60000,
+          'and tells since when nothing was judged', told)
+
+
+def main():
+    if len(sys.argv) < 2:  # mounts of our own that no other namespace copies
+        os.execvp('unshare', ['unshare', '--mount', '--propagation', 'private', sys.argv[0], 'inside'])
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='sekisho-life-', dir=os.environ.get('TMPDIR', '/tmp')))
+    site = Site(folder)
+    try:
+        for part in (begin, refusals, enforce, people, observe, mounts, deaths, small, end):
+            part(site)
+    finally:
+        if failed:
+            print('# ' + (folder / 'agent.log').read_text().replace('\n', '\n# '))
+        site.done()
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f'1..{count}')
+    sys.exit(failed > 0)
+
+
+main()
