@@ -221,6 +221,17 @@ static bool is_resync(const struct sk_frame *frame, struct json_object *tree)
 	       strcmp(json_object_get_string(verb), "resync") == 0;
 }
 
+/* Intake faces the network: it may add events, and may not read what others sent. */
+static bool may_ask(const struct sk_store_client *client)
+{
+	static const char *const roles[] = {"root", "web", "fleet"};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(roles); i++)
+		if (strcmp(client->role, roles[i]) == 0)
+			return true;
+	return false;
+}
+
 int sk_store_on_question(struct sk_store_client *client, const struct sk_frame *frame, struct sk_diag *diag)
 {
 	_cleanup_json_ struct json_object *tree = NULL;
@@ -233,6 +244,8 @@ int sk_store_on_question(struct sk_store_client *client, const struct sk_frame *
 	at = SK_JSON(tree, "", diag);
 	if (is_resync(frame, tree))
 		return sk_store_on_resync(client, frame->id, &at);
+	if (!may_ask(client))
+		return SK_DENIED;
 	r = sk_store_job_new(client->service, client, SK_JOB_CALL, frame->id, &job);
 	if (r)
 		return r;
