@@ -203,8 +203,10 @@ static int run_help(int count, const char *const *words)
 	const struct ctl_family *family;
 	const struct ctl_command *command;
 
-	words += man;
-	count -= man;
+	if (man) {
+		words++;
+		count--;
+	}
 	if (count == 0)
 		return print(man ? ctl_manual(&text) : ctl_help(&text), &text);
 	family = find_family(words[0]);
