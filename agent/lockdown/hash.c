@@ -5,7 +5,7 @@
  * A read lease is held from before the hashing until the descriptor is closed after the answer: it is refused while anybody has the file open for
  * writing (a live writable mapping included), and while it is held an open for writing waits. So what was hashed is what the kernel
  * takes for the execution: from there on it denies writers itself (ETXTBSY).
- * At most half of the workers serve one file system, so that a dead one cannot stop the others.
+ * At most half of the workers serve one file system, so that a dead one cannot stop the others, and one of them its large files.
  *
  * Part of the answer path: no logging, no allocation, no /proc, no open. Owns a slot from LK_TASK_HASHING to lk_finish().
  */
@@ -21,7 +21,7 @@
 
 #include "base/mem.h"
 
-enum { WRITER_LOOK_US = 2000 };
+enum { WRITER_LOOK_US = 2000, LARGE = 32 << 20 };
 
 int lk_worker_init(struct lk_worker *worker, struct lk_guard *guard)
 {
@@ -35,14 +35,25 @@ static uint64_t place_of(const struct lk_slot *slot)
 	return slot->has_key ? slot->key.device : UINT64_MAX - slot->group;
 }
 
-/* How many workers are at this file system already. */
-static unsigned busy_at(const struct lk_slots *slots, uint64_t place)
+static bool is_large(const struct lk_slot *slot)
 {
-	unsigned busy = 0;
+	return slot->has_key && slot->key.size > LARGE;
+}
+
+/*
+ * May one more worker begin at the file system of this slot? Large files get one worker of it: with both, whoever starts two of them would keep all
+ * others of that file system waiting beyond their deadlines.
+ */
+static bool has_worker(const struct lk_slots *slots, const struct lk_slot *wanted)
+{
+	unsigned busy = 0, large = 0;
 
 	for (int i = 0; i < LK_SLOTS; i++)
-		busy += atomic_load(&slots->guard[i].task) == LK_TASK_HASHING && place_of(&slots->guard[i]) == place;
-	return busy;
+		if (atomic_load(&slots->guard[i].task) == LK_TASK_HASHING && place_of(&slots->guard[i]) == place_of(wanted)) {
+			busy++;
+			large += is_large(&slots->guard[i]);
+		}
+	return busy < LK_WORKERS / 2 && !(large && is_large(wanted));
 }
 
 /* The slot that waits longest and whose file system is not busy; LK_TASK_HASHING then. */
@@ -56,7 +67,7 @@ static struct lk_slot *pick(struct lk_guard *guard)
 		struct lk_slot *slot = &slots->guard[i];
 
 		if (atomic_load(&slot->task) == LK_TASK_HASH && (!best || slot->since_us < best->since_us) &&
-		    busy_at(slots, place_of(slot)) < LK_WORKERS / 2)
+		    has_worker(slots, slot))
 			best = slot;
 	}
 	if (best)

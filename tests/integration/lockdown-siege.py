@@ -128,10 +128,23 @@ def try_huge(disk):
     point(time.monotonic() - before < 5, 'and at once', f'{time.monotonic() - before:.1f} s')
 
 
+def try_load(disk):
+    """Large files that are started together keep no small one from being judged: not the known one, and not the unknown one."""
+    askers = []
+    for i in range(6):
+        put(disk / f'large{i}', program(66), 4 << 30)
+        askers.append(leave_starting(disk / f'large{i}'))
+    time.sleep(0.3)
+    put(disk / 'other', program(66) + b'x')
+    code = start(disk / 'other')
+    point(code == -1, 'an unknown program is refused while six large files are judged', f'{code}')
+    end(askers)
+
+
 def begin(disk, tmp):
     put(disk / 'good', program(7))
     (tmp / 'list').write_text(hashlib.sha256(program(7)).hexdigest() + '\n')
-    rig = subprocess.Popen([BUILD / 'lockdown-rig', '--mode', 'enforce', '--failure', 'allow', '--list', tmp / 'list', disk],
+    rig = subprocess.Popen([BUILD / 'lockdown-rig', '--mode', 'enforce', '--failure', 'allow', '--deadline', '1000', '--list', tmp / 'list', disk],
                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     rig.stdout.readline()
     os.set_blocking(rig.stdout.fileno(), False)
@@ -157,6 +170,7 @@ def main():
             rig = begin(disk, tmp)
             try_leases(disk, disk / 'good')
             try_huge(disk)
+            try_load(disk)
         finally:
             if rig:
                 rig.stdin.close()
