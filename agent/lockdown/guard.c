@@ -41,7 +41,7 @@ int lk_thread(void *(*run)(void *), void *arg)
 
 static int start_threads(struct lk_guard *guard)
 {
-	int r = 0;
+	int r = lk_worker_init(&guard->small, guard);
 
 	for (int i = 0; i < LK_WORKERS && r == 0; i++) {
 		r = lk_worker_init(&guard->workers[i], guard);

@@ -20,7 +20,7 @@
 #include "lockdown/judge.h"
 
 enum { LK_TAG_NODES = 2000 }; /* in the epoll set of group 0; the group itself has its number */
-enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024 };
+enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024, LK_SMALL = 64 * 1024 };
 #define LK_SIZE_MAX (UINT64_C(8) << 30) /* bytes; a larger file is not even begun: at 270 MB/s it takes LK_HASH_CAP_US */
 
 struct lk_guard;
@@ -43,6 +43,7 @@ struct lk_guard {
 	_Atomic uint32_t queued; /* slots with LK_TASK_HASH or _HASHING */
 	pthread_mutex_t picking; /* among workers */
 	struct lk_worker workers[LK_WORKERS];
+	struct lk_worker small; /* not a thread: hasher and space of the reader of group 0 */
 	struct lk_reader readers[LK_GROUPS];
 };
 
@@ -63,6 +64,11 @@ void lk_resume(struct lk_guard *guard, struct lk_slot *slot);
 /* hash.c */
 int lk_worker_init(struct lk_worker *worker, struct lk_guard *guard);
 void *lk_worker_run(void *worker);
+/*
+ * For the reader of group 0: hashes and answers what is not larger than LK_SMALL, lies in the page cache and has no writer, because waking a worker
+ * takes longer than that. False: nothing was answered, a worker must.
+ */
+bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot);
 
 /* names.c */
 void *lk_namer_run(void *guard);

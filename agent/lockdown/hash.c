@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,27 +177,68 @@ static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, c
 	return LK_TROUBLE_NONE;
 }
 
+/* The answer to a slot whose content() is through; `drops` is from before it. */
+static void conclude(struct lk_guard *guard, struct lk_slot *slot, struct lk_orders *orders, bool remember, uint64_t drops)
+{
+	struct lk_shared *shared = guard->shared;
+	uint32_t verdict;
+
+	lk_add(&shared->count.hashed);
+	if (slot->trouble) {
+		verdict = lk_judge_trouble(orders, slot->trouble);
+	} else {
+		slot->known = lk_listed(shared, slot->hash, orders);
+		verdict = lk_judge_known(orders, slot->known);
+	}
+	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops))
+		lk_add(&shared->count.kept_out);
+	lk_answer(guard, slot, orders, verdict, true);
+}
+
 static void judge(struct lk_worker *worker, struct lk_slot *slot)
+{
+	struct lk_guard *guard = worker->guard;
+	uint64_t drops = atomic_load(&guard->shared->cache.drops), count;
+	struct lk_orders orders = lk_orders_get(guard->shared, &count);
+	bool remember = false;
+
+	slot->trouble = content(worker, slot, &orders, &remember);
+	conclude(guard, slot, &orders, remember, drops);
+	atomic_fetch_sub(&guard->queued, 1);
+}
+
+/* All of it, if that takes no waiting for a disk. */
+static bool read_small(int fd, void *space, uint64_t size)
+{
+	struct iovec part = {.iov_base = space, .iov_len = LK_PIECE};
+
+	return preadv2(fd, &part, 1, 0, RWF_NOWAIT) == (ssize_t)size;
+}
+
+bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot)
 {
 	struct lk_guard *guard = worker->guard;
 	struct lk_shared *shared = guard->shared;
 	uint64_t drops = atomic_load(&shared->cache.drops), count;
 	struct lk_orders orders = lk_orders_get(shared, &count);
-	bool remember = false;
-	uint32_t verdict;
+	int fd = slot->meta.fd;
+	struct lk_key after;
+	bool remember;
 
-	slot->trouble = content(worker, slot, &orders, &remember);
-	lk_add(&shared->count.hashed);
-	if (slot->trouble) {
-		verdict = lk_judge_trouble(&orders, slot->trouble);
-	} else {
-		slot->known = lk_listed(shared, slot->hash, &orders);
-		verdict = lk_judge_known(&orders, slot->known);
-	}
-	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops))
-		lk_add(&shared->count.kept_out);
-	lk_answer(guard, slot, &orders, verdict, true);
-	atomic_fetch_sub(&guard->queued, 1);
+	if (slot->group || !slot->has_key || slot->key.size > LK_SMALL)
+		return false;
+	remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan));
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0 || !lk_look(fd, &slot->key) || !read_small(fd, worker->space, slot->key.size))
+		return false;
+	slot->key.generation = generation(fd);
+	if (sk_hasher_begin(worker->hasher) < 0 || sk_hasher_update(worker->hasher, worker->space, slot->key.size) < 0 ||
+	    sk_hasher_finish(worker->hasher, slot->hash) < 0)
+		return false;
+	slot->has_hash = true;
+	lk_add(&shared->count.at_once);
+	remember = remember && lk_look(fd, &after) && same_state(&slot->key, &after) && settled(&slot->key);
+	conclude(guard, slot, &orders, remember, drops);
+	return true;
 }
 
 void *lk_worker_run(void *arg)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The answer path. One reader per group takes events from the kernel, answers at once what the verdict cache knows, and hands the rest to the
- * workers. It must not log, allocate, open, read /proc, or wait for anything but its group.
+ * The answer path. One reader per group takes events from the kernel, answers at once what the verdict cache knows and what is hashed faster than a
+ * worker wakes up, and hands the rest to the workers. It must not log, allocate, open, read /proc, or wait for anything but its group.
  *
  * Owns a slot from lk_slot_take() until it hands it over (lk_queue) or puts it away (lk_finish).
  */
@@ -82,7 +82,8 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY);
 		return;
 	}
-	lk_queue(guard, slot);
+	if (!lk_hash_small(&guard->small, slot))
+		lk_queue(guard, slot);
 }
 
 static void forget(struct lk_guard *guard, struct lk_slot *slot)

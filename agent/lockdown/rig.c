@@ -96,9 +96,9 @@ static void say_counts(const struct lk_shared *shared)
 {
 	const struct lk_counters *c = &shared->count;
 
-	printf("count events=%lu hits=%lu hashed=%lu known=%lu unknown=%lu denied=%lu would=%lu kept_out=%lu keeper=%lu dropped=%lu stalls=%lu "
+	printf("count events=%lu hits=%lu hashed=%lu at_once=%lu known=%lu unknown=%lu denied=%lu would=%lu kept_out=%lu keeper=%lu dropped=%lu stalls=%lu "
 	       "guards=%lu keepers=%lu lost=%lu",
-	       c->events, c->hits, c->hashed, c->known, c->unknown, c->denied, c->would_deny, c->kept_out, c->by_keeper, c->dropped,
+	       c->events, c->hits, c->hashed, c->at_once, c->known, c->unknown, c->denied, c->would_deny, c->kept_out, c->by_keeper, c->dropped,
 	       c->guard_stalls, c->guard_starts, c->keeper_starts, c->lost_records);
 	for (int i = 1; i < LK_TROUBLES; i++)
 		printf(" trouble%d=%lu", i, c->trouble[i]);

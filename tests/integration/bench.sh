@@ -39,6 +39,9 @@ for bench in exec open memory; do
 done
 check "exec: two cached starts, three first ones" form "$tmp/exec.json" exec 5 ratio_control
 check "exec: each beside its baseline" figures "$tmp/exec.json" ratio_baseline
+check "exec: what is small was hashed by the reader itself, what is large by workers" python3 -c 'import json, sys
+small, middle, large = [r for r in json.load(open(sys.argv[1]))["rows"] if "hashed_at_once" in r]
+assert small["hashed_at_once"] >= small["starts"] * 9 // 10 and middle["hashed_at_once"] == large["hashed_at_once"] == 0' "$tmp/exec.json"
 check "open: one measure" form "$tmp/open.json" open 1 files
 check "open: beside its baseline" figures "$tmp/open.json" ratio_baseline
 check "open: our guard was asked nothing" python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["rows"][0]["questions"] == 0' "$tmp/open.json"
