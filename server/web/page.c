@@ -164,8 +164,7 @@ void sk_show_mode(struct sk_html *h, const char *mode)
 
 const char *sk_event_subject(json_object *event)
 {
-	static const char *const places[] = {"process.file.path", "evidences.0.file.path", "fab.request.id", "entity.name", "user.name", "fab.queue", "fab.reason",
-					     "fab.duty"};
+	static const char *const places[] = {"process.file.path", "evidences.0.file.path", "fab.request.id", "entity.name", "user.name", "fab.queue"};
 	static char text[96];
 
 	if (HAS(event, "fab.loss.first")) {

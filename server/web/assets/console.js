@@ -25,27 +25,27 @@
 		const grid = {stroke: colour('--line'), width: 1}, text = colour('--muted');
 		const own = (part) => (u, value, index, at) => at === null || at === undefined ? '–' : part(series, at).toLocaleString();
 		const layer = (label, name, part) => ({label, fill: colour(name), stroke: colour(name), width: 0, paths: bars, points: {show: false}, value: own(part)});
-		const hourly = box.dataset.hours > 24;
+		const hourly = box.dataset.hours > 24, half = series.times.length > 1 ? (series.times[1] - series.times[0]) / 2000 : 0;
 
 		box.replaceChildren();
 		return new uPlot({
 			width: Math.max(260, box.clientWidth), height: 230, cursor: {y: false, drag: {setScale: false}},
-			scales: {y: {range: (u, low, high) => [0, Math.max(4, high * 1.08)]}},
+			scales: {x: {range: (u, from, to) => [from - half, to + half]}, y: {range: (u, low, high) => [0, Math.max(4, high * 1.08)]}},
 			axes: [
 				{stroke: text, grid: {show: false}, ticks: grid, font: '12px system-ui',
 				 values: (u, times) => times.map((t) => stamp(t, hourly))},
 				{stroke: text, grid, ticks: grid, font: '12px system-ui', size: 56},
 			],
 			series: [
-				{value: (u, t) => t ? new Date(t * 1000).toLocaleString(document.documentElement.lang, {month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit'}) : '–', label: ''},
-				layer(box.dataset.high, '--bad', (s, i) => s.high[i]), layer(box.dataset.medium, '--watch', (s, i) => s.medium[i]),
-				layer(box.dataset.low, '--low', (s, i) => s.low[i]),
+				{value: (u, t) => t ? new Date(t * 1000).toLocaleString(document.documentElement.lang, {month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23'}) : '–', label: box.dataset.time},
+				layer(box.dataset.high, '--graph-high', (s, i) => s.high[i]), layer(box.dataset.medium, '--graph-medium', (s, i) => s.medium[i]),
+				layer(box.dataset.low, '--graph-low', (s, i) => s.low[i]),
 			],
 		}, stacked(series), box);
 	}
 
 	function stamp(t, days) {
-		return new Date(t * 1000).toLocaleString(document.documentElement.lang, days ? {month: 'numeric', day: 'numeric'} : {hour: '2-digit', minute: '2-digit'});
+		return new Date(t * 1000).toLocaleString(document.documentElement.lang, days ? {month: 'numeric', day: 'numeric'} : {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'});
 	}
 
 	function startGraph(box) {
