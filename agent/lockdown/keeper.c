@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 
 enum {
 	LOOK_MS = 25,       /* while something is pending */
 	YOUNG_US = 1000000, /* a guard that died younger than this is not started again at once */
-	HASTE_MAX = 7,      /* 100 ms << 7: 12.8 s */
+	HASTE_MAX = 8,      /* 50 ms << 8: 12.8 s */
 	TAG_KICK = 1000,
 	TAG_GUARD = 1001,
 	TAG_SIGNAL = 1002,
@@ -65,7 +66,10 @@ static void bury(struct keeper *k)
 	lk_cache_recover(&shared->cache);
 	lk_sweep(shared);
 	shared->guard_haste = lk_now_us() - shared->guard_born_us < YOUNG_US ? shared->guard_haste + 1 : 0;
-	k->revive_us = lk_now_us() + (shared->guard_haste ? UINT64_C(100000) << (shared->guard_haste < HASTE_MAX ? shared->guard_haste : HASTE_MAX) : 0);
+	/* once may happen to anybody; who dies young again and again waits longer each time */
+	k->revive_us = lk_now_us();
+	if (shared->guard_haste > 1)
+		k->revive_us += UINT64_C(50000) << SK_MIN(shared->guard_haste, (uint32_t)HASTE_MAX);
 	if (!atomic_load(&shared->stopping))
 		lk_tell(shared, 1, LK_RECORD_REVIVED, (uint32_t)pid);
 }
