@@ -96,19 +96,19 @@ static struct json_object *member(struct json_object *object, const char *key)
 static const char *guard_word(const char *state)
 {
 	if (!strcmp(state, "up"))
-		return CTL_T("guarding", "監視中");
+		return CTL_T("guarding", "保護しています");
 	if (!strcmp(state, "stalled"))
-		return CTL_T("the guard does not answer; the keeper answers in its place", "監視プロセスが応答せず、代行が応答中");
-	return !strcmp(state, "starting") ? CTL_T("starting", "起動中") : CTL_T("NOT guarding", "監視していません");
+		return CTL_T("the guard does not answer; the keeper answers in its place", "ガードが応答せず、番人が代わりに応答しています");
+	return !strcmp(state, "starting") ? CTL_T("starting", "起動中") : CTL_T("NOT guarding", "保護していません");
 }
 
 static const char *mode_word(const char *mode)
 {
 	if (!strcmp(mode, "enforce"))
-		return CTL_T("enforce: what is not on the allowlist does not start", "enforce（強制）: 許可リスト（ホワイトリスト）にないものは起動しない");
+		return CTL_T("enforce: what is not on the allowlist does not start", "強制モード（enforce）: 許可リスト（ホワイトリスト）にないものは起動しません");
 	if (!strcmp(mode, "learn"))
-		return CTL_T("learn: everything starts, unknown programs are noted", "learn（学習）: すべて起動し、未登録のものを記録する");
-	return CTL_T("observe: everything starts, unknown programs are reported", "observe（観察）: すべて起動し、未登録のものを報告する");
+		return CTL_T("learn: everything starts, unknown programs are noted", "学習モード（learn）: すべて起動し、未登録のものを記録します");
+	return CTL_T("observe: everything starts, unknown programs are reported", "監視モード（observe）: すべて起動し、未登録のものを報告します");
 }
 
 static void print_scope(struct json_object *list)
@@ -151,7 +151,7 @@ static void print_status(struct json_object *status)
 	print_scope(member(status, "scope"));
 	print_counts(member(status, "count"));
 	if (gap)
-		printf(CTL_T("nothing was judged from %s to %s\n", "%s から %s まで判定していません\n"), sk_clock_text(number_of(gap, "from"), from),
+		printf(CTL_T("nothing was judged from %s to %s\n", "無防備時間: %s から %s まで判定していません\n"), sk_clock_text(number_of(gap, "from"), from),
 		       sk_clock_text(number_of(gap, "to"), to));
 	if (number_of(status, "learned"))
 		printf(CTL_T("%" PRIu64 " unknown programs were seen: sekisho lockdown learn --out FILE\n",
@@ -402,7 +402,7 @@ static const struct ctl_command commands[] = {
 	 learn_options},
 	{"enforce", lockdown_run_enforce, NULL, 0, 0, {"the policy in force in mode enforce, as a draft", "有効なポリシーを enforce にした下書きを作る"}, out_options},
 	{"observe", lockdown_run_observe, NULL, 0, 0, {"the policy in force in mode observe, as a draft", "有効なポリシーを observe にした下書きを作る"}, out_options},
-	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように監視しているかを表示する"}, NULL},
+	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように保護しているかを表示する"}, NULL},
 	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
 	{0}};
