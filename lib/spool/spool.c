@@ -16,6 +16,7 @@
 #include "os/file.h"
 #include "os/point.h"
 #include "spool/inner.h"
+#include "wire/json.h"
 
 enum { SEGMENT_MIN = 128 << 10, SEGMENT_MAX = 64 << 20 };
 
@@ -279,6 +280,10 @@ int sk_spool_resync(struct sk_spool *s, uint64_t epoch, uint8_t priority, uint64
 
 	if (priority >= SK_PRIORITIES || epoch != s->state.epoch)
 		return 0;
+	if (seq > SK_JSON_MAX_INT / 2) { /* nobody counted so far: numbering behind it would end */
+		sk_log(SK_LOG_ERROR, "an acknowledgement of event %llu is ignored: no number is so large", (unsigned long long)seq);
+		return 0;
+	}
 	if (seq < c->next) {
 		r = sk_spool_ack(s, epoch, priority, seq);
 		return r < 0 ? r : 0;

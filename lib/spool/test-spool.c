@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "event/make.h"
 #include "spool/spool.h"
+#include "wire/json.h"
 
 static const struct sk_spool_opts small = {.max_bytes = 512 << 10, .segment_bytes = 128 << 10};
 
@@ -554,6 +555,10 @@ static void test_older_copy(void **state)
 	assert_int_equal(read_all(spool, 0, 0, 10).tombstones, 0);
 	assert_int_equal(sk_spool_resync(spool, epoch, 2, 1005), 0);
 	assert_true(sk_spool_stats(spool).chain[2].acked == 1005);
+	/* What cannot be true changes nothing. */
+	assert_int_equal(sk_spool_resync(spool, epoch, 2, UINT64_MAX), 0);
+	assert_int_equal(sk_spool_resync(spool, epoch, 2, SK_JSON_MAX_INT), 0);
+	assert_true(sk_spool_stats(spool).chain[2].acked == 1005 && sk_spool_stats(spool).chain[2].next == 1021);
 }
 
 static void test_age(void **state)
