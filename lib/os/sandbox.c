@@ -103,6 +103,12 @@ static int drop_privileges(const struct sk_sandbox *sandbox)
 		r = cut_capabilities(root ? sandbox->caps : 0);
 	if (r)
 		return r;
+	/*
+	 * Not to be looked into, nor dumped: keys lie in the memory of some. A core goes to a program in core_pattern whatever RLIMIT_CORE says, and a change of user
+	 * forbids it only while fs.suid_dumpable is 0. A process of a developer's own stays as it is.
+	 */
+	if (root && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return sk_origin_errno();
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? sk_origin_errno() : 0;
 }
 

@@ -358,6 +358,11 @@ static int check_user(void)
 	return FINE;
 }
 
+static int stay_closed(void)
+{
+	return prctl(PR_GET_DUMPABLE) == 0 ? FINE : EPERM;
+}
+
 /* A file that only CAP_DAC_READ_SEARCH opens. */
 static int read_by_capability(void)
 {
@@ -387,6 +392,8 @@ static void test_user_and_capabilities(void **state)
 	s.uid = s.gid = (uid_t)-1;
 	s.caps = 0;
 	assert_int_equal(trial(&s, read_by_capability), EACCES);
+	assert_int_equal(trial(&s, stay_closed), FINE);
+	assert_int_equal(trial(NULL, stay_closed), EPERM);
 }
 
 static void test_wrong_declarations(void **state)
