@@ -119,12 +119,16 @@ void identity_done(struct identity *id)
 static int put_file(int dir, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid)
 {
 	_cleanup_close_ int fd = -1;
+	struct stat st;
 	int r = sk_file_replace("link.identity", dir, path, data, size, mode);
 
 	if (!r)
 		r = sk_open_in(dir, path, O_RDONLY, 0, &fd);
 	if (r)
 		return r < 0 ? r : sk_origin(-EIO);
+	/* The folder is the duty's own: what lies there now may be another name of one of root's files. */
+	if (fstat(fd, &st) < 0 || st.st_nlink != 1 || st.st_size != (off_t)size)
+		return sk_origin(-EPERM);
 	return fchown(fd, uid, gid) < 0 && geteuid() == 0 ? sk_origin_errno() : 0;
 }
 
