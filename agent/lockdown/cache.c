@@ -15,6 +15,13 @@ void lk_cache_init(struct lk_cache *cache)
 	atomic_store(&cache->epoch, 1);
 }
 
+bool lk_cache_settled(const struct lk_key *key, const struct timespec *now)
+{
+	int64_t age_us = (now->tv_sec - key->changed_s) * 1000000 + (now->tv_nsec - (int64_t)key->changed_ns) / 1000;
+
+	return age_us >= LK_SETTLED_US;
+}
+
 static uint32_t place(uint64_t device, uint64_t inode)
 {
 	uint64_t mixed = (inode ^ (device << 32 | device >> 32)) * UINT64_C(0x9E3779B97F4A7C15);

@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 enum {
 	LK_CACHE_SETS = 2048,
@@ -57,6 +58,11 @@ struct lk_cache {
 };
 
 void lk_cache_init(struct lk_cache *cache);
+/*
+ * Is the change time old enough at `now` (UTC) that the next write will surely get another one? False as well when it lies in the future: the clock
+ * was set back.
+ */
+bool lk_cache_settled(const struct lk_key *key, const struct timespec *now);
 /* True and the hash when this very content is remembered. Never waits. */
 bool lk_cache_get(const struct lk_cache *cache, const struct lk_key *key, uint8_t ret_hash[32]);
 /* `drops` is what cache->drops was before the file was looked at. False when something was dropped since, or another thread is at this place. */

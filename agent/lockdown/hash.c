@@ -107,11 +107,9 @@ static int on_progress(uint64_t done, void *arg)
 static bool settled(const struct lk_key *key)
 {
 	struct timespec now;
-	int64_t age_us;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	age_us = (now.tv_sec - key->changed_s) * 1000000 + (now.tv_nsec - (int64_t)key->changed_ns) / 1000;
-	return age_us >= LK_SETTLED_US; /* false as well when the change lies in the future: the clock was set back */
+	return lk_cache_settled(key, &now);
 }
 
 static bool same_state(const struct lk_key *a, const struct lk_key *b)

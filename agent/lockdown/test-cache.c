@@ -131,6 +131,22 @@ static void test_the_epoch_comes_round(void **state)
 	assert_false(has(&file));
 }
 
+static void test_a_young_change_is_not_settled(void **state)
+{
+	struct timespec now = {.tv_sec = file.changed_s, .tv_nsec = file.changed_ns};
+
+	(void)state;
+	assert_false(lk_cache_settled(&file, &now));
+	now.tv_nsec = file.changed_ns + 19999000;
+	assert_false(lk_cache_settled(&file, &now));
+	now.tv_nsec = file.changed_ns + 20000000;
+	assert_true(lk_cache_settled(&file, &now));
+	now.tv_sec++, now.tv_nsec = 0;
+	assert_true(lk_cache_settled(&file, &now));
+	now.tv_sec = file.changed_s - 3600;
+	assert_false(lk_cache_settled(&file, &now));
+}
+
 static _Atomic bool over;
 
 static void *write_all_the_time(void *arg)
@@ -168,6 +184,6 @@ static void test_no_mixture(void **state)
 }
 
 #define CACHE_TEST(test) cmocka_unit_test_setup(test, begin)
-SK_TEST_MAIN(CACHE_TEST(test_every_part_of_the_key_counts), CACHE_TEST(test_newer_state_replaces_older), CACHE_TEST(test_drop),
+SK_TEST_MAIN(CACHE_TEST(test_every_part_of_the_key_counts), CACHE_TEST(test_newer_state_replaces_older), CACHE_TEST(test_drop), CACHE_TEST(test_a_young_change_is_not_settled),
 	     CACHE_TEST(test_what_was_hashed_before_a_drop_stays_out), CACHE_TEST(test_a_full_place_gives_up_the_oldest),
 	     CACHE_TEST(test_a_writer_that_died), CACHE_TEST(test_the_epoch_comes_round), CACHE_TEST(test_no_mixture))

@@ -539,6 +539,36 @@ static void try_devices(void)
 	/* a file system that was written below is not remembered, until it is mounted anew */
 }
 
+/*
+ * The clock is set back to the very change time that is remembered, the program written within that tick, and the clock set right again. Only
+ * where the machine is ours alone: LOCKDOWN_FOOL_CLOCK is set.
+ */
+static void try_clock(void)
+{
+	struct control before, after;
+	struct timespec real, start, now;
+	int fd, tries = 0;
+
+	if (!getenv("LOCKDOWN_FOOL_CLOCK"))
+		return;
+	do {
+		before = remembered();
+		fd = writable();
+		clock_gettime(CLOCK_REALTIME, &real);
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		if (clock_settime(CLOCK_REALTIME, &before.changed) < 0)
+			die("clock_settime");
+		if (pwrite(fd, unknown, SIZE, 0) != SIZE)
+			die("pwrite");
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		real.tv_sec += now.tv_sec - start.tv_sec + 1;
+		clock_settime(CLOCK_REALTIME, &real);
+		close(fd);
+		after = look(program);
+	} while (!ctime_says_same(&before, &after) && ++tries < 50);
+	judge("written with the clock set back to its change time", &before);
+}
+
 /* On tmpfs no store through a mapping changes a time: nothing of it may be remembered. */
 static void try_tmpfs(void)
 {
@@ -657,6 +687,7 @@ int main(int argc, char **argv)
 	try_ways();
 	try_live_mapping();
 	try_same_tick();
+	try_clock();
 	try_tmpfs();
 	try_offline();
 	try_devices();

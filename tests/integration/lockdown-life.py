@@ -47,9 +47,9 @@ class Site:
     """Keys, the agent below a root of its own, and a disk that is guarded."""
 
     def __init__(self, folder):
-        self.folder, self.root, self.disk = folder, folder / 'root', folder / 'disk'
+        self.folder, self.root, self.disk, self.memory = folder, folder / 'root', folder / 'disk', folder / 'memory'
         self.agent, self.serial = None, 0
-        for path in (self.root / 'etc/sekisho', self.disk):
+        for path in (self.root / 'etc/sekisho', self.disk, self.memory):
             path.mkdir(parents=True)
         os.chmod(folder, 0o755)
         (self.root / 'etc/sekisho/agent.yaml').write_text('users:\n  spool: 61100\n  link: 61101\n')
@@ -145,6 +145,7 @@ class Site:
     def done(self):
         self.stop()
         sh('umount', '-l', self.disk)
+        sh('umount', '-l', self.memory)
         sh('losetup', '-d', self.device)
 
 
@@ -229,15 +230,17 @@ def mounts(site):
     point(site.umount(), 'the guarded file system can be unmounted')
     site.mount()
     point(within(2, lambda: site.run('unknown') == 'refused'), 'mounted again, it is guarded again')
-    (site.folder / 'folder').mkdir()
-    draft = (site.folder / 'enforce.yaml').read_text().replace(f'- {site.disk}', f'- {site.disk}\n    - {site.folder}/folder')
+    # on a file system of its own: were it guarded by mistake, then that one and not the machine's
+    sh('mount', '-t', 'tmpfs', 'none', site.memory, check=True)
+    (site.memory / 'folder').mkdir()
+    draft = (site.folder / 'enforce.yaml').read_text().replace(f'- {site.disk}', f'- {site.disk}\n    - {site.memory}/folder')
     (site.folder / 'wide.yaml').write_text(re.sub(r'serial: \d+', 'serial: 0', draft))
     signed = site.sign(site.folder / 'wide.yaml', 'four.skp')
     site.bring(signed)
     point(site.in_force(4, 'enforce') and [s for s in site.status()['scope'] if s['path'].endswith('/folder') and s['state'] == 'not-guarded'],
           'a scope that is no mount point is not guarded: not what lies below it either', site.status())
-    program(site.folder / 'outside', 5)
-    point(subprocess.run([site.folder / 'outside']).returncode == 5, 'outside of the scope nothing is judged')
+    program(site.memory / 'outside', 5)
+    point(site.run(site.memory / 'outside') == 5, 'outside of the scope nothing is judged')
 
 
 def deaths(site):
