@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: timeout=180
+#
+# console-work.py - what people come to do, without JavaScript: find an event and why it happened, import assets, decide requests alone and by two, publish, enrol,
+# and read it all back from the audit trail, whose chain a change breaks. And what the console says when store and fleet are away.
+
+import pathlib
+import re
+import sqlite3
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+from console import CSV, Browser, Console, Tap  # noqa: E402
+
+
+def events(tap, b):
+    b.get('/events?severity=4')
+    tap.ok('/media/usb/setup/update-helper' in b.page.text and '/opt/litho/bin/step-1' not in b.page.text, 'events: a filter holds')
+    page, seen = b.get('/events'), 0
+    while True:
+        seen += page.text.count('<tr class="severity-')
+        older = re.search(r'class="button" href="(/events\?[^"]*after=[^"]*)"', page.text)
+        if not older:
+            break
+        page = b.get(older[1].replace('&amp;', '&'))
+    tap.ok(seen > 150, 'events: older ones follow page by page', seen)
+    b.get('/events/a-0001%2F1%2F0%2F901')
+    tap.ok('content (its SHA-256) is not on the list' in b.page.text and 'sekisho lockdown allow' in b.page.text, 'event: says why, and what to do')
+    tap.ok('/usr/bin/mount' in b.page.text and 'aria-current="true"' in b.page.text, 'event: shows what happened around it')
+    model = b.get('/api/v1/events/a-0001%2F1%2F0%2F901').json()
+    tap.ok(model['event']['why']['policy_serial'] == 7 and len(model['around']) >= 3, 'event: the API gives the same')
+
+
+def assets(tap, b):
+    for name, data in (('UTF-8', CSV.encode()), ('UTF-8 with a mark', b'\xef\xbb\xbf' + CSV.encode()), ('Shift_JIS', CSV.encode('cp932'))):
+        page = b.upload('/assets/import', {'org': 'acme'}, '資産.csv', data)
+        tap.ok('露光装置 1号機' in page.text and '<strong>5</strong> new' in page.text.replace('\n', ' '), f'assets: a file in {name} is understood', page.status)
+    tap.equal(b.get('/api/v1/assets').json()['total'], 0, 'assets: looking changes nothing')
+    b.upload('/assets/import', {'org': 'acme'}, '資産.csv', CSV.encode('cp932'))
+    key = re.search(r'/assets/import/([0-9a-f]{64})', b.page.text)[1]
+    other = Browser(b.port)
+    other.sign_in('suzuki')
+    tap.equal(other.post('/assets/import/' + key).status, 404, "assets: nobody confirms somebody else's file")
+    tap.ok('were imported' in b.post('/assets/import/' + key).text, 'assets: confirmed, they are there')
+    model = b.get('/api/v1/assets').json()
+    tap.equal((model['total'], model['with_agent'], [u['host'] for u in model['unknown']]), (5, 4, ['cvd-pc-11']), 'assets: joined with what runs: how many of how many')
+    bad = 'equipment,site,scope,name\nLITHO-01,kumamoto,OT,New name\n,kumamoto,OT,x\nX-1,a b,OT,x\nX-2,chitose,OT,x\nX-3,kumamoto,cloud,x\nX-4,kumamoto,OT,"open\n'
+    page = b.upload('/assets/import', {'org': 'acme'}, 'bad.csv', bad.encode())
+    flat = re.sub(r'\s+', ' ', page.text)
+    tap.ok(all(f'Line {n}: ' in flat for n in (3, 4, 5, 6, 7)) and '<strong>1</strong> changed' in flat, 'assets: errors by line, the rest stands', flat[:3000])
+    b.post('/assets/import/' + re.search(r'/assets/import/([0-9a-f]{64})', page.text)[1])
+    rows = {a['equipment']: a for a in b.get('/api/v1/assets').json()['assets']}
+    tap.ok(len(rows) == 5 and rows['LITHO-01']['name'] == 'New name' and rows['LITHO-01']['model'] == 'NP-S630', 'assets: changed by equipment id, nothing lost')
+    for name, data in (('no heading', b'a,b\n1,2\n'), ('neither encoding', b'\xff\xff\xff'), ('a zero byte', b'equipment\n\0'), ('empty', b'')):
+        tap.equal(b.upload('/assets/import', {'org': 'acme'}, 'x.csv', data).status, 400, f'assets: {name} is refused')
+    tap.ok(b.get('/assets/export').text.startswith('\ufeff"equipment","site"'), 'assets: out again as CSV')
+
+
+def requests(tap, console, b):
+    page = b.post('/requests/r-102/decide', {'decision': 'reject'}, follow=False)
+    tap.equal(page.status, 400, 'requests: a rejection needs a note')
+    tap.ok('Approved' in b.post('/requests/r-101/decide', {'decision': 'approve', 'note': '確認済み', 'change': 'CHG-7'}).text, 'requests: approved')
+    told = [body for _, body in console.fleet.calls if body.get('verb') == 'request.decide'][-1]
+    tap.equal((told['id'], told['decision'], told['note'], told['by']), ('r-101', 'approve', '[CHG-7] 確認済み', 'sato'), 'requests: fleet hears it, with the change number')
+    tap.equal(b.post('/requests/r-101/decide', {'decision': 'reject', 'note': 'x'}).status, 409, 'requests: decided once')
+    root, second = Browser(b.port), Browser(b.port)
+    root.sign_in('root')
+    tap.equal(root.post('/requests/r-102/decide', {'decision': 'reject', 'note': 'x'}).status, 403, 'requests: who gives roles does not decide')
+    root.post('/sites', {'org': 'acme', 'site': 'kumamoto', 'second_approver': 'yes'})
+    count = len([1 for _, body in console.fleet.calls if body.get('verb') == 'request.decide'])
+    tap.ok('second person' in b.post('/requests/r-102/decide', {'decision': 'approve', 'note': 'one'}).text, 'requests: where two are asked, the first is kept')
+    tap.equal(b.post('/requests/r-102/decide', {'decision': 'approve', 'note': 'two'}).status, 409, 'requests: one person is not two')
+    tap.equal(len([1 for _, body in console.fleet.calls if body.get('verb') == 'request.decide']), count, 'requests: fleet has heard nothing yet')
+    second.sign_in('suzuki')
+    tap.ok('has approved' in second.get('/requests/r-102').text, 'requests: the second sees who was first')
+    second.post('/requests/r-102/decide', {'decision': 'approve', 'note': 'two'})
+    told = [body for _, body in console.fleet.calls if body.get('verb') == 'request.decide'][-1]
+    tap.ok(told['by'] == 'suzuki' and 'sato' in told['note'], 'requests: with the second, fleet hears both', told)
+
+
+def rest(tap, console, b):
+    made = b.post('/enrolment', {'org': 'acme', 'site': 'kumamoto', 'hours': '24', 'note': 'CVD'})
+    tap.ok('de7mc-dfgqn-5035r-dd0cv.' + 'b3' * 32 in made.text, 'enrolment: the token is shown once')
+    tap.ok('de7mc' not in b.get('/enrolment').text, 'enrolment: and never again')
+    envelope = '{"payload":"eyJsYWJlbHMiOnsib3JnIjoiYWNtZSIsInNpdGUiOiJrdW1hbW90byJ9fQ=="%s}'
+    tap.ok('published' in b.upload('/policies', {}, 'p.json', (envelope % '').encode()).text, 'policies: a signed one is handed in')
+    tap.equal(b.upload('/policies', {}, 'p.json', (envelope % ',"wrong":1').encode()).status, 422, 'policies: what fleet refuses is said')
+    tap.equal(b.upload('/policies', {}, 'p.json', b'nonsense').status, 400, 'policies: what is none is said')
+    tap.ok('was revoked' in b.post('/endpoints/a-0002/revoke', {'reason': 'stolen'}).text, 'endpoints: revoked')
+    b.post('/account/choice', {'language': 'ja', 'theme': 'dark'})
+    page = b.get('/')
+    tap.ok('lang="ja"' in page.text and 'data-theme="dark"' in page.text and '要対応' in page.text, 'language and colours are kept for the person')
+
+
+def audit(tap, console):
+    root = Browser(console.port)
+    root.sign_in('root')
+    lines = console.call('audit.list', limit=1000)['lines']
+    actions = {line['action'] for line in lines}
+    want = {'sign-in', 'asset.import', 'request.approve', 'request.approve.first', 'enrolment.make', 'policy.publish', 'endpoint.revoke', 'site.set', 'user.add'}
+    tap.ok(want <= actions, 'audit: everything that was done is there', want - actions)
+    state = console.call('audit.verify')
+    tap.ok(state['broken'] == 0 and state['entries'] == len(lines) and state['head'] == lines[0]['hash'], 'audit: the chain is whole', state)
+    tap.ok('whole' in root.get('/audit?verify=1').text, 'audit: the page says so')
+    console.stop()
+    path = f'{console.root}/var/lib/sekisho/web/console.db'
+    cases = {'a changed line': ("UPDATE audit SET line=replace(line, 'sato', 'moto') WHERE seq=8", 8), 'a line taken out': ('DELETE FROM audit WHERE seq=5', 5),
+             'a line hidden under another place': ("UPDATE audit SET org='hidden' WHERE seq=3", 3)}
+    for name, (sql, where) in cases.items():
+        db = sqlite3.connect(path)
+        try:
+            db.execute(sql)
+            tap.ok(False, f'audit: {name} is refused by the database itself')
+        except sqlite3.DatabaseError:
+            tap.ok(True, f'audit: {name} is refused by the database itself')
+        db.executescript('DROP TRIGGER audit_stays; DROP TRIGGER audit_fixed; CREATE TABLE kept AS SELECT * FROM audit;')
+        db.execute(sql)
+        db.commit()
+        console.start()
+        tap.equal(console.call('audit.verify')['broken'], where, f'audit: {name} breaks the chain where it is')
+        console.stop()
+        db.executescript("DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DROP TABLE kept;"
+                         "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'no'); END;"
+                         "CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'no'); END;")
+        db.close()
+    console.start()
+
+
+def away(tap, console):
+    b = Browser(console.port)
+    b.sign_in('suzuki')
+    console.store.close()
+    console.fleet.close()
+    page = b.get('/')
+    tap.ok(page.status == 200 and 'does not answer' in page.text, 'away: the overview says who does not answer', page.status)
+    tap.equal([b.get(p).status for p in ('/events', '/endpoints', '/requests', '/assets', '/account')], [503, 503, 503, 200, 200], 'away: pages say it; what is ours stays')
+    console.store.open()
+    console.fleet.open()
+    tap.equal([b.get(p).status for p in ('/events', '/endpoints')], [200, 200], 'away: back again without a restart')
+
+
+def main():
+    tap = Tap()
+    with Console() as console:
+        console.people()
+        b = Browser(console.port)
+        b.sign_in('sato')
+        events(tap, b)
+        assets(tap, b)
+        requests(tap, console, b)
+        rest(tap, console, b)
+        audit(tap, console)
+        away(tap, console)
+    return tap.done()
+
+
+sys.exit(main())
