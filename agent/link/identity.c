@@ -158,6 +158,22 @@ static int pin_site(const char *root, int dir, const struct sk_public *site)
 	return sk_public_save(path, site);
 }
 
+/* What labels are compared with: beside the site key, where only root writes. */
+static int pin_place(int dir, const struct enrolled *e)
+{
+	_cleanup_json_ struct json_object *o = json_object_new_object();
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_PEM_MAX);
+	int r = o ? sk_json_put_string(o, "org", e->org) : sk_origin(-ENOMEM);
+
+	if (!r)
+		r = sk_json_put_string(o, "site", e->site);
+	if (!r)
+		r = sk_json_canonical(o, &text);
+	if (!r)
+		r = sk_dir_make(dir, POLICY_FOLDER, (uid_t)-1, (gid_t)-1, 0700);
+	return r ? r : sk_file_replace("link.identity", dir, POLICY_FOLDER "/place.json", text.data, text.size, 0600);
+}
+
 static int save_names(int dir, uid_t uid, gid_t gid, const struct enrolled *e)
 {
 	_cleanup_json_ struct json_object *o = json_object_new_object();
@@ -180,6 +196,8 @@ int identity_save(const char *root, int root_dir, uid_t uid, gid_t gid, const st
 	_cleanup_buf_ struct sk_buf key = SK_BUF(SK_PEM_MAX);
 	int r = pin_site(root, root_dir, e->site_key);
 
+	if (!r)
+		r = pin_place(root_dir, e);
 	if (!r)
 		r = sk_dir_make(root_dir, LINK_FOLDER, uid, gid, 0700);
 	if (!r) /* until the new one is whole, none counts */

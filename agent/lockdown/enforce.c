@@ -17,8 +17,6 @@
 #include "lockdown/clerk.h"
 #include "os/file.h"
 
-#define IDENTITY "var/lib/sekisho/link/identity.json"
-
 /* Organisation and site as the enrolment said; a machine that is not enrolled has none. */
 static void read_place(struct clerk *c)
 {
@@ -30,9 +28,9 @@ static void read_place(struct clerk *c)
 	if (gethostname(c->host, sizeof c->host) < 0)
 		c->host[0] = 0;
 	c->host[sizeof c->host - 1] = 0;
-	if (sk_file_read(c->ctx->root_dir, IDENTITY, 65536, &text) != 0 || sk_json_parse_object(text.data, text.size, 65536, &object, NULL) != 0)
+	if (sk_file_read(c->ctx->root_dir, SK_PLACE_FILE, 65536, &text) != 0 || sk_json_parse_object(text.data, text.size, 65536, &object, NULL) != 0)
 		return;
-	at = SK_JSON(object, "identity", NULL);
+	at = SK_JSON(object, "place", NULL);
 	if (sk_json_string(&at, "org", 0, sizeof c->org - 1, &word) == 0)
 		snprintf(c->org, sizeof c->org, "%s", word);
 	if (sk_json_string(&at, "site", 0, sizeof c->site - 1, &word) == 0)

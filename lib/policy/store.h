@@ -12,6 +12,12 @@
 
 #include "policy/policy.h"
 
+/*
+ * Beside the signed objects: {"org","site"}, what this machine is for labels. Written once by enrolment, as root; not the link's identity.json, because
+ * whoever may change it decides which policies fit.
+ */
+#define SK_PLACE_FILE "var/lib/sekisho/policy/place.json"
+
 #define SK_STORE_KEEP 4 /* policies of a part on disk, beside the one in force */
 
 struct sk_policy_store;

@@ -284,13 +284,29 @@ def end(site):
           'and tells since when nothing was judged', told)
 
 
+def labels(site):
+    """What this machine is stands where root alone writes: the duty that talks to the network cannot make a policy not fit."""
+    root = site.root / 'var/lib/sekisho'
+    (root / 'policy/place.json').write_text('{"org":"o","site":"kumamoto"}')
+    draft = re.sub(r'serial: \d+', 'serial: 0', (site.folder / 'enforce.yaml').read_text())
+    (site.folder / 'labels.yaml').write_text(draft + 'labels:\n  site: [kumamoto]\n')
+    signed = site.sign(site.folder / 'labels.yaml', 'labels.skp')
+    site.serial -= signed is None
+    envelope = signed.read_bytes() if signed else b''
+    site.stop()
+    (root / f'policy/lockdown/{site.serial:020}.skp').write_bytes(envelope)
+    (root / 'link/identity.json').write_text('{"agent":"a","org":"x","server":"127.0.0.1:9","site":"elsewhere"}')
+    point(signed and site.start() and site.in_force(site.serial, 'enforce'), 'a policy for this site stays, whatever the link says of itself', site.status())
+    (root / 'link/identity.json').unlink()
+
+
 def main():
     if len(sys.argv) < 2:  # mounts of our own that no other namespace copies
         os.execvp('unshare', ['unshare', '--mount', '--propagation', 'private', sys.argv[0], 'inside'])
     folder = pathlib.Path(tempfile.mkdtemp(prefix='sekisho-life-', dir=os.environ.get('TMPDIR', '/tmp')))
     site = Site(folder)
     try:
-        for part in (begin, refusals, enforce, people, observe, mounts, deaths, small, end):
+        for part in (begin, refusals, enforce, people, observe, mounts, deaths, small, labels, end):
             part(site)
     finally:
         if failed:
