@@ -387,7 +387,8 @@ static void try_live_mapping(void)
 	memcpy((void *)at, unknown, SIZE);
 	munmap((void *)at, SIZE);
 	close(fd);
-	point(code == REFUSED || code == BUSY, "a program that is open for writing is not run (%d)", code);
+	/* by us: what the kernel says later (ETXTBSY) would leave a writer time to finish in between */
+	point(code == REFUSED, "a program that is open for writing is refused (%d)", code);
 	judge("stored through a mapping that was live when it was judged", &before);
 }
 
@@ -501,11 +502,14 @@ static void try_below(const char *name, const char *device)
 /* Unmounted, edited in the image, mounted again: same device, inode, times. */
 static void try_offline(void)
 {
-	char device[64];
+	char device[64], node[600];
 	struct control before;
+	struct stat st;
 	uint64_t at;
 	int fd;
 
+	if (stat(folder, &st) < 0)
+		die(folder);
 	if (!image || !find_device(device, sizeof device)) {
 		skip("edited while unmounted", "no image was given");
 		return;
@@ -515,9 +519,14 @@ static void try_offline(void)
 	at = block_of(program);
 	if (umount(folder) < 0)
 		die("umount");
-	fd = open(device, O_RDWR | O_CLOEXEC);
+	/* by a node of our own, which nobody watches: as on another machine */
+	snprintf(node, sizeof node, "%s/node", tmpfs);
+	if (mknod(node, S_IFBLK | 0600, st.st_dev) < 0)
+		die(node);
+	fd = open(node, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || pwrite(fd, unknown, SIZE, (off_t)at) != SIZE || fsync(fd) < 0 || close(fd) < 0)
-		die(device);
+		die(node);
+	unlink(node);
 	if (mount(device, folder, "ext4", 0, NULL) < 0)
 		die("mount");
 	ask("remark"); /* the clerk does that when the mount table changes */
