@@ -59,6 +59,15 @@ static int start_threads(struct lk_guard *guard)
 	return r ? r : lk_thread(lk_marker_run, guard);
 }
 
+/* Nothing is swept while we live, and each keeper has a few of its own. */
+static void close_of_dead(_Atomic int32_t *fd)
+{
+	int old = atomic_exchange(fd, -1);
+
+	if (old >= 0)
+		close(old);
+}
+
 /* The keeper's death: what it held goes on, its own events are answered, and there is a new one. */
 static int renew_keeper(struct lk_shared *shared, int *keeper)
 {
@@ -69,6 +78,8 @@ static int renew_keeper(struct lk_shared *shared, int *keeper)
 	*keeper = -1;
 	if (pid > 0)
 		waitpid(pid, NULL, WNOHANG);
+	close_of_dead(&shared->fds.keeper_signals);
+	close_of_dead(&shared->fds.keeper_guard);
 	for (int i = 0; i < LK_SLOTS; i++)
 		lk_slot_release_dead(&shared->slots.guard[i]);
 	for (int i = 0; i < LK_KEEPER_SLOTS; i++)

@@ -42,6 +42,7 @@ static void find_guard(struct keeper *k)
 	int pid = atomic_load(&k->shared->guard_pid);
 
 	k->guard = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	atomic_store(&k->shared->fds.keeper_guard, k->guard);
 	if (k->guard >= 0)
 		watch(k, k->guard, TAG_GUARD);
 }
@@ -59,6 +60,7 @@ static void bury(struct keeper *k)
 	struct lk_shared *shared = k->shared;
 	int pid = atomic_load(&shared->guard_pid);
 
+	atomic_store(&shared->fds.keeper_guard, -1);
 	close(k->guard); /* leaves the epoll set with it */
 	k->guard = -1;
 	waitpid(pid, NULL, WNOHANG);
