@@ -51,9 +51,9 @@ static int start_threads(struct lk_guard *guard)
 	for (uint32_t i = 0; i < LK_GROUPS && r == 0; i++) {
 		guard->readers[i] = (struct lk_reader){.guard = guard, .group = i};
 		r = lk_thread(lk_reader_run, &guard->readers[i]);
+		if (r == 0)
+			r = lk_thread(lk_namer_run, &guard->readers[i]);
 	}
-	if (r == 0)
-		r = lk_thread(lk_namer_run, guard);
 	if (r == 0)
 		r = lk_thread(lk_census_run, guard);
 	return r ? r : lk_thread(lk_marker_run, guard);
@@ -137,6 +137,7 @@ int lk_guard_main(struct lk_shared *shared)
 	memset(&guard, 0, sizeof guard);
 	guard.shared = shared;
 	pthread_mutex_init(&guard.picking, NULL);
+	pthread_mutex_init(&guard.telling, NULL);
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* what was needed once is not taken away; refused: go on without */
 	if (prepare(shared, &keeper) < 0)
 		return EXIT_FAILED;

@@ -5,7 +5,7 @@
  *   minder       waits for the end of the keeper, and of us          guard.c
  *   reader       one per group: reads events, answers what is known  reader.c   \  the answer path: no logging, no
  *   worker       LK_WORKERS: hash the rest                           hash.c     /  allocation, no /proc, no open
- *   namer        after the answer: which path was it, who asked      names.c
+ *   namer        one per group: after the answer, which path was it, who asked   names.c
  *   marker       carries out the scope                               marks.c
  *   census       when file systems were marked: judges what runs     census.c
  *
@@ -39,9 +39,10 @@ struct lk_reader {
 struct lk_guard {
 	struct lk_shared *shared;
 	_Atomic uint32_t work;   /* futex: there is something to hash */
-	_Atomic uint32_t names;  /* futex: there is something to name */
-	_Atomic uint32_t queued; /* slots with LK_TASK_HASH or _HASHING */
+	_Atomic uint32_t names[LK_GROUPS];  /* futex: there is something to name */
+	_Atomic uint32_t queued[LK_GROUPS]; /* slots with LK_TASK_HASH or _HASHING */
 	pthread_mutex_t picking; /* among workers */
+	pthread_mutex_t telling; /* among namers: the ring has one writer */
 	struct lk_worker workers[LK_WORKERS];
 	struct lk_worker small; /* not a thread: hasher and space of the reader of group 0 */
 	struct lk_reader readers[LK_GROUPS];
@@ -71,7 +72,7 @@ void *lk_worker_run(void *worker);
 bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot);
 
 /* names.c */
-void *lk_namer_run(void *guard);
+void *lk_namer_run(void *reader);
 /* Fills path and process of a record; the descriptor must be open. */
 void lk_describe(struct lk_record *record, const struct lk_slot *slot);
 

@@ -5,7 +5,7 @@
  * A read lease is held from before the hashing until the descriptor is closed after the answer: it is refused while anybody has the file open for
  * writing (a live writable mapping included), and while it is held an open for writing waits. So what was hashed is what the kernel
  * takes for the execution: from there on it denies writers itself (ETXTBSY).
- * At most half of the workers serve one file system, so that a dead one cannot stop the others, and one of them its large files.
+ * At most half of the workers serve one local file system, one of them its large files, and one worker each that may hang: a dead one stops no others.
  *
  * Part of the answer path: no logging, no allocation, no /proc, no open. Owns a slot from LK_TASK_HASHING to lk_finish().
  */
@@ -42,18 +42,26 @@ static bool is_large(const struct lk_slot *slot)
 }
 
 /*
- * May one more worker begin at the file system of this slot? Large files get one worker of it: with both, whoever starts two of them would keep all
- * others of that file system waiting beyond their deadlines.
+ * May one more worker begin at the file system of this slot? Those that may hang get half of the workers together, and each one of them. Large files
+ * of a local one get one worker: with both, whoever starts two of them would keep all others of that file system waiting beyond their deadlines.
  */
 static bool has_worker(const struct lk_slots *slots, const struct lk_slot *wanted)
 {
-	unsigned busy = 0, large = 0;
+	unsigned busy = 0, large = 0, apart = 0;
 
-	for (int i = 0; i < LK_SLOTS; i++)
-		if (atomic_load(&slots->guard[i].task) == LK_TASK_HASHING && place_of(&slots->guard[i]) == place_of(wanted)) {
+	for (int i = 0; i < LK_SLOTS; i++) {
+		const struct lk_slot *slot = &slots->guard[i];
+
+		if (atomic_load(&slot->task) != LK_TASK_HASHING)
+			continue;
+		apart += slot->group != 0;
+		if (place_of(slot) == place_of(wanted)) {
 			busy++;
-			large += is_large(&slots->guard[i]);
+			large += is_large(slot);
 		}
+	}
+	if (wanted->group)
+		return apart < LK_WORKERS / 2 && !busy;
 	return busy < LK_WORKERS / 2 && !(large && is_large(wanted));
 }
 
@@ -198,11 +206,12 @@ static void judge(struct lk_worker *worker, struct lk_slot *slot)
 	struct lk_guard *guard = worker->guard;
 	uint64_t drops = atomic_load(&guard->shared->cache.drops), count;
 	struct lk_orders orders = lk_orders_get(guard->shared, &count);
+	uint32_t group = slot->group; /* the slot is somebody else's when this is through */
 	bool remember = false;
 
 	slot->trouble = content(worker, slot, &orders, &remember);
 	conclude(guard, slot, &orders, remember, drops);
-	atomic_fetch_sub(&guard->queued, 1);
+	atomic_fetch_sub(&guard->queued[group], 1);
 }
 
 /* All of it, if that takes no waiting for a disk. */

@@ -8,6 +8,8 @@
  *
  * Owns a slot from LK_TASK_NAMING until it retires it. While something is being hashed it also looks after deadlines: the keeper does that
  * first, this is for the case that the keeper is stopped.
+ *
+ * Closing a file of a dead FUSE may never end. So each group has a namer of its own.
  */
 #include "lockdown/guard.h"
 
@@ -118,35 +120,50 @@ static void tell(struct lk_shared *shared, const struct lk_slot *slot)
 	lk_wake(&shared->news);
 }
 
-static unsigned name_all(struct lk_shared *shared)
+static unsigned name_all(struct lk_guard *guard, uint32_t group)
 {
+	struct lk_shared *shared = guard->shared;
 	unsigned done = 0;
 
 	for (int i = 0; i < LK_SLOTS; i++) {
 		struct lk_slot *slot = &shared->slots.guard[i];
 		uint32_t task = LK_TASK_NAME;
 
-		if (!atomic_compare_exchange_strong(&slot->task, &task, LK_TASK_NAMING))
+		if (slot->group != group || !atomic_compare_exchange_strong(&slot->task, &task, LK_TASK_NAMING))
 			continue;
+		pthread_mutex_lock(&guard->telling);
 		tell(shared, slot);
+		pthread_mutex_unlock(&guard->telling);
 		atomic_store(&slot->task, LK_TASK_NONE);
-		lk_slot_retire(slot);
+		lk_slot_retire(slot); /* a dead file system may keep us here */
 		done++;
 	}
 	return done;
 }
 
+/* The namer of group 0 cannot hang, so it is the one that looks after deadlines: is there any now? */
+static bool is_backup(const struct lk_reader *reader)
+{
+	bool queued = false;
+
+	for (int i = 0; i < LK_GROUPS; i++)
+		queued |= atomic_load(&reader->guard->queued[i]) > 0;
+	return queued && reader->group == 0;
+}
+
 void *lk_namer_run(void *arg)
 {
-	struct lk_guard *guard = arg;
+	struct lk_reader *reader = arg;
+	struct lk_guard *guard = reader->guard;
+	_Atomic uint32_t *names = &guard->names[reader->group];
 
 	for (;;) {
-		uint32_t seen = atomic_load(&guard->names);
+		uint32_t seen = atomic_load(names);
 
-		if (name_all(guard->shared))
+		if (name_all(guard, reader->group))
 			continue;
-		lk_wait(&guard->names, seen, atomic_load(&guard->queued) ? BACKUP_US : 0);
-		if (atomic_load(&guard->queued))
+		lk_wait(names, seen, is_backup(reader) ? BACKUP_US : 0);
+		if (is_backup(reader))
 			lk_overdue(guard->shared, BACKUP_GRACE_US, LK_HOLD_GUARD);
 	}
 }

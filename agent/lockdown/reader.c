@@ -22,7 +22,7 @@ void lk_finish(struct lk_guard *guard, struct lk_slot *slot, bool tell)
 		return;
 	}
 	atomic_store(&slot->task, LK_TASK_NAME);
-	lk_wake(&guard->names);
+	lk_wake(&guard->names[slot->group]);
 }
 
 static void count_answer(struct lk_counters *count, const struct lk_slot *slot, uint32_t answer, uint32_t mode)
@@ -52,9 +52,10 @@ void lk_queue(struct lk_guard *guard, struct lk_slot *slot)
 	struct lk_shared *shared = guard->shared;
 	struct lk_orders orders;
 	uint64_t one = 1, count;
+	uint32_t waiting = atomic_fetch_add(&guard->queued[slot->group], 1);
 
-	if (atomic_fetch_add(&guard->queued, 1) >= LK_QUEUE) {
-		atomic_fetch_sub(&guard->queued, 1);
+	if (waiting >= (slot->group ? LK_QUEUE_APART : LK_QUEUE)) {
+		atomic_fetch_sub(&guard->queued[slot->group], 1);
 		orders = lk_orders_get(shared, &count);
 		slot->trouble = LK_TROUBLE_OVERLOAD;
 		lk_answer(guard, slot, &orders, lk_judge_trouble(&orders, LK_TROUBLE_OVERLOAD), true);
@@ -62,6 +63,8 @@ void lk_queue(struct lk_guard *guard, struct lk_slot *slot)
 	}
 	atomic_store(&slot->task, LK_TASK_HASH);
 	lk_wake(&guard->work);
+	if (!waiting)
+		lk_wake(&guard->names[0]); /* it looks after the deadlines, too */
 	if (write(atomic_load(&shared->fds.kick), &one, sizeof one) < 0)
 		return; /* the keeper looks round every LK_REST_MS anyway */
 }
@@ -92,28 +95,38 @@ static void forget(struct lk_guard *guard, struct lk_slot *slot)
 	lk_slot_retire(slot);
 }
 
-/* One event. False: there is none now. */
-static bool turn(struct lk_guard *guard, uint32_t group, int fan)
+/* A group that may hang must not take the table from the others. */
+static bool has_slots(const struct lk_slots *slots, uint32_t group)
+{
+	unsigned used = 0;
+
+	for (int i = 0; group && i < LK_SLOTS; i++)
+		used += (atomic_load(&slots->guard[i].word) & LK_STATE) && slots->guard[i].group == group;
+	return used < LK_SLOTS_APART;
+}
+
+enum { NOTHING, DONE, NO_SLOT };
+
+/* One event. */
+static int turn(struct lk_guard *guard, uint32_t group, int fan)
 {
 	struct lk_slots *slots = &guard->shared->slots;
-	struct lk_slot *slot = lk_slot_take(slots->guard, LK_SLOTS, &slots->guard_hint, lk_now_us());
+	struct lk_slot *slot = has_slots(slots, group) ? lk_slot_take(slots->guard, LK_SLOTS, &slots->guard_hint, lk_now_us()) : NULL;
 	ssize_t size;
 
-	if (!slot) { /* cannot be while the queue is shorter than the table, unless the namer is stuck: let it work */
-		usleep(1000);
-		return true;
-	}
+	if (!slot) /* the namer is behind, or stuck in a dead file system */
+		return NO_SLOT;
 	slot->group = group;
 	size = read(fan, &slot->meta, sizeof slot->meta);
 	if (size != (ssize_t)sizeof slot->meta) {
 		lk_slot_drop(slot);
-		return size < 0 && errno != EAGAIN && errno != EBADF; /* else the kernel has refused this event itself */
+		return size < 0 && errno != EAGAIN && errno != EBADF ? DONE : NOTHING; /* DONE: the kernel has refused this event itself */
 	}
 	if (slot->meta.mask & FAN_OPEN_EXEC_PERM)
 		judge(guard, slot);
 	else
 		forget(guard, slot);
-	return true;
+	return DONE;
 }
 
 void *lk_reader_run(void *arg)
@@ -139,9 +152,13 @@ void *lk_reader_run(void *arg)
 			if (events[i].data.u32 == LK_TAG_NODES)
 				lk_check_nodes(shared);
 		atomic_store_explicit(&shared->guard_beat_us, lk_now_us(), memory_order_relaxed);
-		for (int i = 0; i < TURN_EVENTS && turn(reader->guard, reader->group, fan); i++)
-			atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);
+		for (int i = 0, done = DONE; i < TURN_EVENTS && done == DONE; i++) {
+			done = turn(reader->guard, reader->group, fan);
+			if (done == NO_SLOT) /* not a turn: when this lasts, the keeper reads */
+				usleep(reader->group ? 20000 : 1000);
+			else
+				atomic_fetch_add_explicit(&group->turns, 1, memory_order_relaxed);
+		}
 	}
 }
 

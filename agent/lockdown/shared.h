@@ -32,6 +32,8 @@ enum {
 	LK_PATH = 1024,  /* bytes of a path here, with its zero; longer ones are cut */
 	LK_FDS = 1024,   /* descriptors of the pair */
 	LK_QUEUE = 64,   /* executions that wait to be hashed; more is overload */
+	LK_QUEUE_APART = 16, /* of a group that may hang: all of these together leave room in the table for the others */
+	LK_SLOTS_APART = 20, /* slots that such a group may have at all: what hangs when it is closed keeps its slot */
 	LK_WORKERS = 4,  /* hash threads; at most half of them for one file system */
 };
 
