@@ -66,10 +66,23 @@ static const struct ctl_option init_options[] = {
 			  "エンドポイントから見たサーバーの名前かアドレス（既定: このマシンの名前）"}, .many = true},
 	{0}};
 
+static const struct ctl_option backup_options[] = {
+	{"encrypt", NULL, {"seal it with a pass phrase", "パスフレーズで暗号化"}},
+	{"pass-file", "FILE", {"pass phrase in the first line of FILE", "パスフレーズを FILE の 1 行目から読む"}},
+	{0}};
+static const struct ctl_option restore_options[] = {
+	{"replace", NULL, {"move the data that is here aside", "既存のデータを退避する"}},
+	{"pass-file", "FILE", {"pass phrase in the first line of FILE", "パスフレーズを FILE の 1 行目から読む"}},
+	{0}};
+
 static const struct ctl_command commands[] = {
 	{"init", server_run_init, .help = {"make this server's keys: certificate authority and its own certificate", "サーバーの鍵（認証局とサーバー証明書）を作成"},
 	 .options = init_options},
 	{"status", server_run_status, .help = {"what the running server has and does", "稼働中のサーバーの状態"}},
+	{"backup", server_run_backup, "FOLDER", 1, 1, {"copy everything of this server to a new folder, while it runs", "稼働中のサーバー一式を新しいフォルダーに保存"},
+	 backup_options},
+	{"restore", server_run_restore, "FOLDER", 1, 1, {"make this server what it was when the backup was made", "バックアップ時点のサーバーに戻す"},
+	 restore_options},
 	{0}};
 
 const struct ctl_family ctl_server = {
