@@ -196,7 +196,8 @@ void sk_agents_attach(struct sk_fleet *fleet, struct sk_fleet_agent *agent, cons
 	if (sk_json_object(body, "hello", &hello) == 0 && sk_json_string(&hello, "version", 1, 64, &text) == 0)
 		copy(agent->version, sizeof agent->version, text);
 	agent->connected = true;
-	agent->pushed_policy = false;
+	agent->pushed[0] = '\0';
+	agent->pushed_revocations = 0;
 	agent->last_seen = sk_fleet_now();
 	agent->dirty = true;
 	sk_fleet_changed(fleet, SK_TOPIC_AGENTS);
@@ -441,7 +442,6 @@ int sk_verb_agent_label(struct sk_fleet_call *call)
 	old = agent->labels;
 	agent->labels = SK_TAKE(labels);
 	sk_json_free(old);
-	agent->pushed_policy = false;
 	sk_fleet_changed(call->fleet, SK_TOPIC_AGENTS);
 	if (agent->connected)
 		sk_policies_push(call->fleet, agent); /* other labels, perhaps another policy */

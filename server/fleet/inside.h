@@ -33,7 +33,8 @@ struct sk_fleet_agent {
 	char version[65], address[48];
 	struct json_object *health, *policy; /* as the agent sent them; NULL */
 	bool connected;
-	bool pushed_policy; /* in this session */
+	char pushed[65];            /* hash of the policy pushed in this session; "" = none */
+	int64_t pushed_revocations; /* serial, likewise */
 	bool dirty;         /* last_seen, health, policy: to be written */
 };
 

@@ -93,15 +93,17 @@ static bool has_already(const struct sk_fleet_agent *agent, const char *hash)
 	       strcmp(json_object_get_string(state), "refused") != 0;
 }
 
-static void push_revocations(struct sk_fleet *fleet, const struct sk_fleet_agent *agent)
+static void push_revocations(struct sk_fleet *fleet, struct sk_fleet_agent *agent)
 {
 	sqlite3_stmt *stmt;
-	int r = sk_sql_use(fleet->sql, "SELECT envelope FROM revocations ORDER BY serial DESC LIMIT 1", &stmt, "");
+	int r = sk_sql_use(fleet->sql, "SELECT envelope,serial FROM revocations WHERE serial>? ORDER BY serial DESC LIMIT 1", &stmt, "i",
+			   agent->pushed_revocations);
 
 	if (!r)
 		r = sk_sql_step(fleet->sql, stmt);
 	if (r)
 		return;
+	agent->pushed_revocations = sqlite3_column_int64(stmt, 1);
 	sk_fleet_push(fleet, agent->id, "policy", json_object_new_string(sk_sql_text(stmt, 0)));
 	sk_sql_reset(stmt);
 }
@@ -110,15 +112,19 @@ static void push_revocations(struct sk_fleet *fleet, const struct sk_fleet_agent
 void sk_policies_push(struct sk_fleet *fleet, struct sk_fleet_agent *agent)
 {
 	sqlite3_stmt *stmt;
+	const char *hash;
 
-	if (agent->pushed_policy || !agent->connected)
+	if (!agent->connected)
 		return;
-	agent->pushed_policy = true;
 	push_revocations(fleet, agent);
 	if (find_assigned(fleet, agent, &stmt))
 		return;
-	if (!has_already(agent, sk_sql_text(stmt, 2)))
-		sk_fleet_push(fleet, agent->id, "policy", json_object_new_string(sk_sql_text(stmt, 3)));
+	hash = sk_sql_text(stmt, 2);
+	if (strcmp(agent->pushed, hash) != 0) {
+		snprintf(agent->pushed, sizeof agent->pushed, "%s", hash);
+		if (!has_already(agent, hash))
+			sk_fleet_push(fleet, agent->id, "policy", json_object_new_string(sk_sql_text(stmt, 3)));
+	}
 	sk_sql_reset(stmt);
 }
 
@@ -127,10 +133,8 @@ static void push_to_all(struct sk_fleet *fleet)
 	struct sk_fleet_agent *agent;
 	size_t position = 0;
 
-	while ((agent = sk_map_next(fleet->agents, &position, NULL, NULL))) {
-		agent->pushed_policy = false;
+	while ((agent = sk_map_next(fleet->agents, &position, NULL, NULL)))
 		sk_policies_push(fleet, agent);
-	}
 }
 
 /* ---- publishing ---- */

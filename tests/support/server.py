@@ -55,28 +55,29 @@ def free_port():
 
 
 class Server:
-    def __init__(self, settings='', parent=None):
+    def __init__(self, settings=None, parent=None):
         self.top = Path(tempfile.mkdtemp(prefix='sekisho-server-', dir=parent))
         self.top.chmod(0o755)
         self.root = self.top / 'root'
         (self.root / 'etc/sekisho').mkdir(parents=True)
         self.port = free_port()
-        users = '\n'.join(f'  {name}: "{USERS[name] if IS_ROOT else os.geteuid()}"' for name in ('intake', 'store', 'fleet'))
-        self.settings(f'{settings}\n', f'users:\n{users}\n')
+        self.write_settings(settings)
         self.log_path = self.top / 'log'
         self.log = open(self.log_path, 'ab')
         self.process = None
         self.sekisho('policy', 'keygen', '--plain', self.top / 'site.key')
         self.pin = json.loads(self.sekisho('server', 'init', '--site-key', self.top / 'site.key.pub', '--name', '127.0.0.1', '--json'))['pin']
 
-    def settings(self, text, users):
-        listen = f'intake:\n  listen: "127.0.0.1:{self.port}"\n'
-        extra = [line for line in text.splitlines() if line.strip()]
-        inside = '\n'.join(line for line in extra if line.startswith('  intake_'))
-        rest = '\n'.join(line for line in extra if not line.startswith('  intake_'))
-        if 'reserve' not in rest and 'store:' not in rest:
-            rest += '\nstore:\n  reserve: 1M'
-        (self.root / 'etc/sekisho/server.yaml').write_text(listen + inside.replace('  intake_', '  ') + f'\n{rest}\n{users}')
+    def write_settings(self, text):
+        """`text`: YAML of the parts "intake" (indented lines), "store", "fleet" as a dict of dicts."""
+        users = {name: str(USERS[name] if IS_ROOT else os.geteuid()) for name in ('intake', 'store', 'fleet', 'web')}
+        whole = {'intake': {'listen': f'127.0.0.1:{self.port}'}, 'web': {'listen': f'127.0.0.1:{free_port()}'}, 'store': {'reserve': '1M'}, 'users': users}
+        for part, values in (text or {}).items():
+            whole.setdefault(part, {}).update(values)
+        lines = []
+        for part, values in whole.items():
+            lines += [f'{part}:'] + [f'  {key}: "{value}"' if part == 'users' or ':' in str(value) else f'  {key}: {value}' for key, value in values.items()]
+        (self.root / 'etc/sekisho/server.yaml').write_text('\n'.join(lines) + '\n')
 
     def sekisho(self, *words, check=True, env=None):
         words = [str(w) for w in words]

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: root timeout=120
+#
+# What goes up and down between endpoints and people: requests, decisions, drafts, signed policies, commands, health. Each within a second, each again after
+# whatever broke, none of it twice, and nothing of another organisation.
+import json
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support import wire  # noqa: E402
+from support.server import Agent, Server, Tap, until  # noqa: E402
+
+tap = Tap()
+HASH = 'ab' * 32
+
+
+def wait_for(agent, kind, seconds=3):
+    """The next frame of this kind; None when it does not come."""
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            got, _, body = agent.channel.receive(max(0.05, end - time.monotonic()))
+            if got == kind:
+                return body
+    except (TimeoutError, OSError, wire.Closed):
+        pass
+    return None
+
+
+def nothing(agent, kind, seconds=0.5):
+    return wait_for(agent, kind, seconds) is None
+
+
+def draft(server, serial, programs, labels='', mode='enforce'):
+    path = server.top / f'policy-{serial}.yaml'
+    path.write_text(f'part: lockdown\nserial: {serial}\ntitle: test {serial}\nnot_before: 2026-01-01\nexpires: 2036-01-01\n{labels}'
+                    f'lockdown:\n  mode: {mode}\n  scope: [/mnt/pc]\n  programs:\n'
+                    + ''.join(f'    - sha256: "{h}"\n      name: /opt/{h[:4]}\n' for h in programs))
+    return path
+
+
+def sign(server, path, key=None):
+    out = path.with_suffix('.skp')
+    server.sekisho('policy', 'sign', '--key', key or server.top / 'site.key', path, '--out', out)
+    return out
+
+
+def requests(server, agent):
+    agent.channel.send(wire.REQUEST, {'id': 'r1', 'kind': 'allow', 'body': {'sha256': HASH, 'name': '/opt/new', 'size': 77}})
+    tap.ok(wait_for(agent, wire.REQUEST_TAKEN) == {'id': 'r1'}, 'a request is taken')
+    agent.channel.send(wire.REQUEST, {'id': 'r1', 'kind': 'allow', 'body': {'sha256': HASH, 'name': '/opt/new', 'size': 77}})
+    tap.ok(wait_for(agent, wire.REQUEST_TAKEN) == {'id': 'r1'}, 'the same one again is taken again')
+    pending = server.fleet().call('request.list', state='pending')['requests']
+    tap.ok(len(pending) == 1 and pending[0]['body']['sha256'] == HASH and pending[0]['host'] == agent.host, 'and stands once', pending)
+    other = server.fleet().call('request.list', scopes=[{'org': 'other'}])['requests']
+    tap.ok(other == [], 'another organisation does not see it')
+    try:
+        server.fleet().call('request.decide', id=pending[0]['id'], decision='approve', scopes=[{'org': 'other'}])
+        tap.ok(False, 'nor may it decide')
+    except wire.Refused as error:
+        tap.ok(error.code == 'none', 'nor may it decide')
+    server.kill('fleet')
+    until(5, server.serves)
+    began = time.monotonic()
+    decided = server.fleet().call('request.decide', id=pending[0]['id'], decision='approve', note='known tool', by='sato')
+    answer = wait_for(agent, wire.ANSWER)
+    tap.ok(answer == {'id': 'r1', 'decision': 'approved', 'note': 'known tool', 'by': 'sato'} and time.monotonic() - began < 1.5,
+           'after the fleet was killed and came back: approved, and the endpoint has the answer', f'{answer} {time.monotonic() - began:.3f} s')
+    tap.ok(decided['state'] == 'approved' and decided['draft'], 'the approval left a draft', decided)
+    agent.channel.close()
+    agent.connect().hello()
+    tap.ok(wait_for(agent, wire.ANSWER) == answer, 'not confirmed: the answer comes again with the next connection')
+    agent.channel.send(wire.ANSWER_TAKEN, {'id': 'r1'})
+    tap.ok(until(2, lambda: server.fleet().call('request.show', id=pending[0]['id'])['answered']), 'confirmed')
+    agent.channel.close()
+    agent.connect().hello()
+    tap.ok(nothing(agent, wire.ANSWER), 'and not sent any more')
+    try:
+        server.fleet().call('request.decide', id=pending[0]['id'], decision='reject')
+        tap.ok(False, 'a second, other decision is refused')
+    except wire.Refused as error:
+        tap.ok(error.code == 'conflict', 'a second, other decision is refused')
+
+
+def policies(server, agent, stranger):
+    published = None
+    old = draft(server, 1, ['11' * 32])
+    server.sekisho('fleet', 'drafts', '--onto', old, '--out', server.top / 'policy-2.yaml')
+    text = (server.top / 'policy-2.yaml').read_text()
+    tap.ok(HASH in text and 'serial: 2' in text, 'the approved program is on the draft, with the next serial', text)
+    for name, path in (('unsigned YAML', old), ('a file of no kind', server.log_path)):
+        server.sekisho('fleet', 'publish', path, check=False)
+        tap.ok(server.code == 1, f'{name}: not published', server.said)
+    server.sekisho('policy', 'keygen', '--plain', server.top / 'other.key')
+    server.sekisho('fleet', 'publish', sign(server, draft(server, 7, [HASH]), server.top / 'other.key'), check=False)
+    tap.ok(server.code == 1 and ('key' in server.said), 'a policy signed by another key: not published', server.said)
+    labels = 'labels:\n  org: [acme]\n  site: [kyoto]\n'
+    first = sign(server, draft(server, 3, ['11' * 32], labels))
+    began = time.monotonic()
+    said = json.loads(server.sekisho('fleet', 'publish', first, '--json'))
+    envelope = wait_for(agent, wire.POLICY)
+    tap.ok(envelope == first.read_bytes().strip() and time.monotonic() - began < 1, 'a signed policy is with the endpoint within a second',
+           f'{time.monotonic() - began:.3f} s')
+    tap.ok(said['agents'] == 1 and nothing(stranger, wire.POLICY, 0.3), 'and with nobody it is not for', said)
+    agent.channel.send(wire.POLICY_STATE, {'serial': 3, 'hash': said['hash'], 'state': 'enforced', 'reason': ''})
+    tap.ok(until(2, lambda: server.fleet().call('policy.list')['policies'][0]['enforced'] == 1), 'the list says that it is in force there')
+    server.sekisho('fleet', 'publish', first)
+    server.sekisho('fleet', 'publish', sign(server, draft(server, 2, [HASH], labels)), check=False)
+    tap.ok(server.code == 1 and 'serial' in server.said, 'a lower serial for the same labels: not published', server.said)
+    agent.channel.close()
+    agent.connect().hello()
+    tap.ok(nothing(agent, wire.POLICY), 'a policy that is in force is not sent again')
+    second = sign(server, draft(server, 4, ['11' * 32, HASH], labels))
+    said = json.loads(server.sekisho('fleet', 'publish', second, '--json'))
+    published = wait_for(agent, wire.POLICY)
+    drafts = server.fleet().call('draft.list')['drafts']
+    tap.ok(published == second.read_bytes().strip() and drafts[0]['state'] == 'published' and drafts[0]['serial'] == 4 and said['drafts'],
+           'a policy that holds what was approved: the draft is done', drafts)
+    server.sekisho('fleet', 'publish', sign(server, draft(server, 9, [HASH], 'labels:\n  asset: [etch-*]\n')))
+    tap.ok(nothing(agent, wire.POLICY, 0.3), 'a policy for assets named otherwise passes it by')
+    server.sekisho('fleet', 'label', agent.id, 'asset=etch-7')
+    tap.ok(wait_for(agent, wire.POLICY) is not None, 'and comes when its label says that it is one of them')
+
+
+def commands(server, agent):
+    sent = server.fleet().call('command.send', agent=agent.id, kind='status')
+    command = wait_for(agent, wire.COMMAND)
+    tap.ok(command == {'id': sent['id'], 'kind': 'status', 'body': {}}, 'a command is there at once', command)
+    agent.channel.close()
+    agent.connect().hello()
+    tap.ok(wait_for(agent, wire.COMMAND) == command, 'without a result it comes again')
+    agent.channel.send(wire.RESULT, {'id': sent['id'], 'ok': True, 'body': {'mode': 'enforce'}})
+    tap.ok(until(2, lambda: server.fleet().call('command.show', id=sent['id'])['state'] == 'done'), 'its result is kept')
+    agent.channel.close()
+    agent.connect().hello()
+    tap.ok(nothing(agent, wire.COMMAND), 'and then no more')
+    try:
+        server.fleet().call('command.send', agent=agent.id, kind='rm -rf')
+        tap.ok(False, 'a command that is none is refused')
+    except wire.Refused as error:
+        tap.ok(error.code == 'bad', 'a command that is none is refused')
+
+
+def health(server, agent):
+    watch = server.fleet()
+    watch.send(wire.CALL, {'verb': 'watch'})
+    agent.channel.send(wire.HEALTH, {'spool': {'depth': [1, 2, 3]}, 'clock': 'ok'})
+    told = watch.receive(3)
+    tap.ok(told[0] == wire.PROGRESS and told[2] == {'changed': 'agents'}, 'who watches is told of news', told)
+    shown = server.fleet().call('agent.show', agent=agent.id)
+    tap.ok(shown['health']['spool']['depth'] == [1, 2, 3] and shown['connected'], 'health as the endpoint sent it', shown)
+    time.sleep(5.5)
+    server.kill('fleet')
+    until(5, server.serves)
+    tap.ok(until(5, lambda: server.fleet().call('agent.show', agent=agent.id)['connected']), 'the fleet killed: it knows again who is connected')
+    shown = server.fleet().call('agent.show', agent=agent.id)
+    tap.ok(shown['health']['spool']['depth'] == [1, 2, 3], 'and the health of some seconds ago', shown)
+    agent.channel.close()
+    tap.ok(until(2, lambda: not server.fleet().call('agent.show', agent=agent.id)['connected']), 'and who went')
+
+
+def calls(server):
+    for call in ({'verb': 'nonsense'}, {'verb': 'token.create', 'org': 'a'}, {'verb': 'token.create', 'org': 'a', 'site': 'b', 'seconds': 0},
+                 {'verb': 'token.create', 'org': 'a' * 200, 'site': 'b'}, {'verb': 'agent.list', 'surprise': 1}, {'verb': 'agent.list', 'limit': 0},
+                 {'verb': 'token.create', 'org': 'a', 'site': 'b', 'labels': {'x': 1}}, {'verb': 'agent.list', 'scopes': 'all'}):
+        try:
+            server.fleet().ask(wire.CALL, call)
+            tap.ok(False, f'refused: {call}')
+        except wire.Refused as error:
+            tap.ok(error.code == 'bad' and str(error), f'a wrong call is refused with its place: {error}')
+
+
+def main():
+    with Server() as server:
+        server.start()
+        agent = Agent(server, 'etch-7')
+        stranger = Agent(server, 'tokyo-1', token=server.token(site='tokyo')['token'])
+        stranger.connect().hello()
+        agent.connect().hello()
+        requests(server, agent)
+        policies(server, agent, stranger)
+        commands(server, agent)
+        health(server, agent)
+        calls(server)
+        tap.ok(server.duty('intake'), 'intake lived through all of it')
+    return tap.done()
+
+
+sys.exit(main())
