@@ -5,6 +5,8 @@
  *   bench-probe start COUNT PATH DIR...      start PATH COUNT times in each DIR as its root (vfork, chroot, execve, wait)
  *   bench-probe fresh COUNT PATH DIR...      PATH0, PATH1 ... each started once in each DIR; then, in the first two DIRs, hashed
  *   bench-probe read COUNT PATH DIR...       open, read and close DIR/PATH00000, DIR/PATH00001 ... once each
+ *   bench-probe answer 1 - DIR               allow every start on DIR's file system without looking, until killed: the least that anybody in user
+ *                                            space can add. DIR must be a mount point of its own
  *
  * All folders are visited in turn within one run, in an order thrown anew each time, so that neither drift nor a neighbour's load nor what the one
  * before left in the caches falls on one of them. Prints one line per DIR: nanoseconds, all of them (start, fresh) or their sum (read); fresh adds
@@ -12,9 +14,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,6 +169,42 @@ static void run_read(struct probe *probe)
 	}
 }
 
+/* Never the machine's own file system: not the root's, not the one that DIR is mounted on. */
+static void check_mount(const char *dir)
+{
+	char above[4096];
+	struct stat here, up, root;
+
+	snprintf(above, sizeof above, "%s/..", dir);
+	if (stat(dir, &here) < 0 || stat(above, &up) < 0 || stat("/", &root) < 0 || here.st_dev == up.st_dev || here.st_dev == root.st_dev) {
+		errno = EXDEV;
+		fail("watch", dir);
+	}
+}
+
+static void run_answer(struct probe *probe)
+{
+	const struct sched_param first = {.sched_priority = 1};
+	struct fanotify_event_metadata event;
+	int fan;
+
+	check_mount(probe->dirs[0]);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY | O_CLOEXEC | O_NOATIME);
+	if (fan < 0 || fanotify_mark(fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM, AT_FDCWD, probe->dirs[0]) < 0)
+		fail("watch", probe->dirs[0]);
+	sched_setscheduler(0, SCHED_FIFO, &first); /* as the guard's reader; refused: go on without */
+	puts("ready");
+	fflush(stdout);
+	while (read(fan, &event, sizeof event) == (ssize_t)sizeof event) {
+		struct fanotify_response response = {.fd = event.fd, .response = FAN_ALLOW};
+
+		if (write(fan, &response, sizeof response) < 0)
+			fail("answer on", probe->dirs[0]);
+		close(event.fd);
+	}
+}
+
 static void say(const uint64_t *times, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -171,7 +214,7 @@ static void say(const uint64_t *times, unsigned count)
 static const struct verb {
 	const char *name;
 	void (*run)(struct probe *probe);
-} verbs[] = {{"start", run_start}, {"fresh", run_fresh}, {"read", run_read}};
+} verbs[] = {{"start", run_start}, {"fresh", run_fresh}, {"read", run_read}, {"answer", run_answer}};
 
 static const struct verb *verb_of(const char *name)
 {
@@ -202,7 +245,7 @@ int main(int argc, char **argv)
 	uint64_t count;
 
 	if (!verb || argc < 5 || argc > 4 + DIRS || sk_parse_u64(argv[2], COUNT_MAX, &count) || count == 0) {
-		fprintf(stderr, "usage: bench-probe start|fresh|read COUNT PATH DIR... (up to %d)\n", DIRS);
+		fprintf(stderr, "usage: bench-probe start|fresh|read|answer COUNT PATH DIR... (up to %d)\n", DIRS);
 		return 2;
 	}
 	probe.count = (unsigned)count;

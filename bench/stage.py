@@ -2,7 +2,8 @@
 #
 # Where bench/exec, bench/open and bench/memory measure: one equal ext4 image for each contender, each on a loop device of its own.
 #
-# "baseline" and "control" are watched by nobody, "ours" by our guard and keeper, "peer" by fapolicyd. All stand side by side for the whole run, so
+# "baseline" and "control" are watched by nobody, "ours" by our guard and keeper, "peer" by fapolicyd, and "floor" by a loop that allows without looking:
+# the difference between it and the baseline is the kernel's and the scheduler's, not ours to save. All stand side by side for the whole run, so
 # that samples can be interleaved; a permission mark is on a superblock and never touches the others. Owns a temporary folder, the images in it
 # and the processes it starts, and ends them all.
 import contextlib
@@ -18,11 +19,13 @@ import tempfile
 import threading
 import time
 
+import measure
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("SEKISHO_BUILD", os.path.join(TOP, "build"))
 PEERS = os.path.join(TOP, "build", "peers", "fapolicyd")
-PR_SET_CHILD_SUBREAPER = 36
-ROLES = ("baseline", "control", "ours", "peer")
+PR_SET_CHILD_SUBREAPER, CLONE_NEWNS, MS_REC, MS_PRIVATE = 36, 0x20000, 0x4000, 0x40000
+ROLES = ("baseline", "control", "ours", "peer", "floor")
 
 
 def refuse(text):
@@ -41,6 +44,13 @@ def sha256(path):
         for piece in iter(lambda: f.read(1 << 20), b""):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def own_mounts():
+    """Neither do others see our mounts, nor do theirs wake whom we measure; and what we leave when killed goes with the namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None):
+        refuse(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
 
 
 class Ours:
@@ -133,18 +143,30 @@ class Peer:
             os.waitpid(self.pid, 0)
 
 
+class Floor:
+    def __init__(self, mount):
+        self.process = subprocess.Popen([os.path.join(BUILD, "bench-probe"), "answer", "1", "-", mount], stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            refuse("bench-probe does not answer")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class Stage(contextlib.AbstractContextManager):
-    def __init__(self, megabytes):
+    def __init__(self, megabytes, with_floor=False):
         if os.geteuid() != 0:
             refuse("not root: images, marks and namespaces need root")
         for name in ("lockdown-rig", "bench-probe", "bench-tiny"):
             if not os.access(os.path.join(BUILD, name), os.X_OK):
                 refuse(f"no {name} in {BUILD}: build first (ninja -C build)")
+        own_mounts()
         self.folder = tempfile.mkdtemp(prefix="sekisho-bench.")
         self.has_peer = os.access(os.path.join(PEERS, ".complete"), os.R_OK)
-        self.roles = [r for r in ROLES if r != "peer" or self.has_peer]
+        self.roles = [r for r in ROLES if (r != "peer" or self.has_peer) and (r != "floor" or with_floor)]
         self.mounts = {}
-        self.ours = self.peer = None
+        self.ours = self.peer = self.floor = None
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         if not self.has_peer:
             say("no fapolicyd in build/peers: measured without a peer (tools/install-deps check)")
@@ -178,8 +200,11 @@ class Stage(contextlib.AbstractContextManager):
             os.close(fd)
         time.sleep(0.1)
 
-    def guard(self, extra=None, hashes=()):
-        """Starts ours and the peer. What may run is what lies on the images, and `extra` (path -> a file with that content)."""
+    def guard(self, extra=None, hashes=(), start=Ours):
+        """
+        Starts ours (by `start`) and the peer. What may run is what lies on the images, `extra` (path -> a file with that content), and `hashes`,
+        which lie nowhere.
+        """
         allowed = {}
         for folder, _, names in os.walk(self.mounts["baseline"]):
             for name in names:
@@ -188,10 +213,12 @@ class Stage(contextlib.AbstractContextManager):
                     allowed[full[len(self.mounts["baseline"]):]] = (os.path.getsize(full), sha256(full))
         for path, model in (extra or {}).items():
             allowed[path] = (os.path.getsize(model), sha256(model))
-        self.ours = Ours(self.folder, [h for _, h in allowed.values()] + list(hashes), self.mounts["ours"])
+        self.ours = start(self.folder, [h for _, h in allowed.values()] + list(hashes), self.mounts["ours"])
         if self.has_peer:
             more = {f"/no/program/{i:05}": (4096, h) for i, h in enumerate(hashes)}
             self.peer = Peer(self.folder, {self.mounts["peer"] + p: a for p, a in {**allowed, **more}.items()}, self.mounts["peer"])
+        if "floor" in self.mounts:
+            self.floor = Floor(self.mounts["floor"])
         self._refuses_unknown()
 
     def _refuses_unknown(self):
@@ -208,7 +235,7 @@ class Stage(contextlib.AbstractContextManager):
                 ran = subprocess.run([mount + "/unknown"], check=False).returncode == 0
             except PermissionError:
                 ran = False
-            if ran != (role in ("baseline", "control")):
+            if ran != (role in ("baseline", "control", "floor")):
                 refuse(f"{role}: an unknown program {'ran' if ran else 'did not run'}")
 
     def probe(self, verb, count, path):
@@ -227,7 +254,7 @@ class Stage(contextlib.AbstractContextManager):
         return samples
 
     def close(self):
-        for process in (self.ours, self.peer):
+        for process in (self.ours, self.peer, self.floor):
             if process:
                 process.close()
         for role in ROLES:
@@ -242,6 +269,14 @@ def median(samples):
     return statistics.median(samples)
 
 
+def row_with_floor(name, unit, samples):
+    """As measure.row(), with the floor's median and the ratio to it beside."""
+    floor = median(samples["floor"])
+    row = measure.row(name, unit, {role: values for role, values in samples.items() if role != "floor"})
+    row.update(floor=floor, ratio_floor=row["ours"] / floor)
+    return row
+
+
 def target(row, limit, text):
     """Puts the target beside the figure: `limit` in the row's unit."""
     row.update(target=limit, target_text=text, met=row["ours"] is not None and row["ours"] <= limit)
@@ -252,4 +287,5 @@ def verdicts(rows):
     for row in rows:
         if "target" in row:
             word = "met" if row["met"] else "MISSED"
-            print(f"target {word}: {row['measure']}: {row['ours']:.4g} {row['unit']}, at most {row['target']:.4g} ({row['target_text']})")
+            floor = f"; without looking: {row['floor']:.4g}" if "floor" in row else ""
+            print(f"target {word}: {row['measure']}: {row['ours']:.4g} {row['unit']}, at most {row['target']:.4g} ({row['target_text']}){floor}")

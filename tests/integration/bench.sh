@@ -33,7 +33,6 @@ assert all(isinstance(r[sys.argv[2]], (int, float)) for r in rows), rows' "$@"
 }
 
 export TMPDIR=$tmp
-before=$(wc -l </proc/mounts)
 for bench in exec open memory; do
 	check "bench/$bench --quick" timeout -k 10 100 "$source_root/bench/$bench" --quick --json "$tmp/$bench.json"
 done
@@ -51,7 +50,8 @@ if [ -f "$source_root/build/peers/fapolicyd/.complete" ]; then
 		check "$bench: beside fapolicyd" figures "$tmp/$bench.json" peer
 	done
 fi
-is "no mounts are left" "$(wc -l </proc/mounts)" "$before"
+is "no mounts are left" "$(grep -c "$tmp" /proc/mounts)" 0
+is "no loop devices are left" "$(losetup --list --noheadings --output BACK-FILE | grep -c "$tmp")" 0
 is "no folders are left" "$(ls -d "$tmp"/sekisho-bench.* 2>/dev/null)" ""
 exits 2 "a wrong call" "$source_root/bench/exec" --no-such-option
 exits 3 "without root nothing is measured" unshare --user "$source_root/bench/open" --quick
