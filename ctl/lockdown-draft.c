@@ -60,7 +60,7 @@ static struct sk_place machine_place(const struct ctl *ctl, struct names *names)
 	names->host[sizeof names->host - 1] = 0;
 	if (sk_dir_open(ctl->root, "", &root) == 0 && sk_file_read(root, SK_PLACE_FILE, 65536, &text) == 0 &&
 	    sk_json_parse_object(text.data, text.size, 65536, &object, NULL) == 0) {
-		at = SK_JSON(object, "identity", NULL);
+		at = SK_JSON(object, "place", NULL);
 		if (sk_json_string(&at, "org", 0, sizeof names->org - 1, &word) == 0)
 			snprintf(names->org, sizeof names->org, "%s", word);
 		if (sk_json_string(&at, "site", 0, sizeof names->site - 1, &word) == 0)

@@ -204,6 +204,18 @@ static void follow_pair(struct clerk *c)
 	write_alive(c);
 }
 
+/* The server hears of a change when it happens. */
+static void tell_health(struct clerk *c)
+{
+	uint64_t state = (uint64_t)lk_guard_state(c) | atomic_load(&c->shared->orders_count) << 8 | (uint64_t)atomic_load(&c->shared->applied) << 40;
+
+	for (uint32_t i = 0; i < LK_SCOPE; i++)
+		state += (uint64_t)c->shared->scope[i].tainted << 4;
+	if (state != c->health_told)
+		lk_control_to_link(c, SK_F_HEALTH, 0, lk_health(c));
+	c->health_told = state;
+}
+
 static void on_news(void *arg, int fd, unsigned what)
 {
 	struct clerk *c = arg;
@@ -216,6 +228,7 @@ static void on_news(void *arg, int fd, unsigned what)
 	lk_enforce_report(c);
 	tell_tainted(c);
 	follow_pair(c);
+	tell_health(c);
 }
 
 static void on_tick(void *arg)
@@ -223,6 +236,7 @@ static void on_tick(void *arg)
 	struct clerk *c = arg;
 
 	follow_pair(c);
+	tell_health(c);
 	write_alive(c);
 	lk_learned_save(c);
 }

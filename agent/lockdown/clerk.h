@@ -96,6 +96,7 @@ struct clerk {
 
 	/* clerk.c */
 	uint64_t lost_seen;
+	uint64_t health_told; /* a mark of what HEALTH said last */
 	bool tainted_seen[LK_SCOPE];
 	uint64_t unguarded_from_ms, unguarded_to_ms; /* the last such time */
 };
