@@ -153,11 +153,11 @@ int sk_req_ask(struct sk_req *q, int slot, struct sk_backend *backend, uint16_t 
 	uint16_t last = type == SK_F_CALL ? SK_F_RESULT : SK_F_ROWS_END;
 	int r;
 
-	if (!body)
+	if (!owned)
 		return sk_origin(-ENOMEM);
 	sk_json_free(a->value);
 	*a = (struct sk_answer){.req = q};
-	r = sk_backend_ask(backend, type, body, last, on_answer, a, &a->ask);
+	r = sk_backend_ask(backend, type, owned, last, on_answer, a, &a->ask);
 	if (r == SK_NONE || r == SK_FULL) {
 		fault_answer(a, "away", "nobody listens");
 		return 0;
