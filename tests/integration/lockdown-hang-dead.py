@@ -15,6 +15,10 @@ import lockdown_lab as lab  # noqa: E402
 from lockdown_lab import DENIED, KNOWN, RAN, UNKNOWN, Attempt, Tally, attempt, digest, point, program, ready  # noqa: E402
 
 SIZE = 1 << 20
+LARGER = 100 << 10  # the reader does not hash it itself
+
+
+LISTED = program(KNOWN, 'listed', LARGER)
 
 
 def sick(*options, files=4, failure='deny'):
@@ -22,7 +26,7 @@ def sick(*options, files=4, failure='deny'):
     fuse.put('first', program(UNKNOWN, 'first'))
     paths = [fuse.put(f'sick{i}', program(UNKNOWN, f'sick {i}', SIZE)) for i in range(files)]
     fuse.mount()
-    disk, rig = ready(others=[fuse.place], failure=failure)
+    disk, rig = ready(others=[fuse.place], failure=failure, hashes=[digest(LISTED)])
     if '--no-open' in options:
         fuse.ask_once()
     return fuse, paths, disk, rig
@@ -32,7 +36,7 @@ def healthy(disk, name, tries=10, bound=0.5):
     tally = Tally(bound)
     for _ in range(tries):
         tally.run(disk.kept, RAN)
-        tally.run(disk.fresh(), DENIED)
+        tally.run(disk.fresh(size=LARGER), DENIED)
     tally.tell(name)
 
 
@@ -81,10 +85,10 @@ def try_many_wait():
     for path, one in zip(paths, waiting):
         tally.add(path, one.result(), DENIED)
     tally.tell('150 executions on a dead FUSE')
-    known = disk.put('known2', program(KNOWN))
+    known = disk.put('known2', LISTED)
     tally = Tally(0.5)
     for turn in range(5):
-        tally.run(disk.put(f'known{turn}', program(KNOWN)), RAN)
+        tally.run(disk.put(f'known{turn}', LISTED), RAN)
         tally.run(disk.fresh(), DENIED)
     tally.run(known, RAN)
     tally.tell('while they block their places: a listed program of the healthy ext4, never seen, is judged by content')
@@ -102,6 +106,28 @@ def try_many_wait():
     rig.end()
 
 
+def try_two_dead():
+    first, second = lab.Fuse('--no-open', '--no-flush'), lab.Fuse('--no-open', '--no-flush')
+    for fuse in (first, second):
+        for name in ('first', 'a', 'b'):
+            fuse.put(name, program(UNKNOWN, name, SIZE))
+        fuse.mount()
+    disk, rig = ready(others=[first.place, second.place])
+    for fuse in (first, second):
+        fuse.ask_once()
+        fuse.stop()
+    waiting, tally = [(path, Attempt(path)) for fuse in (first, second) for path in (fuse.place / 'a', fuse.place / 'b')], Tally()
+    for path, one in waiting:
+        tally.add(path, one.result(), DENIED)
+    tally.tell('two dead FUSE file systems, two executions on each')
+    healthy(disk, 'there is a worker left for the healthy ext4')
+    counts = rig.counts()
+    point(counts['trouble1'] == 4, 'and only the four were answered by deadline', counts)
+    first.go()
+    second.go()
+    rig.end()
+
+
 def try_flush_hangs():
     """The answer is given, and closing the file hangs."""
     fuse, _, disk, rig = sick('--stop-at', 'flush')
@@ -110,6 +136,8 @@ def try_flush_hangs():
     tally.tell('a FUSE that dies when the file is closed: the answer was given')
     point(fuse.stopped(), 'it is dead')
     healthy(disk, 'and 300 refusals on the healthy ext4 do not wait for it', tries=300)
+    counts = rig.counts()
+    point(counts['trouble5'] == 0 and counts['stalls'] == 0, 'all of them by the guard', counts)
     fuse.go()
     rig.end()
 
@@ -197,6 +225,7 @@ try_works()
 try_reads_hang('deny', DENIED, 'refused')
 try_reads_hang('allow', lab.HUNG, '')
 try_dead_device()
+try_two_dead()
 try_flush_hangs()
 try_many_wait()
 try_open_hangs()

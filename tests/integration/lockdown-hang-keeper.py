@@ -139,7 +139,8 @@ def try_fifty_deaths():
         name = ('guards', 'keepers')[which]
         if rig.until(5, lambda c: c[name] > seen[name] and all(lab.alive(pid) for pid in rig.pids())) is None:
             worst.append(f'{turn}: not back')
-    tally.tell('guard and keeper killed 25 times each with an execution on its way')
+            break
+    tally.tell('guard and keeper killed by turns, fifty times, with an execution on its way')
     point(not worst, 'each came back', worst)
     after = still(rig)
     point(len(after) <= len(before), f'the pair had {len(before)} descriptors open, and has {len(after)}',

@@ -123,7 +123,7 @@ class Tally:
         return how
 
     def run(self, path, wanted):
-        return self.add(path, attempt(path), wanted)
+        return self.add(path, attempt(path, 2 * self.bound + 1), wanted)
 
     def tell(self, name):
         point(not self.wrong and self.tries, f'{name}: {self.tries} tries, the slowest {self.worst * 1000:.0f} ms (bound {self.bound * 1000:.0f})',
