@@ -100,7 +100,7 @@ def try_killed_while_pending():
 def try_killed_while_hashing():
     disk = lab.Disk(450)
     path = disk.big('big', KNOWN)
-    disk, rig = ready(disk, hashes=[lab.digest_file(path)])
+    disk, rig = ready(disk, hashes=[lab.digest_file(path)], deadline=500)
     rig.settle()
     began = time.monotonic()
     alone = attempt(path)

@@ -60,7 +60,7 @@ def try_overload(failure, wanted):
     tally.tell(f'{STORM} programs of 2 MiB never seen start at once, failure setting {failure}')
     overload = after['trouble2'] - before['trouble2']
     others = after['trouble1'] + after['trouble5'] - before['trouble1'] - before['trouble5']
-    point(overload > 50, f'{overload} were answered by it because the queue was full, {others} by deadline; counted', after)
+    point(overload > 0 and overload + others > 50, f'{overload} were answered by it because the queue was full, {others} by deadline; counted', after)
     if failure == 'allow':
         point(0 < let_through <= overload + others, f'{let_through} were let through: no more than that', after)
     told = sum(after[name] - before[name] for name in ('unknown', 'trouble1', 'trouble2', 'trouble3', 'trouble4', 'trouble5'))
