@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get('SEKISHO_SOURCE', Path(__file__).resolve().parents[2]))
 BUILD = Path(os.environ.get('SEKISHO_BUILD', ROOT / 'build'))
-AGENT, RIG = BUILD / 'sekisho-agent', BUILD / 'link-rig'
+AGENT, ALONE, RIG = BUILD / 'sekisho-agent', BUILD / 'link-agent', BUILD / 'link-rig'
 SPOOL_UID, LINK_UID = (61100, 61101) if os.geteuid() == 0 else (os.geteuid(), os.geteuid())
 
 count = failed = 0
@@ -96,6 +96,10 @@ class World:
 
     def start_agent(self, point=None):
         self.agent = self.start([AGENT, 'run', '--root', self.root], point)
+
+    def start_agent_alone(self):
+        """Without the duties of lockdown: lockdown.sock is the stand-in's (agent/main/rig.c)."""
+        self.agent = self.start([ALONE, self.root])
 
     def duty(self, name):
         """Process id of a duty of our agent."""
@@ -317,7 +321,7 @@ def messages(w):
     with open(heard, 'wb') as out:
         guard = w.start([RIG, 'guard', w.root, LINK_UID], stdout=out)
     w.start_server()
-    w.start_agent()
+    w.start_agent_alone()
     say(until(10, lambda: 'REQUEST ' in seen.read_text()), "a request in the guard's outbox reaches the server", w.said())
     say(until(5, lambda: 'REQUEST_TAKEN {"id":"r-1"}' in heard.read_text()), 'and the guard hears that it was taken', heard.read_text())
     started = time.monotonic()
