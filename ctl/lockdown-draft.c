@@ -42,7 +42,7 @@ int lockdown_hash(const struct ctl *ctl, const char *path, struct lockdown_file 
 }
 
 struct names {
-	char org[256], site[256], host[65];
+	char org[256], site[256], asset[256], host[65];
 };
 
 /* As the enrolment said; a machine that is not enrolled has only its name. */
@@ -65,8 +65,10 @@ static struct sk_place machine_place(const struct ctl *ctl, struct names *names)
 			snprintf(names->org, sizeof names->org, "%s", word);
 		if (sk_json_string(&at, "site", 0, sizeof names->site - 1, &word) == 0)
 			snprintf(names->site, sizeof names->site, "%s", word);
+		if (json_object_object_get_ex(object, "asset", NULL) && sk_json_string(&at, "asset", 0, sizeof names->asset - 1, &word) == 0)
+			snprintf(names->asset, sizeof names->asset, "%s", word);
 	}
-	return (struct sk_place){.org = names->org, .site = names->site, .host = names->host};
+	return (struct sk_place){.org = names->org, .site = names->site, .asset = names->asset, .host = names->host};
 }
 
 int lockdown_in_force(const struct ctl *ctl, struct sk_policy_answer *answer, bool *ret_any)

@@ -199,6 +199,8 @@ static int read_answer(struct enrolment *e, const struct sk_json *at, uint8_t se
 	if (!r)
 		r = sk_json_string(at, "org", 0, IDENTITY_NAME - 1, &out->org);
 	if (!r)
+		r = sk_json_string(at, "asset", 0, IDENTITY_NAME - 1, &out->asset);
+	if (!r)
 		r = sk_json_base64(at, "secret", secret, 32, &size);
 	if (!r && size != 32)
 		r = sk_json_refuse(at, "secret", "must be 32 bytes");

@@ -168,6 +168,8 @@ static int pin_place(int dir, const struct enrolled *e)
 	if (!r)
 		r = sk_json_put_string(o, "site", e->site);
 	if (!r)
+		r = sk_json_put_string(o, "asset", e->asset);
+	if (!r)
 		r = sk_json_canonical(o, &text);
 	if (!r)
 		r = sk_dir_make(dir, POLICY_FOLDER, (uid_t)-1, (gid_t)-1, 0700);

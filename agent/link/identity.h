@@ -5,6 +5,7 @@
  *   var/lib/sekisho/link/       0700, user of link: key.pem, certificate.pem, ca.pem, identity.json (written last: it is there, or nothing counts)
  *   var/lib/sekisho/endpoint.secret   0600, root: 32 bytes, for keyed hashes and codes read over a telephone
  *   var/lib/sekisho/policy/site.pub   0644, root: the pinned site key
+ *   var/lib/sekisho/policy/place.json 0600, root: organisation, site and asset, which a policy's labels are compared with
  */
 #pragma once
 
@@ -33,7 +34,7 @@ int identity_load(int root_dir, struct identity *ret_identity, struct sk_diag *d
 void identity_done(struct identity *identity);
 
 struct enrolled {
-	const char *agent, *server, *site, *org;
+	const char *agent, *server, *site, *org, *asset; /* asset: "" when the token named none */
 	const struct sk_tls_key *key;
 	const char *certificate, *ca; /* PEM */
 	const uint8_t *secret;        /* 32 bytes */

@@ -220,6 +220,7 @@ static int on_enrol(struct server *s, struct sk_chan *chan, const struct sk_fram
 	sk_json_put_string(o, "ca", ca.data);
 	sk_json_put_string(o, "org", "org");
 	sk_json_put_string(o, "site", "site");
+	sk_json_put_string(o, "asset", "asset");
 	sk_json_put_base64(o, "secret", (const uint8_t[32]){1, 2, 3}, 32);
 	sk_json_put_base64(o, "site_key", (const uint8_t[32]){9, 8, 7}, 32);
 	if (sk_json_canonical(o, &text))

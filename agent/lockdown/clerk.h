@@ -73,7 +73,7 @@ struct clerk {
 	/* enforce.c */
 	struct sk_policy_store *store;
 	struct sk_clock clock;
-	char org[256], site[256], host[65];
+	char org[256], site[256], asset[256], host[65];
 	struct lk_enforcement now;
 
 	/* report.c */

@@ -17,7 +17,7 @@
 #include "lockdown/clerk.h"
 #include "os/file.h"
 
-/* Organisation and site as the enrolment said; a machine that is not enrolled has none. */
+/* Organisation, site and asset as the enrolment said; a machine that is not enrolled has none. */
 static void read_place(struct clerk *c)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(65536);
@@ -35,11 +35,14 @@ static void read_place(struct clerk *c)
 		snprintf(c->org, sizeof c->org, "%s", word);
 	if (sk_json_string(&at, "site", 0, sizeof c->site - 1, &word) == 0)
 		snprintf(c->site, sizeof c->site, "%s", word);
+	c->asset[0] = 0;
+	if (json_object_object_get_ex(object, "asset", NULL) && sk_json_string(&at, "asset", 0, sizeof c->asset - 1, &word) == 0)
+		snprintf(c->asset, sizeof c->asset, "%s", word);
 }
 
 struct sk_place lk_place(const struct clerk *c)
 {
-	return (struct sk_place){.org = c->org, .site = c->site, .host = c->host};
+	return (struct sk_place){.org = c->org, .site = c->site, .asset = c->asset, .host = c->host};
 }
 
 struct sk_moment lk_moment(const struct clerk *c)

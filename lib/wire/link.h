@@ -5,7 +5,7 @@
  *
  * ALPN "sekisho-enrol/1", no client certificate. One question, one answer, then the server closes:
  * ENROL    {"token","csr":PEM,"host","machine"} -> ENROLLED {"agent":id,"certificate":PEM,"ca":PEM,"site_key":base64,"site","org",
- *          "secret":base64 of 32 bytes} or ERROR {"code":"denied"|"bad"|"limit"|"failed","text"}. A token that is wrong, used or expired is
+ *          "asset" (the token's label, or ""),"secret":base64 of 32 bytes} or ERROR {"code":"denied"|"bad"|"limit"|"failed","text"}. A token that is wrong, used or expired is
  *          "denied", always after the same time.
  *          A person carries "TOKEN.PIN", where PIN is 64 hex digits: SHA-256 of the server's certificate (DER), so that the agent can insist on
  *          this server before it has the CA. Only TOKEN is sent. "machine" is /etc/machine-id, "" when there is none.

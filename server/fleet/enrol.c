@@ -172,6 +172,7 @@ static int put_pem(struct json_object *out, const char *key, const struct sk_cer
 static int write_answer(struct sk_fleet *fleet, const struct enrolment *e, struct sk_buf *text)
 {
 	_cleanup_json_ struct json_object *out = json_object_new_object();
+	const struct sk_place place = sk_agent_place(e->agent);
 	int r = out ? 0 : sk_origin(-ENOMEM);
 
 	if (!r)
@@ -186,6 +187,8 @@ static int write_answer(struct sk_fleet *fleet, const struct enrolment *e, struc
 		r = sk_json_put_string(out, "org", e->agent->org);
 	if (!r)
 		r = sk_json_put_string(out, "site", e->agent->site);
+	if (!r)
+		r = sk_json_put_string(out, "asset", place.asset ? place.asset : "");
 	if (!r)
 		r = sk_json_put_base64(out, "secret", e->secret, sizeof e->secret);
 	return r ? r : sk_json_canonical(out, text);

@@ -46,10 +46,10 @@ class World:
         self.root.chmod(0o755)
         (self.root / 'etc/sekisho').mkdir(parents=True)
         self.port = free_port()
-        pick = {'agent': ('spool', 'link'), 'server': ('intake', 'store', 'fleet')}
+        pick = {'agent': ('spool', 'link'), 'server': ('intake', 'store', 'fleet', 'web')}
         for name, duties in pick.items():
             users = ''.join(f'  {duty}: "{DUTIES[duty]}"\n' for duty in duties)
-            more = f'intake:\n  listen: 127.0.0.1:{self.port}\n' if name == 'server' else 'link:\n  retry_max: 500ms\n'
+            more = f'intake:\n  listen: 127.0.0.1:{self.port}\nweb:\n  listen: 127.0.0.1:{free_port()}\n' if name == 'server' else 'link:\n  retry_max: 500ms\n'
             (self.root / f'etc/sekisho/{name}.yaml').write_text(f'users:\n{users}{more}')
         self.log = open(self.root / 'log', 'ab')
         self.command('policy', 'keygen', '--plain', self.root / 'site.key', root=False)
@@ -67,10 +67,10 @@ class World:
             env.update(SEKISHO_POINT=point, SEKISHO_POINT_LOG=str(self.root / 'points'))
         return subprocess.Popen([str(BUILD / program), 'run', '--root', str(self.root)], env=env, stdout=self.log, stderr=self.log)
 
-    def enrol(self):
+    def enrol(self, *labels):
         end = time.monotonic() + 20
         while time.monotonic() < end:
-            said = self.command('fleet', 'token', '--org', 'o', '--site', 's', '--json')
+            said = self.command('fleet', 'token', '--org', 'o', '--site', 's', '--json', *labels)
             if said.returncode == 0:
                 break
             time.sleep(0.1)
@@ -157,7 +157,50 @@ def account(w, total, name, least=None):
     say(not why, 'and in order', why)
 
 
+def publish(w, serial, asset):
+    """A policy for one asset, through the server; it observes a folder that is none."""
+    draft, signed = w.root / f'{serial}.yaml', w.root / f'{serial}.skp'
+    draft.write_text(f'part: lockdown\nserial: {serial}\nnot_before: 2026-01-01\nexpires: 2036-01-01\nlabels:\n  asset: [{asset}]\n'
+                     f'lockdown:\n  mode: observe\n  scope: [/none]\n  programs:\n    - sha256: "{"ab" * 32}"\n      name: /opt/x\n')
+    return [w.command('policy', 'sign', '--key', w.root / 'site.key', draft, '--out', signed, root=False), w.command('fleet', 'publish', signed)]
+
+
+def labels():
+    """The asset of the token is the endpoint's own place: what the server says of it later makes no policy fit."""
+    w = World()
+
+    def guard():
+        said = w.command('lockdown', 'status', '--json')
+        return json.loads(said.stdout) if said.stdout.startswith('{') else {}
+
+    def until(condition):
+        end = time.monotonic() + 15
+        while not (good := condition()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return good
+    try:
+        w.server = w.start('sekisho-server')
+        said = w.enrol('--label', 'asset=ETCH-07')
+        place = json.loads((w.root / 'var/lib/sekisho/policy/place.json').read_text())
+        say(place == {'org': 'o', 'site': 's', 'asset': 'ETCH-07'}, 'enrolment pins organisation, site and the asset of the token', f'{place} {said}')
+        w.agent = w.start('sekisho-agent')
+        did = publish(w, 3, 'ETCH-07')
+        say(until(lambda: guard().get('serial') == 3), 'a policy for this asset is in force', f'{did} {guard()} {w.said()}')
+        agent = json.loads((w.root / 'var/lib/sekisho/link/identity.json').read_text())['agent']
+        did = [w.command('fleet', 'label', agent, 'asset=ETCH-08')] + publish(w, 4, 'ETCH-08')
+        say(until(lambda: 'other-label' in json.dumps(guard())) and guard()['serial'] == 3,
+            'labelled anew on the server: a policy for another asset comes, and is refused', f'{did} {guard()} {w.said()}')
+    except Exception as error:  # say it as a test result
+        say(False, 'the test of labels went to its end', f'{type(error).__name__}: {error}\n{w.said()}')
+    finally:
+        w.close()
+
+
 def main():
+    labels()
+    if sys.argv[1:] == ['labels']:
+        print(f'1..{count}')
+        return 1 if failed else 0
     w = World()
     try:
         w.server = w.start('sekisho-server')
