@@ -53,7 +53,7 @@ static const struct sk_duty duties[] = {
 	{.name = "fleet", .land = sk_fleet_land, .listeners = fleet_listeners, .max_files = 256, .prepare = sk_fleet_prepare, .run = run_fleet},
 	{.name = "intake", .land = sk_intake_land, .listeners = intake_listeners, .max_files = 32768, .prepare = sk_intake_prepare,
 	 .run = run_intake},
-	{.name = "web", .syscalls = sk_web_syscalls, .land = sk_web_land, .listeners = web_listeners, .max_files = 640, .prepare = sk_web_prepare,
+	{.name = "web", .land = sk_web_land, .listeners = web_listeners, .max_files = 640, .prepare = sk_web_prepare,
 	 .run = run_web},
 };
 

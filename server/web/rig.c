@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 						{"certificate", required_argument, NULL, 'c'}, {"key", required_argument, NULL, 'k'},
 						{"host", required_argument, NULL, 'h'}, {0}};
 	static const struct sk_listener listeners[] = {{.name = SK_WEB_LISTENER, .address = "config"}, {.name = SK_WEB_SOCKET}, {0}};
-	const struct sk_duty duty = {.name = "web", .syscalls = sk_web_syscalls, .land = sk_web_land, .listeners = listeners, .max_files = 640,
+	const struct sk_duty duty = {.name = "web", .land = sk_web_land, .listeners = listeners, .max_files = 640,
 				     .prepare = sk_web_prepare, .run = run};
 	struct sk_proc_opts opts = {.program = "console-rig", .user_of = user_of, .address_of = address_of};
 	struct sk_diag diag = {0};

@@ -26,10 +26,6 @@
 
 enum { SWEEP_MS = 300000 };
 
-/* SQLite's memory-mapped shared file and locks, the password thread, HTTP's vectored writes. */
-const char *const sk_web_syscalls[] = {"ftruncate", "fsync", "fdatasync", "pread64", "pwrite64", "fchown", "unlink", "mkdir", "getcwd", "readlink",
-				       "readv", "sysinfo", NULL};
-
 /* Certificate and key lie below etc/sekisho; time zones are the machine's. */
 const struct sk_land_rule sk_web_land[] = {
 	{FOLDER, SK_LAND_READ | SK_LAND_WRITE},

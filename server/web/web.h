@@ -28,5 +28,4 @@ int sk_web_check(const struct sk_web_config *config, struct sk_diag *diag);
 /* For struct sk_duty. prepare: makes var/lib/sekisho/web. run: `config` as above. */
 int sk_web_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
 int sk_web_run(const struct sk_duty_ctx *ctx, const struct sk_web_config *config);
-extern const char *const sk_web_syscalls[];
 extern const struct sk_land_rule sk_web_land[];
