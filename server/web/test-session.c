@@ -180,6 +180,26 @@ static void test_audit_chain(void **state)
 	assert_int_equal(after.broken, 3);
 }
 
+/* Somebody who changes a line and its hash, rightly computed, must change every later one: the next line says so. */
+static void test_audit_rewritten(void **state)
+{
+	_cleanup_buf_ struct sk_buf both = SK_BUF(4096);
+	_cleanup_rows_ sqlite3_stmt *rows = NULL;
+	uint8_t hash[SK_SHA256_SIZE];
+	struct sk_audit_state after;
+
+	write_lines(4);
+	assert_int_equal(sk_db_query(&db, &rows, "SELECT a.hash, replace(b.line, 'sato', 'moto') FROM audit a, audit b WHERE a.seq=1 AND b.seq=2", ""), 0);
+	assert_int_equal(sk_db_row(rows), 0);
+	assert_int_equal(sk_buf_append(&both, sqlite3_column_blob(rows, 0), SK_SHA256_SIZE), 0);
+	assert_int_equal(sk_buf_append_str(&both, sk_db_text(rows, 1)), 0);
+	assert_int_equal(sk_sha256(both.data, both.size, hash), 0);
+	assert_int_equal(sk_db_run(&db, "DROP TRIGGER audit_fixed", ""), 0);
+	assert_int_equal(sk_db_run(&db, "UPDATE audit SET line=?, hash=? WHERE seq=2", "sb", sk_db_text(rows, 1), (const void *)hash, sizeof hash), 0);
+	assert_int_equal(sk_audit_verify(&db, &after), 0);
+	assert_int_equal(after.broken, 3);
+}
+
 /* What an action did and its line stand together or not at all. */
 static void test_audit_with_its_action(void **state)
 {
@@ -196,4 +216,4 @@ static void test_audit_with_its_action(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 SK_TEST_MAIN(TEST(test_session_ends), TEST(test_session_is_not_in_the_file), TEST(test_disabled), TEST(test_token_never_wider), TEST(test_locks),
-	     TEST(test_names_and_passwords), TEST(test_audit_chain), TEST(test_audit_with_its_action))
+	     TEST(test_names_and_passwords), TEST(test_audit_chain), TEST(test_audit_rewritten), TEST(test_audit_with_its_action))
