@@ -90,6 +90,10 @@ sk_fleet_verb sk_verb_token_create, sk_verb_token_list, sk_verb_token_cancel, sk
 	sk_verb_policy_list, sk_verb_policy_show, sk_verb_command_send, sk_verb_command_list, sk_verb_command_show, sk_verb_summary;
 
 /* service.c */
+/* Reads who asks, finds the verb and runs it. As a verb. */
+int sk_fleet_run_call(struct sk_fleet_call *call);
+/* The body of UP, in the name of an agent. 0, SK_BAD, SK_DENIED, SK_FULL or negative; *ret_answers: UP_TAKEN is due. */
+int sk_fleet_take_up(struct sk_fleet *fleet, const struct sk_json *at, bool *ret_answers);
 bool sk_call_sees(const struct sk_fleet_call *call, const char *org, const char *site);
 #define SK_CALL_ONLY(call, ...) sk_json_only((call)->at, (const char *const[]){"verb", "by", "scopes", __VA_ARGS__, NULL})
 int sk_call_limit(const struct sk_fleet_call *call, uint64_t *ret_limit); /* "limit", default and at most SK_FLEET_LIST_MAX */

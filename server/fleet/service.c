@@ -252,19 +252,32 @@ static int read_asker(struct sk_fleet_call *call)
 	return r;
 }
 
+int sk_fleet_run_call(struct sk_fleet_call *call)
+{
+	int r = read_asker(call);
+
+	return r ? r : run_verb(call);
+}
+
+static bool is_watch(const struct sk_json *at)
+{
+	struct json_object *verb = NULL;
+
+	return json_object_object_get_ex(at->value, "verb", &verb) && json_object_is_type(verb, json_type_string) &&
+	       strcmp(json_object_get_string(verb), "watch") == 0;
+}
+
 static void on_call(struct sk_fleet_client *client, uint32_t id, const struct sk_json *at, struct sk_diag *diag)
 {
 	_cleanup_json_ struct json_object *out = json_object_new_object();
 	struct sk_fleet_call call = {.fleet = client->fleet, .client = client, .id = id, .at = at, .out = out, .diag = diag};
-	struct json_object *verb = NULL;
-	int r = out ? read_asker(&call) : sk_origin(-ENOMEM);
+	int r;
 
-	if (!r && json_object_object_get_ex(at->value, "verb", &verb) && json_object_is_type(verb, json_type_string) &&
-	    strcmp(json_object_get_string(verb), "watch") == 0) {
+	if (is_watch(at)) {
 		client->watch = id;
 		return;
 	}
-	r = r ? r : run_verb(&call);
+	r = out ? sk_fleet_run_call(&call) : sk_origin(-ENOMEM);
 	answer(&call, r);
 	if (!r && call.after)
 		call.after(client->fleet);
@@ -294,23 +307,30 @@ static int take_up(struct sk_fleet *fleet, struct sk_fleet_agent *agent, const c
 	return 0;
 }
 
-static void on_up(struct sk_fleet_client *client, uint32_t id, const struct sk_json *at)
+int sk_fleet_take_up(struct sk_fleet *fleet, const struct sk_json *at, bool *ret_answers)
 {
 	struct sk_fleet_agent *agent;
 	const char *name, *type;
 	struct sk_json body;
-	bool answers = false;
-	char text[512];
 	int r = sk_json_string(at, "agent", 1, SK_FLEET_ID, &name);
 
+	*ret_answers = false;
 	if (!r)
 		r = sk_json_string(at, "type", 1, 32, &type);
 	if (!r)
 		r = sk_json_object(at, "body", &body);
-	if (!r) {
-		agent = sk_agents_find(client->fleet, name);
-		r = agent && !agent->revoked ? take_up(client->fleet, agent, type, &body, &answers) : SK_DENIED;
-	}
+	if (r)
+		return r;
+	agent = sk_agents_find(fleet, name);
+	return agent && !agent->revoked ? take_up(fleet, agent, type, &body, ret_answers) : SK_DENIED;
+}
+
+static void on_up(struct sk_fleet_client *client, uint32_t id, const struct sk_json *at)
+{
+	bool answers;
+	char text[512];
+	int r = sk_fleet_take_up(client->fleet, at, &answers);
+
 	if (r)
 		sk_chan_send_error(client->chan, id, r == SK_BAD ? "bad" : r == SK_FULL ? "limit" : "failed",
 				   r == SK_BAD ? sk_diag_format(at->diag, text, sizeof text) : "the fleet could not take it");
