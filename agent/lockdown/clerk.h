@@ -82,7 +82,7 @@ struct clerk {
 	uint64_t retry_ms;
 	struct sk_list events;
 	uint32_t event_count;
-	uint64_t events_lost;
+	uint64_t events_lost, events_bad;
 	struct lk_refusal refusals[LK_REFUSALS];
 	uint32_t refusal_count;
 

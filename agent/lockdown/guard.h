@@ -69,6 +69,8 @@ void *lk_worker_run(void *worker);
  * For the reader of group 0: hashes and answers what is not larger than LK_SMALL, lies in the page cache and has no writer, because waking a worker
  * takes longer than that. False: nothing was answered, a worker must.
  */
+/* A read lease. NONE: held, or *ret_supported is false; WRITER: somebody writes; UNREADABLE: it is not permitted to us. */
+enum lk_trouble lk_lease(int fd, uint64_t until_us, bool *ret_supported);
 bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot);
 
 /* names.c */

@@ -85,22 +85,27 @@ static struct lk_slot *pick(struct lk_guard *guard)
 	return best;
 }
 
-/* A writer may be about to leave (an installer that runs what it wrote): wait for three fifths of the deadline. */
-static bool lease(int fd, uint64_t until_us, bool *ret_supported)
+/*
+ * A writer may be about to leave (an installer that runs what it wrote): wait for three fifths of the deadline. A lease that is not permitted to us
+ * (CAP_LEASE is missing) says nothing of the file system: what is hashed without one may be changed before it runs.
+ */
+enum lk_trouble lk_lease(int fd, uint64_t until_us, bool *ret_supported)
 {
 	const struct timespec pause = {.tv_nsec = WRITER_LOOK_US * 1000};
 
 	*ret_supported = true;
 	while (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) {
+		if (errno == EACCES)
+			return LK_TROUBLE_UNREADABLE;
 		if (errno != EAGAIN && errno != EBUSY) {
 			*ret_supported = false; /* this file system has none */
-			return true;
+			return LK_TROUBLE_NONE;
 		}
 		if (lk_now_us() >= until_us)
-			return false;
+			return LK_TROUBLE_WRITER;
 		nanosleep(&pause, NULL);
 	}
-	return true;
+	return LK_TROUBLE_NONE;
 }
 
 static int on_progress(uint64_t done, void *arg)
@@ -164,14 +169,16 @@ static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, c
 	struct lk_shared *shared = worker->guard->shared;
 	int fd = slot->meta.fd;
 	bool remember, supported;
+	enum lk_trouble trouble;
 	struct lk_key after;
 
 	if (slot->has_key && slot->key.size > LK_SIZE_MAX)
 		return LK_TROUBLE_HUGE;
 	remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan));
-	if (!lease(fd, slot->since_us + orders->deadline_us / 5 * 3, &supported)) {
-		if (orders->mode == LK_ENFORCE)
-			return LK_TROUBLE_WRITER;
+	trouble = lk_lease(fd, slot->since_us + orders->deadline_us / 5 * 3, &supported);
+	if (trouble) {
+		if (trouble != LK_TROUBLE_WRITER || orders->mode == LK_ENFORCE)
+			return trouble;
 		supported = false;
 	}
 	if (remember && lk_look(fd, &slot->key))

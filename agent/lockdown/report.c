@@ -85,16 +85,33 @@ static void on_close(struct sk_chan *chan, void *arg, const struct sk_diag *why)
 	sk_timer_arm(c->retry, c->retry_ms = RETRY_MIN_MS);
 }
 
+/* "bad": the spool gave it no number, so nobody but us can say that it is lost. Else it has counted it as not kept, and says so itself. */
+static void on_refused(struct clerk *c, const struct sk_frame *frame)
+{
+	_cleanup_json_ struct json_object *body = NULL;
+	struct sk_json at;
+	const char *code = "";
+
+	if (sk_json_parse_object(frame->body, frame->size, frame->size, &body, NULL) == 0) {
+		at = SK_JSON(body, "error", NULL);
+		(void)sk_json_string(&at, "code", 0, 64, &code);
+	}
+	if (strcmp(code, "bad") == 0 && c->events_bad++)
+		sk_log(SK_LOG_DEBUG, "the spool refused another event");
+	else
+		sk_log(SK_LOG_WARNING, "the spool did not take an event: %.*s", (int)SK_MIN(frame->size, 200u), (const char *)frame->body);
+	c->events_lost += strcmp(code, "bad") == 0;
+}
+
 static void on_frame(struct sk_chan *chan, void *arg, const struct sk_frame *frame)
 {
 	struct clerk *c = arg;
 
 	(void)chan;
 	if (frame->type == SK_F_ERROR)
-		sk_log(SK_LOG_WARNING, "the spool did not take an event: %.*s", (int)SK_MIN(frame->size, 200u), (const char *)frame->body);
+		on_refused(c, frame);
 	else if (frame->type != SK_F_EVENT_TAKEN)
 		return;
-	/* after an ERROR the spool has counted it as not kept, and says so itself */
 	sk_list_each(event, &c->events, struct waiting_event, link)
 		if (event->sent && event->id == frame->id) {
 			drop_event(c, event);
