@@ -3,14 +3,17 @@
  * sekisho-server: `run` supervises one process per duty (the table below). Exit codes: 0 done, 2 wrong arguments or configuration, 3 the environment does
  * not allow it. What is done to a server, not by it (init, backup, restore), is in the sekisho command.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "main/config.h"
+#include "os/file.h"
 #include "os/proc.h"
 
 static int run_store(const struct sk_duty_ctx *ctx)
@@ -89,6 +92,27 @@ static const char *address_of(void *config, const char *listener)
 	return strcmp(listener, SK_INTAKE_LISTENER) == 0 ? c->intake_listen : NULL;
 }
 
+/* Without keys no duty can begin, and main would restart them for ever: say it once, before anything is started. */
+static int check_keys(const char *root)
+{
+	static const char *const needed[] = {SK_FLEET_FOLDER "/ca.key", SK_INTAKE_FOLDER "/server.key"};
+	_cleanup_close_ int dir = -1;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(needed); i++) {
+		_cleanup_close_ int fd = -1;
+
+		int r = dir < 0 ? sk_dir_open(root, "", &dir) : 0;
+
+		if (!r)
+			r = sk_open_in(dir, needed[i], O_PATH, 0, &fd);
+		if (r != SK_NONE)
+			continue; /* what cannot be looked at from here is for the duty to say */
+		fprintf(stderr, "sekisho-server: this server has no keys yet (%s): run `sekisho server init` first\n", needed[i]);
+		return 3;
+	}
+	return 0;
+}
+
 static int command_run(const struct arguments *a)
 {
 	struct server_config config;
@@ -98,7 +122,9 @@ static int command_run(const struct arguments *a)
 
 	if (r)
 		return r;
-	r = sk_proc_run(duties, SK_ARRAY_SIZE(duties), &opts);
+	r = check_keys(a->root);
+	if (!r)
+		r = sk_proc_run(duties, SK_ARRAY_SIZE(duties), &opts);
 	sk_conf_done(&server_table, &config);
 	return r;
 }

@@ -89,6 +89,9 @@ def main():
     (root / 'etc/sekisho').mkdir(parents=True)
     users = ''.join(f'  {duty}: "{uid}"\n' for duty, uid in DUTIES.items())
     (root / 'etc/sekisho/server.yaml').write_text(f'users:\n{users}intake:\n  listen: 127.0.0.1:0\nweb:\n  listen: 127.0.0.1:0\n')
+    early = subprocess.run([str(BUILD / 'sekisho-server'), 'run', '--root', str(root)], capture_output=True, text=True, timeout=20)
+    say(early.returncode == 3 and early.stderr.count('\n') == 1 and 'sekisho server init' in early.stderr,
+        'a server without keys says so in one line and ends with 3', early)
     command(root, 'policy', 'keygen', '--plain', root / 'site.key')
     command(root, 'server', 'init', '--site-key', root / 'site.key.pub', '--name', '127.0.0.1', '--root', root)
     log = open(root / 'log', 'ab')
