@@ -242,6 +242,22 @@ static void test_newest_delegation_governs(void **state)
 	assert_int_equal(ask_policy(&q, 6, FX_NOW, FX_NOW + 1, ""), SK_REFUSED_REVOKED);
 }
 
+/* Two delegations of one key with one serial: the first one known stands, and what comes with the other is refused. */
+static void test_same_serial_of_delegations(void **state)
+{
+	_cleanup_envelope_ struct sk_envelope *first = fx_delegate(site, desk, SK_USE_POLICY, 1, FX_NOW - FX_DAY, FX_NOW + FX_DAY);
+	struct sk_delegation d;
+	enum sk_refusal refusal;
+
+	(void)state;
+	assert_int_equal(sk_delegation_read(&trust, first, &d, &refusal, NULL), 0);
+	assert_int_equal(sk_trust_remember(&trust, &d), 0);
+	sk_delegation_done(&d);
+	assert_int_equal(ask_delegated(site, SK_USE_POLICY, FX_NOW - FX_DAY, FX_NOW + FX_DAY), SK_ACCEPTED);
+	assert_int_equal(ask_delegated(site, SK_USE_POLICY, FX_NOW - FX_DAY, FX_NOW + 90 * FX_DAY), SK_REFUSED_SAME_SERIAL);
+	assert_int_equal(ask_delegated(site, SK_USE_POLICY | SK_USE_RELEASE, FX_NOW - FX_DAY, FX_NOW + FX_DAY), SK_REFUSED_SAME_SERIAL);
+}
+
 static void test_terms(void **state)
 {
 	const struct sk_delegation good = {.key = *sk_private_public(desk), .uses = SK_USE_POLICY, .serial = 1, .not_before = 1, .expires = 2};
@@ -514,7 +530,7 @@ static void test_allocation_failure(void **state)
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 SK_TEST_MAIN(CASE(test_delegations), CASE(test_serials_and_dates), CASE(test_same_policy_again), CASE(test_labels), CASE(test_wrong_clock),
-	     CASE(test_signatures), CASE(test_type_is_signed), CASE(test_revoked), CASE(test_newest_delegation_governs), CASE(test_terms),
+	     CASE(test_signatures), CASE(test_type_is_signed), CASE(test_revoked), CASE(test_newest_delegation_governs), CASE(test_same_serial_of_delegations), CASE(test_terms),
 	     CASE(test_not_ready), CASE(test_signed_but_empty), CASE(test_payload), CASE(test_malformed_payload_names_the_path),
 	     CASE(test_unsorted), CASE(test_envelope_cut_and_changed), CASE(test_draft), CASE(test_programs), CASE(test_sentences),
 	     CASE(test_allocation_failure))

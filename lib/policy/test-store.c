@@ -311,7 +311,7 @@ static void test_renamed(void **state)
 
 static int child_offers(unsigned serial)
 {
-	_cleanup_envelope_ struct sk_envelope *delegation = fx_delegate(site, second, SK_USE_POLICY, 1, FX_NOW - FX_DAY, FX_NOW + FX_DAY);
+	_cleanup_envelope_ struct sk_envelope *delegation = fx_delegate(site, second, SK_USE_POLICY, 1, FX_NOW - FX_DAY, FX_NOW + 30 * FX_DAY);
 	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_ENVELOPE_MAX);
 	struct sk_offer result;
 

@@ -347,13 +347,21 @@ static int check_site_signer(const struct sk_trust *trust, const struct sk_envel
 	return r;
 }
 
-/* The delegation that governs: the newest of this key, whichever came along. */
-static int governing(const struct sk_trust *trust, struct sk_delegation *d)
+static bool same_delegation(const struct sk_delegation *a, const struct sk_delegation *b)
+{
+	return a->uses == b->uses && a->not_before == b->not_before && a->expires == b->expires &&
+	       strcmp(a->holder ? a->holder : "", b->holder ? b->holder : "") == 0;
+}
+
+/* The delegation that governs: the newest of this key, whichever came along. Of two with one serial it is the first; another one says nothing. */
+static int governing(const struct sk_trust *trust, struct sk_delegation *d, enum sk_refusal *ret_refusal)
 {
 	const struct sk_delegation *known = find_known(trust, d->key.id);
 
-	if (!known || known->serial <= d->serial)
+	if (!known || known->serial < d->serial)
 		return 0;
+	if (known->serial == d->serial)
+		return same_delegation(known, d) ? 0 : deny(SK_REFUSED_SAME_SERIAL, ret_refusal);
 	sk_delegation_done(d);
 	return copy_delegation(known, d);
 }
@@ -396,7 +404,7 @@ int sk_trust_check(const struct sk_trust *trust, const struct sk_envelope *envel
 	r = sk_envelope_verify(envelope, &d->key);
 	if (r != 0)
 		return r == SK_NONE ? deny(SK_REFUSED_UNKNOWN_KEY, ret_refusal) : r == SK_DENIED ? deny(SK_REFUSED_SIGNATURE, ret_refusal) : r;
-	r = governing(trust, d);
+	r = governing(trust, d, ret_refusal);
 	if (r != 0)
 		return r;
 	if (!(d->uses & use))

@@ -4,7 +4,7 @@
  *
  * The offline site key signs delegations (this key, for these uses, from, until, serial) and one list of revoked key ids whose serial may not go
  * down. A delegation travels inside each envelope; of each key the newest one seen is remembered and governs whatever the key signs, so
- * that an older, wider one cannot be replayed. Dates bind unless the clock is known to be wrong: then they are held and reported.
+ * that an older, wider one cannot be replayed; of two with one serial the first governs, and the other is refused. Dates bind unless the clock is known to be wrong: then they are held and reported.
  */
 #pragma once
 
