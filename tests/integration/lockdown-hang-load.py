@@ -91,11 +91,13 @@ def try_large():
     os.truncate(holes, 300 << 20)
     disk, rig = ready(disk, hashes=[lab.digest_file(known), lab.digest_file(holes)], deadline=60)
     for path, wanted, name in ((known, RAN, 'known'), (holes, RAN, 'known, most of it holes'), (unknown, DENIED, 'unknown')):
-        watcher = Tally(3)
-        how = attempt(path)
-        watcher.add(path, how, wanted)
-        point(not watcher.wrong and how[1] > 0.06, f'300 MiB, {name}: judged by content after {how[1] * 1000:.0f} ms, deadline 60 ms', how)
-    point(rig.counts()['trouble1'] == 0, 'none of them was overdue', rig.counts())
+        for _ in range(3):  # a machine that is busy beyond measure may really make no progress for 60 ms
+            before = rig.counts()['trouble1']
+            how = attempt(path)
+            by_deadline = rig.counts()['trouble1'] > before
+            if not by_deadline:
+                break
+        point(how[0] == wanted and 0.06 < how[1] < 5 and not by_deadline, f'300 MiB, {name}: judged by content after {how[1] * 1000:.0f} ms, deadline 60 ms', how)
     how, seconds, _ = attempt(known)
     point(how == RAN and seconds < 0.1, f'the second time from the cache: {seconds * 1000:.1f} ms')
     rig.end()
