@@ -10,14 +10,15 @@ vm=$source_root/tests/support/vm
 
 cat >"$tmp/script" <<'EOF'
 #!/bin/bash
-truncate -s 64M /tmp/disk.img
-mke2fs -q -F -t ext4 -b 4096 /tmp/disk.img || exit 1
+mkdir -p /var
+truncate -s 64M /var/disk.img
+mke2fs -q -F -t ext4 -b 4096 /var/disk.img || exit 1
 mkdir /mnt/disk /mnt/memory
 device=$(losetup -f)
-losetup "$device" /tmp/disk.img && mount -t ext4 "$device" /mnt/disk || exit 1
+losetup "$device" /var/disk.img && mount -t ext4 "$device" /mnt/disk || exit 1
 mount -t tmpfs none /mnt/memory || exit 1
 export LOCKDOWN_FOOL_CLOCK=1 # the machine's clock is ours
-exec timeout 200 /usr/bin/lockdown-fool /usr/bin/lockdown-rig /mnt/disk /mnt/memory /tmp/disk.img
+exec timeout 200 /usr/bin/lockdown-fool /usr/bin/lockdown-rig /mnt/disk /mnt/memory /var/disk.img
 EOF
 chmod 755 "$tmp/script"
 for kernel in 6.1 5.10; do
