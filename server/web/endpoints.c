@@ -32,10 +32,9 @@ static void put_spool(json_object *agent)
 
 static bool unguarded_lately(json_object *agent, int64_t now)
 {
-	json_object *intervals = sk_field_at(agent, "health.lockdown.unguarded");
-	size_t n = sk_field_count(agent, "health.lockdown.unguarded");
+	int64_t to = sk_field_int(agent, "health.lockdown.unguarded.to");
 
-	return n > 0 && now - sk_field_int(json_object_array_get_idx(intervals, n - 1), "to") < UNGUARDED_MS;
+	return to && now - to < UNGUARDED_MS;
 }
 
 void sk_endpoint_judge(json_object *agent, int64_t now)
@@ -51,7 +50,7 @@ void sk_endpoint_judge(json_object *agent, int64_t now)
 	}
 	if (offline)
 		concern(agent, "offline");
-	if (guard[0] && strcmp(guard, "running") != 0)
+	if (guard[0] && strcmp(guard, "up") != 0)
 		concern(agent, "guard");
 	if (strcmp(sk_field_text(agent, "health.clock"), "wrong") == 0)
 		concern(agent, "clock");

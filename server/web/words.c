@@ -23,7 +23,7 @@ static const struct group groups[] = {
 	{"store", {{"full", T_concern_store_full}, {"lost", T_concern_store_lost}, {"away", T_concern_store_away}}},
 	{"fleet", {{"away", T_fleet_away}}},
 	{"mode", {{"observe", T_mode_observe}, {"learn", T_mode_learn}, {"enforce", T_mode_enforce}}},
-	{"guard", {{"running", T_guard_running}, {"stopped", T_guard_stopped}, {"off", T_guard_stopped}, {"none", T_guard_stopped}}},
+	{"guard", {{"up", T_guard_up}, {"down", T_guard_down}, {"stalled", T_guard_stalled}, {"starting", T_guard_starting}}},
 	{"clock", {{"ok", T_clock_ok}, {"wrong", T_clock_wrong}}},
 	{"policy", {{"enforced", T_policy_enforced}, {"refused", T_policy_refused}, {"shadow", T_policy_shadow}, {"waiting", T_policy_waiting}}},
 	{"priority", {{"0", T_priority_0}, {"1", T_priority_1}, {"2", T_priority_2}}},

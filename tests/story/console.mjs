@@ -3,7 +3,8 @@
 // What a person does on the console in the story, done in a real Chromium.
 //
 //   console.mjs watch URL USER PASSWORD PATH       live events: prints "ready", then "seen MS" (time, ms since 1970) when an event of PATH is shown
-//   console.mjs approve URL USER PASSWORD PATH     opens the waiting request for PATH and approves it
+//   console.mjs approve URL USER PASSWORD PATH     opens the waiting request for PATH and approves it; the endpoint's page
+//                                                  says that its guard runs
 //   console.mjs delay MS FILE                      says how long after MS the event in FILE (output of watch) was seen; fails over 1000 ms
 //
 // Exit code 1 with one line when the console does not show what it should within its time.
@@ -61,6 +62,9 @@ async function approve(url, user, password, path) {
 		await page.goto(url + '/requests?state=approved')
 		await page.waitForSelector(`tr:has(.path:has-text("${path}"))`)
 		console.log(`approved in the browser: ${path}`)
+		await page.goto(url + '/endpoints')
+		await page.click('td a[href^="/endpoints/"]')
+		await page.waitForSelector('dt:has-text("Guard") + dd:has-text("running")')
 	})
 }
 

@@ -324,7 +324,7 @@ def row_of(agent, event, seq, priority=0):
 
 def make_agent(number, host, site, org='acme', **more):
     health = {'spool': {'depth': [0, 0, 0], 'bytes': 8192, 'max_bytes': 512 << 20, 'dropped': 0}, 'clock': 'ok',
-              'lockdown': {'mode': 'enforce', 'guard': 'running', 'tier': 'fanotify + keeper', 'unguarded': []}}
+              'lockdown': {'mode': 'enforce', 'guard': 'up', 'tier': 'fanotify'}}
     agent = {'agent': f'a-{number:04d}', 'host': host, 'machine': 'm', 'org': org, 'site': site, 'labels': {'line': 'L2'}, 'enrolled': NOW - 86400000 * 40,
              'state': 'enrolled', 'connected': True, 'last_seen': NOW - 3000, 'version': '0.1.0', 'address': f'10.20.1.{number}', 'health': health,
              'health_at': NOW - 5000, 'policy': {'serial': 7, 'hash': 'd4' * 32, 'state': 'enforced', 'reason': '', 'at': NOW - 86400000},
@@ -340,7 +340,7 @@ def fill(store, fleet):
                     make_agent(6, 'secret-chitose-pc', 'chitose'), make_agent(7, 'secret-other-pc', 'elsewhere', org='other')]
     fleet.agents[2]['health']['spool'].update(depth=[0, 12, 14880], dropped=410)
     fleet.agents[4]['health']['clock'] = 'wrong'
-    fleet.agents[4]['health']['lockdown'].update(mode='observe', unguarded=[{'from': NOW - 4000000, 'to': NOW - 3400000, 'reason': 'killed'}])
+    fleet.agents[4]['health']['lockdown'].update(mode='observe', unguarded={'from': NOW - 4000000, 'to': NOW - 3400000})
     fleet.agents[4]['policy'].update(state='refused', reason='the serial 6 is below 7')
     fill_requests(fleet)
     fill_events(store, fleet)
