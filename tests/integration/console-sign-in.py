@@ -115,7 +115,7 @@ def hostile(tap, console):
     b = Browser(console.port)
     b.sign_in('sato')
     raw = [p for p in ('/', '/events', '/events/a-0001%2F1%2F0%2F901', '/endpoints', '/endpoints/a-0001', '/requests', '/requests/r-101')
-           if '<script>alert' in (t := b.get(p).text) or '\u202e' in t]
+           if '<script' in (t := b.get(p).text).replace('<script src=', '') or '\u202e' in t]
     tap.ok(not raw, 'what endpoints send stays text, and shows its tricks', *raw)
     b.get('/sign-in?to=%22%3E%3Cscript%3E')
     tap.ok('<script>alert' not in b.get('/events?text=%22%3E%3Cscript%3Ealert(1)%3C/script%3E').text, 'so does what a link carries')
