@@ -175,6 +175,7 @@ SUITES = [
     Suite('browser', scripts('tests/browser'), 'check', about='the console in Chromium'),
     Suite('package', scripts('tests/package'), 'check', about='Debian packages: install, upgrade, remove'),
     Suite('story', story, prepare=[MACHINE], about='./run --once'),
-    Suite('mutate', mutants, about='takes features out and expects their tests to fail'),
+    # Half an hour of builds: run it when a test or a guarded feature changes, not with every change.
+    Suite('mutate', mutants, default=False, about='takes features out and expects their tests to fail'),
     Suite('fresh', fresh, default=False, about='install, build and run inside a Debian 12 made anew'),
 ]
