@@ -18,7 +18,7 @@ from common import Rules
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 # Recognizable in the process table, and not another run's.
-FIRST, SECOND = f'9{os.getpid()}1', f'9{os.getpid()}2'
+FIRST, SECOND, THIRD = (f'9{os.getpid()}{n}' for n in (1, 2, 3))
 
 # name of the program: (its shell text, {point: result} that must come out, words that a reason must have)
 PROGRAMS = {
@@ -78,6 +78,19 @@ def check_programs(rules, tests):
         rules.rule(f'a program that is "{name}"', [] if got == wanted and words in reasons else [f'{got} {reasons}'])
 
 
+def check_moment_of_exec(rules):
+    """A process that is looked at while it execs shows no environment: it must be found all the same."""
+    sys.path.insert(0, str(TOP / 'tools/check'))
+    import run
+    missed = 0
+    for turn in range(300):
+        mark = f'runner-{os.getpid()}-{turn}'
+        subprocess.run(['sh', '-c', f'setsid sleep {THIRD} >/dev/null 2>&1 &'], env={**os.environ, run.MARK: mark}, check=True)
+        missed += not run.kill_left_processes(mark, 0)
+    subprocess.run(['pkill', '-f', f'sleep {THIRD}'])
+    rules.rule('a process in the middle of its exec is found', [f'{missed} of 300 were not'] if missed else [])
+
+
 def main():
     rules = Rules()
     with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +113,7 @@ def main():
         rules.rule('an unknown suite is a wrong call', [] if check(top, 'nonsense')[0] == 2 else ['accepted'])
         code, last, _ = check(top, 'lint/needs-long', '--long')
         rules.rule('--long finds the long tests', [] if (code, last) == (0, '1 passed, 0 failed, 0 skipped') else [f'{code} {last}'])
+    check_moment_of_exec(rules)
     rules.finish()
 
 

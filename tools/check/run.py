@@ -57,20 +57,36 @@ def environment(program, root, tmp, mark, extra):
     return env
 
 
+PF_KTHREAD = 0x00200000
+
+
+def look_at(pid):
+    """(name, environment) of a process, or nothing of what has ended, is a kernel thread, or is not ours to look at."""
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            comm, rest = file.read().rsplit(')', 1)
+        with open(f'/proc/{pid}/environ', 'rb') as file:
+            environ = file.read()
+    except OSError:
+        return None
+    fields = rest.split()
+    if fields[0] in 'ZX' or int(fields[6]) & PF_KTHREAD:
+        return None
+    return comm.split('(', 1)[1], environ.split(b'\0') if environ else []
+
+
 def marked_processes(mark):
     """Processes that carry the mark in their first environment, however they were daemonized."""
-    needles = (f'{MARK}={mark}'.encode(), f'{MARK}={mark}/'.encode())
-    found = []
-    for pid in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{pid}/environ', 'rb') as file:
-                environ = file.read().split(b'\0')
-            with open(f'/proc/{pid}/stat') as file:
-                comm, state = file.read().rsplit(')', 1)
-        except OSError:
-            continue
-        if state.split()[0] != 'Z' and any(word == needles[0] or word.startswith(needles[1]) for word in environ):
-            found.append((int(pid), comm.split('(', 1)[1]))
+    exact, below = f'{MARK}={mark}'.encode(), f'{MARK}={mark}/'.encode()
+    found, unsure = [], [pid for pid in os.listdir('/proc') if pid.isdigit()]
+    for _ in range(3):      # in the moment of its exec a process shows no environment: look at those again
+        seen = [(pid, look) for pid in unsure if (look := look_at(pid))]
+        found += [(int(pid), name) for pid, (name, words) in seen
+                  if any(word == exact or word.startswith(below) for word in words)]
+        unsure = [pid for pid, (_, words) in seen if not words]
+        if not unsure:
+            break
+        time.sleep(0.002)
     return found
 
 
