@@ -150,6 +150,7 @@ static void print_status(struct json_object *status)
 		printf(CTL_T("the newest policy was refused: %s\n", "最新のポリシーは受け入れられませんでした: %s\n"), text_of(policy, "refused"));
 	print_scope(member(status, "scope"));
 	print_counts(member(status, "count"));
+	lockdown_print_protection(status);
 	if (gap)
 		printf(CTL_T("nothing was judged from %s to %s\n", "無防備時間: %s から %s まで判定していません\n"), sk_clock_text(number_of(gap, "from"), from),
 		       sk_clock_text(number_of(gap, "to"), to));

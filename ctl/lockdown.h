@@ -39,6 +39,9 @@ int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet
 /* {"verb": verb}; NULL when memory is out. */
 struct json_object *lockdown_question(const char *verb);
 
+/* What protects and what does not, for people. */
+void lockdown_print_protection(struct json_object *status);
+
 int lockdown_run_scan(struct ctl *ctl);
 int lockdown_run_learn(struct ctl *ctl);
 int lockdown_run_enforce(struct ctl *ctl);

@@ -89,8 +89,10 @@ static void tell_guard(struct clerk *c, enum sk_event_kind kind, const char *why
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
 	struct sk_event_stamp at = lk_stamp(c, 0);
+	struct lk_protection protection;
 
-	if (sk_event_guard(kind, &at, "lockdown", lk_mode_words[c->now.orders.mode], "fanotify", why, &text) == 0)
+	lk_protection_get(c, &protection);
+	if (sk_event_guard(kind, &at, "lockdown", lk_mode_words[c->now.orders.mode], sk_tier_names[protection.tier], why, &text) == 0)
 		lk_report(c, kind, &text);
 }
 

@@ -8,6 +8,7 @@
  *   report.c    records of guard and keeper -> events -> spool.sock
  *   control.c   lockdown.sock: calls of root, the link's frames
  *   state.c     what it says of itself: status, HEALTH
+ *   protection.c  its part about tier, hooks and what is not stopped
  *   outbox.c    requests that the server has not taken, answers to them: on disk
  *   learned.c   unknown programs that were seen: on disk, for drafts
  *
@@ -17,6 +18,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "event/attack.h"
 #include "event/make.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/shared.h"
@@ -135,6 +137,24 @@ struct json_object *lk_status(struct clerk *c);
 struct json_object *lk_health(struct clerk *c);
 int lk_guard_state(const struct clerk *c); /* index into lk_guard_states */
 extern const char *const lk_guard_states[], *const lk_mode_words[], *const lk_trouble_words[LK_TROUBLES];
+
+/* protection.c */
+struct lk_hook {
+	const char *name;
+	int error; /* 0 attached; errno of the attempt; -1 not tried yet */
+};
+struct lk_protection {
+	enum sk_tier tier;
+	uint32_t in_force;    /* enum sk_hook: attached, and with something to act upon */
+	struct lk_hook hooks[32]; /* tried, in the order they are shown */
+	uint32_t hook_count;
+	const char *subject;  /* whom the kernel side acts upon: "none", "machine", "cgroup" */
+	uint64_t processes, restrained; /* counted processes, and those of them under restraints; processes 0 = not counted */
+	uint64_t jit, interpreters, updaters; /* exceptions of the policy in force */
+};
+void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protection);
+/* tier, subject, hooks, not_stopped (with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
+int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts);
 
 /* outbox.c */
 int lk_outbox_open(struct clerk *c);

@@ -128,7 +128,7 @@ static void put_policy(struct put *p, const struct clerk *c)
 	p->r = p->r ? p->r : policy.r;
 }
 
-static struct put make(const struct clerk *c)
+static struct put make(const struct clerk *c, bool texts)
 {
 	struct put p = {.object = json_object_new_object()};
 
@@ -136,7 +136,8 @@ static struct put make(const struct clerk *c)
 	put_text(&p, "guard", lk_guard_states[lk_guard_state(c)]);
 	put_text(&p, "mode", c->now.any ? lk_mode_words[c->now.orders.mode] : "observe");
 	put_number(&p, "serial", c->now.orders.serial);
-	put_text(&p, "tier", "fanotify");
+	if (!p.r)
+		p.r = lk_protection_put(c, p.object, texts);
 	put_policy(&p, c);
 	put_scope(&p, c->shared);
 	if (c->unguarded_to_ms) {
@@ -151,7 +152,7 @@ static struct put make(const struct clerk *c)
 
 struct json_object *lk_health(struct clerk *c)
 {
-	struct put p = make(c), count = put_object(&p, "count");
+	struct put p = make(c, false), count = put_object(&p, "count");
 
 	put_counts(&count, &c->shared->count);
 	return p.r || count.r ? sk_json_free(p.object) : p.object;
@@ -159,7 +160,7 @@ struct json_object *lk_health(struct clerk *c)
 
 struct json_object *lk_status(struct clerk *c)
 {
-	struct put p = make(c), count = put_object(&p, "count"), pids = put_object(&p, "processes");
+	struct put p = make(c, true), count = put_object(&p, "count"), pids = put_object(&p, "processes");
 
 	put_counts(&count, &c->shared->count);
 	put_number(&pids, "guard", (uint64_t)c->shared->guard_pid);

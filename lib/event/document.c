@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "event/attack.h"
 #include "event/event.h"
 #include "event/table.h"
 
@@ -112,5 +113,5 @@ int sk_event_document(struct sk_buf *out)
 		r = sk_buf_append_str(out, "\n## Fields\n\n| field | type | in classes | required in | meaning |\n| --- | --- | --- | --- | --- |\n");
 	for (size_t i = 0; !r && i < sk_event_field_count; i++)
 		r = document_field(out, &sk_event_fields[i]);
-	return r;
+	return r ? r : sk_attack_document(out);
 }

@@ -28,7 +28,7 @@ static int make(enum sk_event_kind kind, struct sk_buf *out)
 	switch (kind) {
 	case SK_EVENT_GUARD_STARTED:
 	case SK_EVENT_GUARD_STOPPED:
-		return sk_event_guard(kind, &noon, "lockdown", "enforce", "fanotify", "start", out);
+		return sk_event_guard(kind, &noon, "lockdown", "enforce", "C", "start", out);
 	case SK_EVENT_UNGUARDED:
 		return sk_event_unguarded(&noon, "lockdown", 1, 2, "killed", out);
 	case SK_EVENT_QUEUE_OVERFLOW:

@@ -196,6 +196,20 @@ def enforce(site):
     point(site.run('elsewhere') == 'refused', 'with one byte more it does not')
 
 
+def protection(site):
+    """Status says what protects, what does not, and claims no more than the table."""
+    status = site.status()
+    open_classes = {one['id']: one for one in status['not_stopped']}
+    hooks = {one['name']: one['state'] for one in status['hooks']}
+    point(status['tier'] in ('A', 'B', 'C') and hooks.get('fanotify') == 'attached', 'status names the tier and the hooks in force', status)
+    point('exec-file' not in open_classes and 'script-shebang' not in open_classes, 'what was just refused is not among the classes that are not stopped')
+    point(status['tier'] != 'C' or 'exec-memfd' in open_classes and 'map-dlopen' in open_classes, 'what fanotify alone cannot see is', sorted(open_classes))
+    point(all(one['claim'] in ('open', 'noticed', 'restrained') and one['en'] and one['ja'] for one in open_classes.values()),
+          'each with what may be claimed, in both languages')
+    said = site.sekisho('lockdown', 'status').stdout
+    point(f'tier {status["tier"]}' in said and all(name in said for name in open_classes), 'people are told the same', said)
+
+
 def people(site):
     said = site.sekisho('lockdown', 'explain', site.disk / 'unknown')
     point(said.returncode == 1 and 'Last refused' in said.stdout and 'sekisho lockdown allow' in said.stdout, 'explain says why, and what to do', said.stdout)
@@ -306,7 +320,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='sekisho-life-', dir=os.environ.get('TMPDIR', '/tmp')))
     site = Site(folder)
     try:
-        for part in (begin, refusals, enforce, people, observe, mounts, deaths, small, labels, end):
+        for part in (begin, refusals, enforce, protection, people, observe, mounts, deaths, small, labels, end):
             part(site)
     finally:
         if failed:

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The part of `sekisho lockdown status` that says what protects and what does not: tier, hooks, classes that are not stopped. */
+#include "lockdown.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "event/attack.h"
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return object && json_object_object_get_ex(object, key, &value) ? value : NULL;
+}
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key);
+
+	return value ? json_object_get_string(value) : "";
+}
+
+static uint64_t number_of(struct json_object *object, const char *key)
+{
+	struct json_object *value = member(object, key);
+
+	return value ? (uint64_t)json_object_get_int64(value) : 0;
+}
+
+static size_t length_of(struct json_object *list)
+{
+	return list ? json_object_array_length(list) : 0;
+}
+
+static const char *tier_word(const char *tier)
+{
+	if (!strcmp(tier, "A"))
+		return CTL_T("tier A: BPF LSM and fanotify", "保護段階 A: BPF LSM と fanotify");
+	if (!strcmp(tier, "B"))
+		return CTL_T("tier B: tracing programs and fanotify", "保護段階 B: トレース用プログラムと fanotify");
+	return CTL_T("tier C: fanotify alone", "保護段階 C: fanotify のみ");
+}
+
+static const char *subject_word(const char *subject)
+{
+	if (!strcmp(subject, "machine"))
+		return CTL_T("every process of the machine", "この機器のすべてのプロセス");
+	if (!strcmp(subject, "cgroup"))
+		return CTL_T("the processes of one cgroup", "指定した cgroup のプロセス");
+	return CTL_T("no process", "なし");
+}
+
+static const char *claim_word(const char *claim)
+{
+	if (!strcmp(claim, "restrained"))
+		return CTL_T("only where a restraint is on", "制限をかけたプロセスのみ");
+	return !strcmp(claim, "noticed") ? CTL_T("reported when it happens", "発生時に報告") : "";
+}
+
+static void print_hooks(struct json_object *list)
+{
+	for (size_t i = 0; i < length_of(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+		const char *error = text_of(one, "error");
+
+		printf("  %-24s %s%s%s\n", text_of(one, "name"), text_of(one, "state"), error[0] ? ": " : "", error);
+	}
+}
+
+static void print_classes(struct json_object *list)
+{
+	if (!length_of(list)) {
+		puts(CTL_T("every attack class is stopped here", "すべての攻撃分類を阻止します"));
+		return;
+	}
+	printf(CTL_T("not stopped here: %zu of %d attack classes\n", "ここで阻止しないもの: 攻撃分類 %zu / %d\n"), length_of(list), SK_ATTACKS - 1);
+	for (size_t i = 0; i < length_of(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+		const char *claim = claim_word(text_of(one, "claim"));
+
+		printf("  %-22s %s%s%s%s\n", text_of(one, "id"), text_of(one, CTL_T("en", "ja")), claim[0] ? CTL_T(" (", "（") : "", claim,
+		       claim[0] ? CTL_T(")", "）") : "");
+	}
+}
+
+void lockdown_print_protection(struct json_object *status)
+{
+	struct json_object *restraints = member(status, "restraints"), *exceptions = member(status, "exceptions");
+
+	printf(CTL_T("%s; the kernel side acts upon %s\n", "%s、カーネル側の対象: %s\n"), tier_word(text_of(status, "tier")), subject_word(text_of(status, "subject")));
+	print_hooks(member(status, "hooks"));
+	if (number_of(restraints, "processes"))
+		printf(CTL_T("under restraints: %" PRIu64 " of %" PRIu64 " processes\n", "制限のあるプロセス: %" PRIu64 " / %" PRIu64 "\n"),
+		       number_of(restraints, "restrained"), number_of(restraints, "processes"));
+	printf(CTL_T("exceptions: just-in-time compilers %" PRIu64 ", interpreters %" PRIu64 ", updaters %" PRIu64 "\n",
+		     "例外: JIT %" PRIu64 "、インタープリター %" PRIu64 "、更新プログラム %" PRIu64 "\n"),
+	       number_of(exceptions, "jit"), number_of(exceptions, "interpreters"), number_of(exceptions, "updaters"));
+	print_classes(member(status, "not_stopped"));
+}
