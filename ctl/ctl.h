@@ -60,7 +60,7 @@ struct ctl_family {
 	struct ctl_text notes;              /* more for the manual page; may be empty */
 };
 
-#define CTL_OPTIONS_MAX 128
+#define CTL_OPTIONS_MAX 1024
 
 /* One call. Owns nothing: everything points into argv. */
 struct ctl {
@@ -75,7 +75,7 @@ struct ctl {
 		const char *value;
 	} given[CTL_OPTIONS_MAX];
 	size_t given_count;
-	const char *words[CTL_OPTIONS_MAX];
+	const char *words[CTL_OPTIONS_MAX + 1]; /* room for a NULL behind them */
 };
 
 /* The option's value; NULL when it was not given ("" for a switch that was). The last one counts. */

@@ -397,6 +397,15 @@ static const struct ctl_option allow_options[] = {
 	{"out", "FILE", {"write a draft instead of asking the console", "コンソールへ申請せず下書きを書き出す"}},
 	{0}};
 
+static const struct ctl_option exec_options[] = {
+	{"jit", NULL, {"allow what a just-in-time compiler needs (mdwe, memory)", "実行時コンパイラーに必要なもの（mdwe、memory）を許す"}},
+	{"allow", "WHAT", {"leave one restraint off; --list names them", "制約を 1 つ外す。名前は --list で表示"}, .many = true},
+	{"place", "PATH", {"programs may also be executed from here (beside /usr, /bin, /sbin, /lib*, /opt)", "ここからの実行も許す（/usr、/bin、/sbin、/lib*、/opt のほかに）"}, .many = true},
+	{"no-new-privs", NULL, {"setuid programs lose their power; needed when not root", "setuid プログラムに特権を与えない。root 以外では必須"}},
+	{"strict", NULL, {"start nothing when this kernel lacks a restraint", "このカーネルにない制約があれば起動しない"}},
+	{"list", NULL, {"show the restraints, and start nothing", "制約の一覧を表示し、何も起動しない"}},
+	{0}};
+
 static const struct ctl_command commands[] = {
 	{"scan", lockdown_run_scan, "[FOLDER]...", 0, 64, {"the programs below folders, as a draft", "フォルダー以下のプログラムを調べ、下書きを作る"}, scan_options},
 	{"learn", lockdown_run_learn, NULL, 0, 0, {"the policy in force and what was seen beside it, as a draft", "有効なポリシーに、見つかった未登録プログラムを加えた下書きを作る"},
@@ -406,6 +415,8 @@ static const struct ctl_command commands[] = {
 	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように保護しているかを表示する"}, NULL},
 	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
+	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
+	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制約を付けてプログラムを起動する"}, exec_options},
 	{0}};
 
 const struct ctl_family ctl_lockdown = {

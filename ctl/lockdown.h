@@ -46,3 +46,4 @@ int lockdown_run_scan(struct ctl *ctl);
 int lockdown_run_learn(struct ctl *ctl);
 int lockdown_run_enforce(struct ctl *ctl);
 int lockdown_run_observe(struct ctl *ctl);
+int lockdown_run_exec(struct ctl *ctl);
