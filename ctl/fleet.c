@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "fleet-code.h"
 #include "fleet-draft.h"
 #include "server-call.h"
 #include "wire/fleet.h"
@@ -427,6 +428,10 @@ static const struct ctl_option draft_options[] = {
 	{"out", "FILE.yaml", {"where the new draft goes (default: standard output)", "新しい下書きの出力先（既定: 標準出力）"}},
 	{0}};
 static const struct ctl_option command_options[] = {{"wait", "SECONDS", {"for the result (10; 0 = do not wait)", "結果を待つ秒数（10。0 は待たない）"}}, {0}};
+static const struct ctl_option code_options[] = {
+	{"asked-by", "NAME", {"who asks, at the tool", "機器側の申請者"}, .required = true},
+	{"why", "TEXT", {"why, with the change number", "理由（変更番号を含む）"}, .required = true},
+	{0}};
 static const struct ctl_option commands_options[] = {{"agent", "ID", {"of this endpoint alone", "このエンドポイントのみ"}}, {0}};
 
 static const struct ctl_command commands[] = {
@@ -442,6 +447,8 @@ static const struct ctl_command commands[] = {
 	{"drafts", run_drafts, .help = {"what was approved and waits to be signed", "承認済みで署名待ちの内容"}, .options = draft_options},
 	{"publish", run_publish, "FILE", 1, 1, {"hand out a signed policy, or a signed list of revoked keys", "署名済みポリシー（または失効鍵一覧）を配布"}},
 	{"policies", run_policies, .help = {"published policies and how far they got", "公開済みポリシーと適用状況"}},
+	{"code", fleet_run_code, "ENDPOINT CHALLENGE", 2, 4, {"the answer to a challenge that is read over a telephone", "電話で読み上げられた確認番号への回答番号を出す"}, code_options},
+	{"codes", fleet_run_codes, .help = {"answers that were read over a telephone: who asked, who answered, why", "電話で回答した番号の記録（申請者、回答者、理由）"}},
 	{"command", run_command, "ENDPOINT status|rescan", 2, 2, {"have an endpoint do something", "エンドポイントに指示を送る"}, command_options},
 	{"commands", run_commands, .help = {"commands and their results", "指示と結果の一覧"}, .options = commands_options},
 	{0}};

@@ -33,9 +33,11 @@
  *   policy.list    {} -> {"policies":[{"serial","hash","part","labels","mode","programs":n,"keyid","not_before","expires","published",
  *                  "by","agents":n,"enforced":n,"refused":n}]}
  *   policy.show    {"hash"} -> the same and "envelope"
- *   command.send   {"agent","kind":"status"|"rescan","body":{}} -> {"id"}
+ *   command.send   {"agent","kind":"status"|"rescan"|"idle","body":{}} -> {"id"}; the body of "idle" is {"idle":true|false,"source":"gem"|"operator","note"}
  *   command.list   {"agent" or absent,"limit"} -> {"commands":[COMMAND]}
  *   command.show   {"id"} -> COMMAND = {"id","agent","kind","body","by","created","sent","state":"queued"|"sent"|"done"|"failed","result"}
+ *   code.answer    {"agent":id or host name,"challenge","asked_by","why"} -> {"answer":"282 479 701","agent","host","scope","minutes"}: lib/crypto/phone.h
+ *   code.list      {"agent" or absent,"limit"} -> {"codes":[{"agent","org","site","challenge","scope","minutes","asked_by","by","why","created"}]}
  *   summary        {} -> {"agents":n,"connected":n,"revoked":n,"pending":n,"drafts":n,"tokens":n}
  *   watch          {} -> no RESULT, but with its id PROGRESS {"changed":"agents"|"requests"|"policies"|"commands"} whenever something
  *                  changed (at most one of a kind every 100 ms), until the channel closes

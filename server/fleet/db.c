@@ -29,5 +29,12 @@ static const char first_script[] =
 	" done INTEGER, ok INTEGER, result TEXT);"
 	"CREATE INDEX command_agent ON command(agent, number);";
 
-const char *const sk_fleet_scripts[] = {first_script};
+/* Codes read over a telephone: who asked, who answered, and why. */
+static const char codes_script[] =
+	"CREATE TABLE code(number INTEGER PRIMARY KEY AUTOINCREMENT, agent TEXT NOT NULL REFERENCES agent(id), org TEXT NOT NULL,"
+	" site TEXT NOT NULL, challenge TEXT NOT NULL, scope TEXT NOT NULL, minutes INTEGER NOT NULL, asked_by TEXT NOT NULL,"
+	" by TEXT NOT NULL, why TEXT NOT NULL, created INTEGER NOT NULL);"
+	"CREATE INDEX code_agent ON code(agent, number);";
+
+const char *const sk_fleet_scripts[] = {first_script, codes_script};
 const int sk_fleet_script_count = SK_ARRAY_SIZE(sk_fleet_scripts);

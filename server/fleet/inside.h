@@ -5,7 +5,8 @@
  * service.c   sockets, roles, transactions, who is told of changes      agents.c    agents: kept in memory as well, health, attach, revoke
  * tokens.c    enrolment tokens                                          enrol.c     the certificate authority
  * policies.c  signed policies, and which agent gets which               requests.c  requests, decisions, drafts
- * commands.c  commands and their results                                db.c        the tables
+ * commands.c  commands and their results                                codes.c     answers that are read over a telephone
+ * db.c        the tables
  *
  * A CALL runs inside one transaction: a verb that fails leaves nothing behind. Memory follows the database: when a commit fails, agents are read anew.
  */
@@ -87,7 +88,8 @@ struct sk_fleet_call {
 typedef int sk_fleet_verb(struct sk_fleet_call *call);
 sk_fleet_verb sk_verb_token_create, sk_verb_token_list, sk_verb_token_cancel, sk_verb_agent_list, sk_verb_agent_show, sk_verb_agent_label,
 	sk_verb_agent_revoke, sk_verb_request_list, sk_verb_request_show, sk_verb_request_decide, sk_verb_draft_list, sk_verb_policy_publish,
-	sk_verb_policy_list, sk_verb_policy_show, sk_verb_command_send, sk_verb_command_list, sk_verb_command_show, sk_verb_summary;
+	sk_verb_policy_list, sk_verb_policy_show, sk_verb_command_send, sk_verb_command_list, sk_verb_command_show, sk_verb_summary,
+	sk_verb_code_answer, sk_verb_code_list;
 
 /* service.c */
 /* Reads who asks, finds the verb and runs it. As a verb. */

@@ -39,6 +39,7 @@ static const struct {
 	{"policy.list", sk_verb_policy_list, true},	     {"policy.show", sk_verb_policy_show, true},
 	{"command.send", sk_verb_command_send, false},	     {"command.list", sk_verb_command_list, true},
 	{"command.show", sk_verb_command_show, true},	     {"summary", sk_verb_summary, true},
+	{"code.answer", sk_verb_code_answer, false},	     {"code.list", sk_verb_code_list, true},
 };
 
 int64_t sk_fleet_now(void)
