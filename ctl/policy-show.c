@@ -124,6 +124,8 @@ static int show_envelope(const struct ctl *ctl, const char *path, const char *te
 {
 	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
 	_cleanup_policy_ struct sk_policy policy = {0};
+	union sk_signed_object object;
+	enum sk_signed_kind kind;
 	struct sk_diag diag = {0};
 	enum sk_refusal refusal;
 	int r;
@@ -139,6 +141,14 @@ static int show_envelope(const struct ctl *ctl, const char *path, const char *te
 	if (strcmp(envelope->type, SK_TYPE_POLICY) == 0 &&
 	    sk_policy_read_payload(envelope->payload, envelope->payload_size, &policy, &refusal, NULL) == 0) {
 		print_policy(&policy, NULL);
+		for (size_t i = 0; i < envelope->signature_count; i++)
+			printf("%-12s %s\n", CTL_T("signed by", "署名者"), envelope->signatures[i].keyid);
+		return CTL_OK;
+	}
+	if (sk_signed_kind_of_type(envelope->type, &kind) == 0 &&
+	    sk_signed_read_payload(kind, envelope->payload, envelope->payload_size, &object, &refusal, NULL) == 0) {
+		policy_print_signed(kind, &object);
+		sk_signed_done(kind, &object);
 		for (size_t i = 0; i < envelope->signature_count; i++)
 			printf("%-12s %s\n", CTL_T("signed by", "署名者"), envelope->signatures[i].keyid);
 		return CTL_OK;

@@ -149,8 +149,8 @@ static int run_delegate(struct ctl *ctl)
 	int r;
 
 	if (sk_uses_parse(ctl_option(ctl, "uses"), &terms.uses) != 0)
-		return ctl_fail(ctl, CTL_USAGE, CTL_T("--uses %s: expected policy, exception, release, with commas between",
-						      "--uses %s: policy、exception、release をコンマ区切りで指定してください"), ctl_option(ctl, "uses"));
+		return ctl_fail(ctl, CTL_USAGE, CTL_T("--uses %s: expected policy, exception, release, accept, with commas between",
+						      "--uses %s: policy、exception、release、accept をコンマ区切りで指定してください"), ctl_option(ctl, "uses"));
 	r = ctl_option_number(ctl, "serial", 1, INT32_MAX, 1, &serial);
 	if (r == CTL_OK)
 		r = option_dates(ctl, 365, &terms.not_before, &terms.expires);
@@ -252,8 +252,12 @@ static int read_draft(const struct ctl *ctl, const char *path, struct sk_policy 
 static int run_check(struct ctl *ctl)
 {
 	_cleanup_policy_ struct sk_policy policy = {0};
-	int r = read_draft(ctl, ctl->arguments[0], &policy);
+	int kind, r = policy_signed_kind(ctl, &kind);
 
+	if (r == CTL_OK && kind >= 0)
+		return policy_signed_check(ctl, (enum sk_signed_kind)kind);
+	if (r == CTL_OK)
+		r = read_draft(ctl, ctl->arguments[0], &policy);
 	if (r != CTL_OK)
 		return r;
 	if (policy.lockdown.mode == SK_MODE_ENFORCE && (policy.lockdown.programs.count == 0 || policy.lockdown.scope.count == 0))
@@ -280,31 +284,44 @@ static int complete(const struct ctl *ctl, struct sk_policy *policy)
 	return CTL_OK;
 }
 
-static int run_sign(struct ctl *ctl)
+static int sign_policy(struct ctl *ctl, const struct sk_private *key, const struct sk_envelope *delegation, struct sk_envelope **ret_envelope,
+		       char serial[static 24])
 {
-	_cleanup_envelope_ struct sk_envelope *delegation = NULL, *envelope = NULL;
-	_cleanup_private_ struct sk_private *key = NULL;
 	_cleanup_policy_ struct sk_policy policy = {0};
-	const char *path = ctl_option(ctl, "delegation");
 	struct sk_diag diag = {0};
-	char serial[24];
 	int r = read_draft(ctl, ctl->arguments[0], &policy);
 
 	if (r == CTL_OK)
 		r = complete(ctl, &policy);
+	if (r != CTL_OK)
+		return r;
+	sk_diag_source(&diag, ctl->arguments[0]);
+	r = sk_policy_sign(&policy, key, delegation, ret_envelope, &diag);
+	snprintf(serial, 24, "%" PRId64, policy.serial);
+	return r == 0 ? CTL_OK : refused_by_diag(ctl, r, &diag, ctl->arguments[0]);
+}
+
+static int run_sign(struct ctl *ctl)
+{
+	_cleanup_envelope_ struct sk_envelope *delegation = NULL, *envelope = NULL;
+	_cleanup_private_ struct sk_private *key = NULL;
+	const char *path = ctl_option(ctl, "delegation");
+	int64_t from, until;
+	char word[129];
+	int kind, r = policy_signed_kind(ctl, &kind);
+
+	if (r == CTL_OK)
+		r = option_dates(ctl, kind < 0 ? 365 : 1, &from, &until);
 	if (r == CTL_OK && path)
 		r = policy_read_envelope(ctl, path, SK_TYPE_DELEGATION, &delegation);
 	if (r == CTL_OK)
 		r = ctl_load_key(ctl, ctl_option(ctl, "key"), &key);
-	if (r != CTL_OK)
-		return r;
-	sk_diag_source(&diag, ctl->arguments[0]);
-	r = sk_policy_sign(&policy, key, delegation, &envelope, &diag);
-	if (r != 0)
-		return refused_by_diag(ctl, r, &diag, ctl->arguments[0]);
-	r = write_envelope(ctl, envelope);
-	snprintf(serial, sizeof serial, "%" PRId64, policy.serial);
-	return r != CTL_OK ? r : tell_written(ctl, "serial", serial);
+	if (r == CTL_OK)
+		r = kind < 0 ? sign_policy(ctl, key, delegation, &envelope, word)
+			     : policy_signed_sign(ctl, (enum sk_signed_kind)kind, key, delegation, from, until, &envelope, word);
+	if (r == CTL_OK)
+		r = write_envelope(ctl, envelope);
+	return r != CTL_OK ? r : tell_written(ctl, kind < 0 ? "serial" : "id", word);
 }
 
 struct sk_place policy_place(const struct ctl *ctl, char host[static 65])
@@ -324,11 +341,15 @@ static int verify_trust(const struct ctl *ctl, struct sk_trust *trust)
 	const char *path = ctl_option(ctl, "revocations");
 	enum sk_refusal refusal;
 	struct sk_public site;
-	int r = ctl_load_public(ctl, ctl_option(ctl, "site-pub"), &site);
+	int r;
 
+	if (!ctl_option(ctl, "site-pub") && !ctl_option(ctl, "vendor-pub"))
+		return ctl_fail(ctl, CTL_USAGE, CTL_T("--site-pub FILE is required (for a manifest --vendor NAME and --vendor-pub FILE)",
+						      "--site-pub FILE を指定してください（マニフェストの場合は --vendor と --vendor-pub）"));
+	r = ctl_option(ctl, "site-pub") ? ctl_load_public(ctl, ctl_option(ctl, "site-pub"), &site) : CTL_OK;
 	if (r != CTL_OK)
 		return r;
-	sk_trust_init(trust, &site);
+	sk_trust_init(trust, ctl_option(ctl, "site-pub") ? &site : NULL);
 	if (!path)
 		return CTL_OK;
 	r = policy_read_envelope(ctl, path, SK_TYPE_REVOCATIONS, &envelope);
@@ -343,7 +364,9 @@ static int verify_trust(const struct ctl *ctl, struct sk_trust *trust)
 static int verify_text(const struct ctl *ctl, const struct sk_trust *trust, const char *text, size_t size)
 {
 	_cleanup_answer_ struct sk_policy_answer answer = {0};
+	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
 	struct sk_policy_question q = {.trust = trust, .when = policy_now(), .part = -1};
+	enum sk_signed_kind kind;
 	unsigned long long floor;
 	char host[65];
 	int r = ctl_option_number(ctl, "floor", 0, INT64_MAX, 0, &floor);
@@ -352,6 +375,8 @@ static int verify_text(const struct ctl *ctl, const struct sk_trust *trust, cons
 		r = option_time(ctl, "at", q.when.now, &q.when.now);
 	if (r != CTL_OK)
 		return r;
+	if (sk_envelope_parse(text, size, &envelope, NULL) == 0 && sk_signed_kind_of_type(envelope->type, &kind) == 0)
+		return policy_signed_verify(ctl, trust, &q.when, text, size);
 	q.floor = floor;
 	q.place = policy_place(ctl, host);
 	r = sk_policy_verify(&q, text, size, &answer);
@@ -376,17 +401,22 @@ static int run_verify(struct ctl *ctl)
 	return r;
 }
 
-/* The envelope's policy as a draft; nothing is verified. */
-static int draft_of(const struct ctl *ctl, const char *path, struct sk_buf *out)
+/* The envelope's policy (or other object) as a draft; nothing is verified. */
+static int draft_of(struct ctl *ctl, const char *path, struct sk_buf *out)
 {
 	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
 	_cleanup_policy_ struct sk_policy policy = {0};
 	struct sk_diag diag = {0};
+	enum sk_signed_kind kind;
 	enum sk_refusal refusal;
-	int r = policy_read_envelope(ctl, path, SK_TYPE_POLICY, &envelope);
+	int r = policy_read_envelope(ctl, path, NULL, &envelope);
 
 	if (r != CTL_OK)
 		return r;
+	if (sk_signed_kind_of_type(envelope->type, &kind) == 0)
+		return policy_signed_draft(ctl, kind, envelope, out);
+	if (strcmp(envelope->type, SK_TYPE_POLICY) != 0)
+		return ctl_fail(ctl, CTL_FOUND, CTL_T("%s: is %s, expected %s", "%s: %s です。%s が必要です"), path, envelope->type, SK_TYPE_POLICY);
 	sk_diag_source(&diag, path);
 	r = sk_policy_read_payload(envelope->payload, envelope->payload_size, &policy, &refusal, &diag);
 	if (r == SK_DENIED)
@@ -401,12 +431,14 @@ static int run_draft(struct ctl *ctl)
 	static const char start[] = "part: lockdown\nlockdown:\n  mode: observe\n  scope: [/]\n  programs: []\n";
 	_cleanup_buf_ struct sk_buf text = SK_BUF(2 * SK_CONF_MAX);
 	const char *out = ctl_option(ctl, "out");
-	int r = CTL_OK;
+	int kind, r = policy_signed_kind(ctl, &kind);
 
-	if (ctl->argument_count)
+	if (r == CTL_OK && ctl->argument_count)
 		r = draft_of(ctl, ctl->arguments[0], &text);
-	else if (sk_conf_example(&sk_policy_table, ctl_japanese(), &text) != 0 || sk_buf_append_char(&text, '\n') != 0 ||
-		 sk_buf_append_str(&text, start) != 0)
+	else if (r == CTL_OK && kind >= 0)
+		r = policy_signed_draft(ctl, (enum sk_signed_kind)kind, NULL, &text);
+	else if (r == CTL_OK && (sk_conf_example(&sk_policy_table, ctl_japanese(), &text) != 0 || sk_buf_append_char(&text, '\n') != 0 ||
+		 sk_buf_append_str(&text, start) != 0))
 		r = ctl_fail_errno(ctl, -ENOMEM, "draft");
 	return r != CTL_OK ? r : ctl_write_file(ctl, out ? out : "-", text.data, text.size, false);
 }
@@ -423,11 +455,14 @@ static int run_draft(struct ctl *ctl)
 		{"asset", "ID", {"equipment id of this machine", "この機器の装置 ID"}},                                               \
 		{"host", "NAME", {"host name (this machine's)", "ホスト名（既定はこの機器）"}}
 
+#define OPTION_KIND                                                                                                                   \
+	{"kind", "KIND", {"policy (default), window, release, manifest, pass", "種類。policy（既定）、window、release、manifest、pass"}}
+
 static const struct ctl_option keygen_options[] = {
 	{"plain", NULL, {"no pass phrase: for tests and for keys in a safe of their own", "パスフレーズなし。試験用、または専用の保管庫に置く鍵用"}},
 	OPTION_PASS, {0}};
 static const struct ctl_option delegate_options[] = {
-	OPTION_SITE_KEY, {"uses", "LIST", {"policy, exception, release", "用途。policy、exception、release"}, .required = true},
+	OPTION_SITE_KEY, {"uses", "LIST", {"policy, exception, release, accept", "用途。policy、exception、release、accept"}, .required = true},
 	{"serial", "N", {"a higher serial replaces what was delegated to this key before (1)", "大きい番号が以前の委任を置き換える（既定 1）"}},
 	{"holder", "TEXT", {"who holds the key", "鍵の保有者"}}, OPTIONS_DATES, OPTION_OUT, OPTION_PASS, {0}};
 static const struct ctl_option revoke_options[] = {
@@ -437,12 +472,15 @@ static const struct ctl_option revoke_options[] = {
 static const struct ctl_option sign_options[] = {
 	{"key", "FILE", {"private key that signs", "署名する秘密鍵"}, .required = true},
 	{"delegation", "FILE", {"the site's delegation of that key (none when the site key signs)", "その鍵への委任（サイト鍵で署名する場合は不要）"}},
-	{"serial", "N", {"serial, when the draft has none", "シリアル番号（下書きにない場合）"}}, OPTIONS_DATES, OPTION_OUT, OPTION_PASS, {0}};
+	{"serial", "N", {"serial, when the draft has none", "シリアル番号（下書きにない場合）"}}, OPTIONS_DATES, OPTION_OUT, OPTION_PASS, OPTION_KIND, {0}};
 static const struct ctl_option verify_options[] = {
-	{"site-pub", "FILE", {"public site key", "サイトの公開鍵"}, .required = true},
+	{"site-pub", "FILE", {"public site key", "サイトの公開鍵"}},
+	{"vendor", "NAME", {"for a manifest: whose", "マニフェストの場合、ベンダー名"}},
+	{"vendor-pub", "FILE", {"for a manifest: the vendor's public key", "マニフェストの場合、ベンダーの公開鍵"}},
 	{"revocations", "FILE", {"the site's revocation list", "サイトの失効リスト"}},
 	{"floor", "N", {"serial in force", "現在有効なシリアル番号"}}, {"at", "TIME", {"judge as of this time", "この日時で判定する"}}, OPTIONS_PLACE, {0}};
-static const struct ctl_option out_options[] = {{"out", "FILE", {"file to write (standard output)", "出力先（既定は標準出力）"}}, {0}};
+static const struct ctl_option kind_options[] = {OPTION_KIND, {0}};
+static const struct ctl_option draft_options[] = {OPTION_KIND, {"out", "FILE", {"file to write (standard output)", "出力先（既定は標準出力）"}}, {0}};
 static const struct ctl_option bundle_options[] = {OPTION_OUT, {0}};
 static const struct ctl_option place_options[] = {OPTIONS_PLACE, {0}};
 
@@ -452,10 +490,10 @@ static const struct ctl_command commands[] = {
 	{"revoke", run_revoke, "[KEYID]...", 0, SK_REVOKED_MAX, {"revoke keys: the site's next revocation list", "鍵を失効させる。サイトの次の失効リストを作る"},
 	 revoke_options},
 	{"draft", run_draft, "[SIGNED]", 0, 1, {"an empty draft with explanations, or the draft of a signed policy",
-						"説明付きの空の下書き、または署名済みポリシーの下書きを出力する"}, out_options},
-	{"check", run_check, "DRAFT", 1, 1, {"check a draft", "下書きを検査する"}, NULL},
+						"説明付きの空の下書き、または署名済みポリシーの下書きを出力する"}, draft_options},
+	{"check", run_check, "DRAFT", 1, 1, {"check a draft", "下書きを検査する"}, kind_options},
 	{"sign", run_sign, "DRAFT", 1, 1, {"sign a draft", "下書きに署名する"}, sign_options},
-	{"verify", run_verify, "SIGNED", 1, 1, {"would a machine take this policy?", "機器がこのポリシーを受け入れるかを検証する"}, verify_options},
+	{"verify", run_verify, "SIGNED", 1, 1, {"would a machine take this policy, window, release, manifest or pass?", "機器がこのポリシーなどを受け入れるかを検証する"}, verify_options},
 	{"show", policy_run_show, "FILE", 1, 1, {"what is in a signed object, bundle or public key; verifies nothing",
 						 "署名付きデータ、バンドル、公開鍵の内容を表示する（検証はしない）"}, NULL},
 	{"bundle", policy_run_bundle, "SIGNED...", 1, SK_BUNDLE_ITEMS, {"put signed objects into one file for a medium",

@@ -126,7 +126,7 @@ static int call_explain(struct call *call)
 	if (!r)
 		r = sk_json_put_bool(result, "policy", c->now.any);
 	if (!r)
-		r = sk_json_put_string(result, "mode", c->now.any ? lk_mode_words[orders.mode % 3] : "observe");
+		r = sk_json_put_string(result, "mode", c->now.any ? lk_mode_words[orders.mode % LK_MODES] : "observe");
 	if (!r)
 		r = sk_json_put_u64(result, "serial", orders.serial);
 	if (!r && known)

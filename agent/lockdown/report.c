@@ -221,7 +221,7 @@ static void tell_program(struct clerk *c, const struct lk_record *record)
 		.pid = record->pid,
 		.actor_path = record->actor[0] ? record->actor : NULL,
 		.uid = record->has_process ? (int64_t)record->uid : -1,
-		.mode = lk_mode_words[record->mode % 3],
+		.mode = lk_mode_words[record->mode % LK_MODES],
 		.reason = record->trouble ? lk_trouble_words[record->trouble % LK_TROUBLES] : record->known ? "listed" : "not-listed",
 		.policy_serial = record->serial,
 		.took_us = record->waited_us,

@@ -45,7 +45,7 @@ static int word_of(const char *word, const char *const *words)
 
 static int mode_of(const char *word)
 {
-	return word_of(word, (const char *const[]){"observe", "learn", "enforce", NULL});
+	return word_of(word, (const char *const[]){"observe", "learn", "enforce", "shadow", NULL});
 }
 
 static void load(struct rig *rig, const char *path)

@@ -37,7 +37,7 @@ enum {
 	LK_WORKERS = 4,  /* hash threads; at most half of them for one file system */
 };
 
-enum lk_mode { LK_OBSERVE, LK_LEARN, LK_ENFORCE };  /* as enum sk_mode of lib/policy */
+enum lk_mode { LK_OBSERVE, LK_LEARN, LK_ENFORCE, LK_SHADOW, LK_MODES }; /* as enum sk_mode of lib/policy */
 enum lk_failure { LK_FAIL_ALLOW, LK_FAIL_DENY };    /* as enum sk_failure */
 
 /* Why the failure setting (or more) had to answer. Each is counted. */

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "lockdown/clerk.h"
 
-const char *const lk_mode_words[] = {"observe", "learn", "enforce", NULL};
+const char *const lk_mode_words[] = {"observe", "learn", "enforce", "shadow", NULL};
 const char *const lk_trouble_words[LK_TROUBLES] = {
 	[LK_TROUBLE_NONE] = "none",
 	[LK_TROUBLE_OVERDUE] = "deadline",

@@ -324,6 +324,8 @@ static int check_row(const struct sk_table *table, const struct sk_setting *row,
 		return sk_diag_path(diag, row->key, "the member does not fit the kind");
 	if ((row->kind == SK_KIND_ENUM && !row->names) || (row->kind == SK_KIND_RECORDS && !row->inner))
 		return sk_diag_path(diag, row->key, "needs names, or an inner table");
+	if (row->quiet && (row->required || (row->kind != SK_KIND_ENUM && row->kind != SK_KIND_BOOL && row->kind != SK_KIND_INT)))
+		return sk_diag_path(diag, row->key, "only an optional number, word, true or false can be quiet");
 	if (row->required && row->fallback)
 		return sk_diag_path(diag, row->key, "is required and has a default");
 	if (row->fallback) {

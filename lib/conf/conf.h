@@ -79,6 +79,7 @@ struct sk_setting {
 	size_t size;             /* of the member: checked against the kind by sk_table_check() */
 	const char *fallback;    /* default, as written in YAML; NULL: all zero */
 	bool required;
+	bool quiet;              /* not written when it equals the default (number, word, true or false): a key that came later */
 	uint64_t min, max;
 	uint32_t item_max;
 	const char *const *names;

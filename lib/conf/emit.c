@@ -179,10 +179,32 @@ static void sort_map(struct sk_node *map)
 		;
 }
 
+/* A quiet row whose value is what a reader who does not find the key assumes. Its default is one word that needs no unit. */
+static bool is_default(const struct sk_setting *row, const void *member)
+{
+	char text[24];
+	int64_t number;
+
+	switch (row->kind) {
+	case SK_KIND_ENUM:
+		return strcmp(row->names[*(const int *)member], row->fallback ? row->fallback : row->names[0]) == 0;
+	case SK_KIND_BOOL:
+		return strcmp(*(const bool *)member ? "true" : "false", row->fallback ? row->fallback : "false") == 0;
+	case SK_KIND_INT:
+		memcpy(&number, member, sizeof number);
+		snprintf(text, sizeof text, "%" PRId64, number);
+		return strcmp(text, row->fallback ? row->fallback : "0") == 0;
+	default:
+		return false;
+	}
+}
+
 static bool is_absent(const struct sk_setting *row, const void *member)
 {
 	static const char zero[32];
 
+	if (row->quiet && is_default(row, member))
+		return true;
 	return row->kind != SK_KIND_ENUM && row->kind != SK_KIND_BOOL && row->kind != SK_KIND_INT && row->kind != SK_KIND_SIZE &&
 	       row->kind != SK_KIND_DURATION && row->kind != SK_KIND_HASH && !row->fallback && memcmp(member, zero, sk_kind_size(row->kind)) == 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a policy is: its table, drafts, payloads, programs, and whether it is complete enough to be signed. A part that gets policies adds its
- * section to `rows` and its rules to sk_policy_ready().
+ * What a policy is: drafts, payloads, programs, and whether it is complete enough to be signed. A part that gets policies adds its section to
+ * `policy_rows` of tables.c and its rules to sk_policy_ready().
  */
 #include "policy/policy.h"
 
@@ -15,64 +15,6 @@
 #include "base/text.h"
 #include "conf/node.h"
 #include "policy/payload.h"
-
-const char *const sk_part_names[] = {"lockdown", NULL};
-const char *const sk_mode_names[] = {"observe", "learn", "enforce", NULL};
-const char *const sk_failure_names[] = {"allow", "deny", NULL};
-
-static const struct sk_setting program_rows[] = {
-	{"sha256", SK_KIND_HASH, SK_AT(struct sk_program, sha256), .required = true, .en = "What decides: SHA-256 of the file's content.",
-	 .ja = "判定の基準。ファイル内容の SHA-256。"},
-	{"name", SK_KIND_STRING, SK_AT(struct sk_program, name), .min = 1, .max = 4096, .en = "Where it was found; for people, never decides.",
-	 .ja = "見つかった場所。表示用で、判定には使わない。"},
-	{"size", SK_KIND_INT, SK_AT(struct sk_program, size), .en = "Bytes; 0 = not recorded.", .ja = "バイト数。0 は記録なし。"},
-	{"publisher", SK_KIND_STRING, SK_AT(struct sk_program, publisher), .min = 1, .max = 256, .en = "Package or maker.",
-	 .ja = "パッケージまたは製造元。"},
-	{"provenance", SK_KIND_STRING, SK_AT(struct sk_program, provenance), .min = 1, .max = 256,
-	 .en = "How it came on the list: scan, learn, allow, with date or request.", .ja = "登録の経緯。scan、learn、allow と日付や申請番号。"},
-	{"note", SK_KIND_STRING, SK_AT(struct sk_program, note), .min = 1, .max = 1024, .en = "Anything else.", .ja = "備考。"},
-	{0}};
-
-const struct sk_table sk_program_table = {"program", sizeof(struct sk_program), program_rows, "A program that may start.",
-					  "実行を許可するプログラム。"};
-
-#define LABEL(field, what_en, what_ja)                                                                                                \
-	{                                                                                                                             \
-		"labels." #field, SK_KIND_STRINGS, SK_AT(struct sk_policy, labels.field), .max = 256, .item_max = 128, .en = what_en,  \
-		.ja = what_ja                                                                                                         \
-	}
-
-static const struct sk_setting policy_rows[] = {
-	{"part", SK_KIND_ENUM, SK_AT(struct sk_policy, part), .names = sk_part_names, .required = true, .en = "Which part it is for.",
-	 .ja = "対象の機能。"},
-	{"serial", SK_KIND_INT, SK_AT(struct sk_policy, serial), .en = "Of two policies of a part the higher serial counts; may not go down.",
-	 .ja = "シリアル番号。大きいものが有効で、小さくすることはできない。"},
-	{"not_before", SK_KIND_TIME, SK_AT(struct sk_policy, not_before), .en = "From when it is in force.", .ja = "有効期間の開始日時。"},
-	{"expires", SK_KIND_TIME, SK_AT(struct sk_policy, expires), .en = "Until when; then the last good policy stays.",
-	 .ja = "有効期限。切れた後は最後の有効なポリシーを維持する。"},
-	{"title", SK_KIND_STRING, SK_AT(struct sk_policy, title), .min = 1, .max = 256, .en = "What it is for.", .ja = "目的。"},
-	{"change", SK_KIND_STRING, SK_AT(struct sk_policy, change), .min = 1, .max = 128, .en = "Change number.", .ja = "変更管理番号。"},
-	{"owner", SK_KIND_STRING, SK_AT(struct sk_policy, owner), .min = 1, .max = 128, .en = "Who answers for it.", .ja = "責任者。"},
-	{"approvers", SK_KIND_STRINGS, SK_AT(struct sk_policy, approvers), .max = 8, .item_max = 128, .en = "Who approved it.", .ja = "承認者。"},
-	LABEL(org, "Organisations it is for; none = any. A name may end in *.", "対象の組織。空はすべて。末尾に * を使える。"),
-	LABEL(site, "Sites it is for.", "対象のサイト。"),
-	LABEL(asset, "Equipment ids it is for.", "対象の装置 ID。"),
-	LABEL(host, "Host names it is for.", "対象のホスト名。"),
-	{"lockdown.mode", SK_KIND_ENUM, SK_AT(struct sk_policy, lockdown.mode), .names = sk_mode_names, .required = true,
-	 .en = "observe: report; learn: report as candidates; enforce: deny what is not listed.",
-	 .ja = "observe は報告のみ、learn は候補として報告、enforce は未登録を拒否。"},
-	{"lockdown.scope", SK_KIND_PATHS, SK_AT(struct sk_policy, lockdown.scope), .max = SK_SCOPE_MAX,
-	 .en = "Mount points of the file systems that are guarded.", .ja = "保護するファイルシステムのマウントポイント。"},
-	{"lockdown.failure", SK_KIND_ENUM, SK_AT(struct sk_policy, lockdown.failure), .names = sk_failure_names, .fallback = "allow",
-	 .en = "Answer when the deadline passes or the guard is gone.", .ja = "期限超過時や監視停止時の応答。"},
-	{"lockdown.deadline_ms", SK_KIND_INT, SK_AT(struct sk_policy, lockdown.deadline_ms), .min = 10, .max = 60000, .fallback = "200",
-	 .en = "Milliseconds until the failure setting answers; hashing that goes on extends it.",
-	 .ja = "failure の設定で応答するまでのミリ秒。ハッシュ計算が進む間は延長する。"},
-	{"lockdown.programs", SK_KIND_RECORDS, SK_AT(struct sk_policy, lockdown.programs), .max = SK_PROGRAMS_MAX, .inner = &sk_program_table,
-	 .en = "The allowlist.", .ja = "許可リスト（ホワイトリスト）。"},
-	{0}};
-
-const struct sk_table sk_policy_table = {"policy", sizeof(struct sk_policy), policy_rows, "What a part enforces.", "各機能が適用する内容。"};
 
 void sk_policy_done(struct sk_policy *policy)
 {
@@ -101,6 +43,27 @@ static void normalise(struct sk_records *programs)
 	programs->count = kept + 1;
 }
 
+static int by_note(const void *a, const void *b)
+{
+	return memcmp(((const struct sk_hash_note *)a)->sha256, ((const struct sk_hash_note *)b)->sha256, SK_SHA256_SIZE);
+}
+
+static void normalise_notes(struct sk_records *notes)
+{
+	struct sk_hash_note *list = notes->items;
+	size_t kept = 0;
+
+	if (notes->count < 2)
+		return;
+	qsort(list, notes->count, sizeof *list, by_note);
+	for (size_t i = 1; i < notes->count; i++)
+		if (by_note(&list[kept], &list[i]) == 0)
+			sk_conf_done(&sk_hash_note_table, &list[i]);
+		else
+			list[++kept] = list[i];
+	notes->count = kept + 1;
+}
+
 int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_policy, struct sk_diag *diag)
 {
 	struct sk_policy policy;
@@ -109,6 +72,8 @@ int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_p
 	if (r != 0)
 		return r;
 	normalise(&policy.lockdown.programs);
+	normalise_notes(&policy.lockdown.jit);
+	normalise_notes(&policy.lockdown.updaters);
 	*ret_policy = policy;
 	return 0;
 }
@@ -129,6 +94,19 @@ int sk_policy_write_payload(const struct sk_policy *policy, struct sk_buf *out)
 	return sk_payload_write(&sk_policy_table, policy, out);
 }
 
+static int check_notes(const struct sk_records *notes, const char *name, struct sk_diag *diag)
+{
+	const struct sk_hash_note *list = notes->items;
+	char path[64];
+
+	for (size_t i = 1; i < notes->count; i++)
+		if (by_note(&list[i - 1], &list[i]) >= 0) {
+			snprintf(path, sizeof path, "lockdown.%s[%zu].sha256", name, i);
+			return sk_diag_path(diag, path, "the list is not sorted by hash, or has one twice");
+		}
+	return 0;
+}
+
 static int check_sorted(const struct sk_policy *policy, struct sk_diag *diag)
 {
 	const struct sk_program *list = policy->lockdown.programs.items;
@@ -139,7 +117,7 @@ static int check_sorted(const struct sk_policy *policy, struct sk_diag *diag)
 			snprintf(path, sizeof path, "lockdown.programs[%zu].sha256", i);
 			return sk_diag_path(diag, path, "the list is not sorted by hash, or has one twice");
 		}
-	return 0;
+	return check_notes(&policy->lockdown.jit, "jit", diag) != 0 ? SK_BAD : check_notes(&policy->lockdown.updaters, "updaters", diag);
 }
 
 int sk_policy_read_payload(const char *text, size_t size, struct sk_policy *ret_policy, enum sk_refusal *ret_refusal, struct sk_diag *diag)
@@ -189,6 +167,21 @@ const struct sk_program *sk_policy_find_program(const struct sk_policy *policy, 
 	return found ? (const struct sk_program *)policy->lockdown.programs.items + at : NULL;
 }
 
+const struct sk_hash_note *sk_policy_find_note(const struct sk_records *list, const uint8_t sha256[static SK_SHA256_SIZE])
+{
+	struct sk_hash_note wanted;
+
+	memcpy(wanted.sha256, sha256, SK_SHA256_SIZE);
+	return list->count ? bsearch(&wanted, list->items, list->count, sizeof wanted, by_note) : NULL;
+}
+
+enum sk_failure sk_policy_overload(const struct sk_lockdown *lockdown)
+{
+	return lockdown->overload == SK_OVERLOAD_FAILURE ? (enum sk_failure)lockdown->failure
+	       : lockdown->overload == SK_OVERLOAD_DENY	? SK_FAILURE_DENY
+							: SK_FAILURE_ALLOW;
+}
+
 static int copy_text(const char *from, char **to)
 {
 	*to = from ? sk_strdup(from) : NULL;
@@ -199,11 +192,15 @@ static int copy_program(const struct sk_program *from, struct sk_program *to)
 {
 	int r;
 
-	*to = (struct sk_program){.size = from->size};
+	*to = (struct sk_program){.kind = from->kind, .size = from->size};
 	memcpy(to->sha256, from->sha256, SK_SHA256_SIZE);
 	r = copy_text(from->name, &to->name);
 	if (r == 0)
 		r = copy_text(from->publisher, &to->publisher);
+	if (r == 0)
+		r = copy_text(from->package, &to->package);
+	if (r == 0)
+		r = copy_text(from->version, &to->version);
 	if (r == 0)
 		r = copy_text(from->provenance, &to->provenance);
 	if (r == 0)
@@ -246,6 +243,26 @@ static int not_ready(enum sk_refusal refusal, enum sk_refusal *ret_refusal)
 	return SK_BAD;
 }
 
+/* What a table cannot say: two keys that need each other. */
+static int check_lockdown(const struct sk_lockdown *lockdown, struct sk_diag *diag)
+{
+	const struct sk_vendor *vendors = lockdown->vendors.items;
+	struct sk_public key;
+	char path[64];
+
+	if (lockdown->interlock.source == SK_INTERLOCK_PROBE && !lockdown->interlock.probe)
+		return sk_diag_path(diag, "lockdown.interlock.probe", "is missing: the source is a probe");
+	for (size_t i = 0; i < lockdown->vendors.count; i++) {
+		snprintf(path, sizeof path, "lockdown.vendors[%zu].key", i);
+		if (sk_public_parse(vendors[i].key, strlen(vendors[i].key), NULL, &key) != 0)
+			return sk_diag_path(diag, path, "is not a public key");
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(vendors[i].name, vendors[j].name) == 0 && strcmp(vendors[i].key, vendors[j].key) == 0)
+				return sk_diag_path(diag, path, "is there twice");
+	}
+	return 0;
+}
+
 int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal, struct sk_diag *diag)
 {
 	const struct sk_lockdown *lockdown = &policy->lockdown;
@@ -262,6 +279,8 @@ int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal
 		sk_diag_path(diag, lockdown->scope.count ? "lockdown.programs" : "lockdown.scope", "is empty: there is nothing to enforce");
 		return not_ready(SK_REFUSED_EMPTY, ret_refusal);
 	}
+	if (check_lockdown(lockdown, diag) != 0)
+		return not_ready(SK_REFUSED_MALFORMED, ret_refusal);
 	return 0;
 }
 

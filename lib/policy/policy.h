@@ -14,19 +14,30 @@
 #include "policy/trust.h"
 
 enum sk_part { SK_PART_LOCKDOWN, SK_PART_COUNT };
-enum sk_mode { SK_MODE_OBSERVE, SK_MODE_LEARN, SK_MODE_ENFORCE };
+enum sk_mode { SK_MODE_OBSERVE, SK_MODE_LEARN, SK_MODE_ENFORCE, SK_MODE_SHADOW, SK_MODE_COUNT };
 enum sk_failure { SK_FAILURE_ALLOW, SK_FAILURE_DENY };
+enum sk_overload { SK_OVERLOAD_FAILURE, SK_OVERLOAD_ALLOW, SK_OVERLOAD_DENY };   /* FAILURE: as the failure setting says */
+enum sk_program_kind { SK_PROGRAM, SK_LIBRARY, SK_SCRIPT, SK_MODULE, SK_PROGRAM_KINDS };
+enum sk_modules { SK_MODULES_ALLOW, SK_MODULES_LISTED, SK_MODULES_DENY };        /* kernel modules */
+enum sk_allow_deny { SK_ALLOW, SK_DENY };
+enum sk_mount { SK_MOUNT_RW, SK_MOUNT_RO, SK_MOUNT_DENY };
+enum sk_interlock { SK_INTERLOCK_NONE, SK_INTERLOCK_OPERATOR, SK_INTERLOCK_PROBE, SK_INTERLOCK_GEM };
 
-extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_failure_names[];
+extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_failure_names[], *const sk_program_kind_names[], *const sk_mount_names[];
 
 #define SK_PROGRAMS_MAX 50000
 #define SK_SCOPE_MAX 64
+#define SK_EXCEPTIONS_MAX 4096 /* each of jit, updaters, interpreters.exempt, media */
+#define SK_VENDORS_MAX 256
 
 struct sk_program {
 	uint8_t sha256[SK_SHA256_SIZE];
+	int kind;         /* enum sk_program_kind: by which road it was meant to run; for people and for what judges by kind */
 	char *name;       /* path where it was found: for people; never decides */
 	int64_t size;     /* bytes; 0 = not recorded */
-	char *publisher;  /* package or maker; may be NULL */
+	char *publisher;  /* maker, or who packaged it; may be NULL */
+	char *package;    /* name in the package database; may be NULL */
+	char *version;    /* of the package or the product; may be NULL */
 	char *provenance; /* how it came on the list: "scan", "learn", "allow", ... ; may be NULL */
 	char *note;
 };
@@ -35,12 +46,66 @@ struct sk_labels { /* an empty list = any */
 	struct sk_strings org, site, asset, host;
 };
 
+struct sk_hash_note { /* a program by its hash: one that may make code in memory (jit), one whose files become known (updaters) */
+	uint8_t sha256[SK_SHA256_SIZE];
+	char *name, *note; /* for people; may be NULL */
+};
+
+struct sk_exempt { /* what a restricted interpreter may do all the same: all that is given must fit */
+	char *program; /* path of the interpreter, or its bare name */
+	char *user;    /* name or number; NULL = any */
+	char *script;  /* path of the script operand; NULL = whatever it is given, also code in an argument or on standard input */
+	char *note;
+};
+
+struct sk_interpreters {
+	bool restrict_; /* interpreters open known files only, and take no code from an argument, a pipe or the environment */
+	struct sk_records exempt; /* of struct sk_exempt */
+	struct sk_strings data;   /* folders whose files a restricted interpreter may read */
+};
+
+struct sk_media_terms {
+	int mount;     /* enum sk_mount */
+	bool execute;  /* known programs on it may start */
+	bool copy;     /* may be written to by copying */
+};
+
+struct sk_media {
+	char *vendor, *product; /* USB ids, four hex digits; NULL = any */
+	char *serial;           /* of the device; NULL = any */
+	char *uuid;             /* of the file system; NULL = any */
+	struct sk_media_terms terms;
+	char *note;
+};
+
+struct sk_interlock_terms {
+	int source;     /* enum sk_interlock: who says that the tool is idle */
+	char *probe;    /* program that exits 0 when it is */
+	int64_t wait_s; /* how long a change waits for it; 0 = for ever */
+};
+
+struct sk_vendor {
+	char *name;
+	char *key; /* public key, base64, that signs the vendor's manifests */
+};
+
 struct sk_lockdown {
 	int mode;              /* enum sk_mode */
 	struct sk_strings scope; /* mount points of the file systems that are guarded */
 	int failure;           /* enum sk_failure: answer when the deadline passes or the guard is gone */
+	int overload;          /* enum sk_overload: answer when more starts wait than can be hashed */
 	int64_t deadline_ms;
 	struct sk_records programs; /* of struct sk_program; sorted by hash, none twice */
+	struct sk_records jit, updaters; /* of struct sk_hash_note; sorted by hash, none twice */
+	struct sk_interpreters interpreters;
+	bool protect;          /* known files cannot be written, renamed or removed (tier A) */
+	int modules;           /* enum sk_modules */
+	int mounts, memory_exec; /* enum sk_allow_deny: mounts that shadow; executable memory that is or was writable */
+	struct sk_records media; /* of struct sk_media: the first that fits decides */
+	struct sk_media_terms media_default; /* for a medium that no entry fits */
+	struct sk_interlock_terms interlock;
+	bool self_release;     /* removing the agent takes a signed release */
+	struct sk_records vendors; /* of struct sk_vendor: whose manifests are believed */
 };
 
 struct sk_policy {
@@ -53,7 +118,7 @@ struct sk_policy {
 	struct sk_lockdown lockdown;
 };
 
-extern const struct sk_table sk_policy_table, sk_program_table;
+extern const struct sk_table sk_policy_table, sk_program_table, sk_hash_note_table;
 
 /* Which machine this is, for labels. NULL or "" = not known: a policy that names one then does not fit. */
 struct sk_place {
@@ -64,6 +129,11 @@ static inline struct sk_program *sk_policy_programs(const struct sk_policy *poli
 {
 	return policy->lockdown.programs.items;
 }
+
+/* Is a program of this hash in a list of struct sk_hash_note (jit, updaters)? NULL when not. */
+const struct sk_hash_note *sk_policy_find_note(const struct sk_records *list, const uint8_t sha256[static SK_SHA256_SIZE]);
+/* The answer under overload, with "as failure" resolved. */
+enum sk_failure sk_policy_overload(const struct sk_lockdown *lockdown);
 
 /* Does the policy's labels name this place? An empty list takes all; "etch-*" takes what begins so. */
 bool sk_labels_fit(const struct sk_labels *labels, const struct sk_place *place);

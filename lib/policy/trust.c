@@ -21,8 +21,8 @@ struct delegation_text {
 static const struct sk_setting delegation_rows[] = {
 	{"key", SK_KIND_STRING, SK_AT(struct delegation_text, key), .required = true, .min = 44, .max = 44,
 	 .en = "The delegated public key, base64.", .ja = "委任される公開鍵（base64）。"},
-	{"uses", SK_KIND_STRINGS, SK_AT(struct delegation_text, uses), .required = true, .min = 1, .max = 3, .item_max = 16,
-	 .en = "What it may sign: policy, exception, release.", .ja = "署名できる対象。policy、exception、release。"},
+	{"uses", SK_KIND_STRINGS, SK_AT(struct delegation_text, uses), .required = true, .min = 1, .max = 4, .item_max = 16,
+	 .en = "What it may sign: policy, exception, release, accept.", .ja = "署名できる対象。policy、exception、release、accept。"},
 	{"serial", SK_KIND_INT, SK_AT(struct delegation_text, serial), .required = true, .min = 1,
 	 .en = "Of two delegations of one key the higher serial governs.", .ja = "同じ鍵の委任は番号の大きいものが有効。"},
 	{"not_before", SK_KIND_TIME, SK_AT(struct delegation_text, not_before), .required = true, .en = "From when.", .ja = "開始日時。"},
@@ -53,7 +53,7 @@ static const struct sk_table revocations_table = {"revocations", sizeof(struct s
 static const struct {
 	const char *name;
 	enum sk_use use;
-} use_names[] = {{"policy", SK_USE_POLICY}, {"exception", SK_USE_EXCEPTION}, {"release", SK_USE_RELEASE}};
+} use_names[] = {{"policy", SK_USE_POLICY}, {"exception", SK_USE_EXCEPTION}, {"release", SK_USE_RELEASE}, {"accept", SK_USE_ACCEPT}};
 
 const char *sk_use_name(enum sk_use use)
 {
@@ -142,8 +142,8 @@ static int check_terms(const struct sk_delegation *terms, struct sk_diag *diag)
 		return sk_diag_path(diag, "serial", "starts at 1");
 	if (terms->not_before <= 0 || terms->expires <= terms->not_before)
 		return sk_diag_path(diag, "expires", "must be after not_before");
-	if ((terms->uses & (SK_USE_POLICY | SK_USE_EXCEPTION | SK_USE_RELEASE)) == 0)
-		return sk_diag_path(diag, "uses", "at least one of policy, exception, release");
+	if ((terms->uses & SK_USE_ANY) == 0)
+		return sk_diag_path(diag, "uses", "at least one of policy, exception, release, accept");
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static int read_delegation_text(struct delegation_text *text, struct sk_delegati
 		return r == SK_BAD ? sk_diag_path(diag, "key", "is not a public key") : r;
 	for (size_t i = 0; i < text->uses.count; i++)
 		if (add_use(text->uses.items[i], strlen(text->uses.items[i]), &d->uses) != 0)
-			return sk_diag_path(diag, "uses", "\"%.32s\" is not one of policy, exception, release", text->uses.items[i]);
+			return sk_diag_path(diag, "uses", "\"%.32s\" is not one of policy, exception, release, accept", text->uses.items[i]);
 	if (text->expires <= text->not_before)
 		return sk_diag_path(diag, "expires", "must be after not_before");
 	d->serial = text->serial;
@@ -343,7 +343,7 @@ static int check_site_signer(const struct sk_trust *trust, const struct sk_envel
 	if (r == SK_DENIED)
 		return deny(SK_REFUSED_SIGNATURE, ret_refusal);
 	d->key = trust->site;
-	d->uses = SK_USE_POLICY | SK_USE_EXCEPTION | SK_USE_RELEASE;
+	d->uses = SK_USE_ANY;
 	return r;
 }
 

@@ -12,7 +12,8 @@
 #include "policy/envelope.h"
 #include "policy/refusal.h"
 
-enum sk_use { SK_USE_POLICY = 1, SK_USE_EXCEPTION = 2, SK_USE_RELEASE = 4 };
+enum sk_use { SK_USE_POLICY = 1, SK_USE_EXCEPTION = 2, SK_USE_RELEASE = 4, SK_USE_ACCEPT = 8 }; /* accept: passes of inspected things */
+#define SK_USE_ANY (SK_USE_POLICY | SK_USE_EXCEPTION | SK_USE_RELEASE | SK_USE_ACCEPT)
 #define SK_REVOKED_MAX 256
 #define SK_DELEGATIONS_MAX 64 /* keys whose newest delegation is remembered */
 

@@ -22,7 +22,7 @@ static const struct group groups[] = {
 	{"request", {{"pending", T_concern_pending}}},
 	{"store", {{"full", T_concern_store_full}, {"lost", T_concern_store_lost}, {"away", T_concern_store_away}}},
 	{"fleet", {{"away", T_fleet_away}}},
-	{"mode", {{"observe", T_mode_observe}, {"learn", T_mode_learn}, {"enforce", T_mode_enforce}}},
+	{"mode", {{"observe", T_mode_observe}, {"learn", T_mode_learn}, {"enforce", T_mode_enforce}, {"shadow", T_mode_shadow}}},
 	{"guard", {{"up", T_guard_up}, {"down", T_guard_down}, {"stalled", T_guard_stalled}, {"starting", T_guard_starting}}},
 	{"clock", {{"ok", T_clock_ok}, {"wrong", T_clock_wrong}}},
 	{"policy", {{"enforced", T_policy_enforced}, {"refused", T_policy_refused}, {"shadow", T_policy_shadow}, {"waiting", T_policy_waiting}}},
