@@ -399,11 +399,24 @@ static const struct ctl_option allow_options[] = {
 
 static const struct ctl_option exec_options[] = {
 	{"jit", NULL, {"allow what a just-in-time compiler needs (mdwe, memory)", "実行時コンパイラーに必要なもの（mdwe、memory）を許す"}},
-	{"allow", "WHAT", {"leave one restraint off; --list names them", "制約を 1 つ外す。名前は --list で表示"}, .many = true},
+	{"allow", "WHAT", {"leave one restraint off; --list names them", "制限を 1 つ外す。名前は --list で表示"}, .many = true},
 	{"place", "PATH", {"programs may also be executed from here (beside /usr, /bin, /sbin, /lib*, /opt)", "ここからの実行も許す（/usr、/bin、/sbin、/lib*、/opt のほかに）"}, .many = true},
 	{"no-new-privs", NULL, {"setuid programs lose their power; needed when not root", "setuid プログラムに特権を与えない。root 以外では必須"}},
-	{"strict", NULL, {"start nothing when this kernel lacks a restraint", "このカーネルにない制約があれば起動しない"}},
-	{"list", NULL, {"show the restraints, and start nothing", "制約の一覧を表示し、何も起動しない"}},
+	{"strict", NULL, {"start nothing when this kernel lacks a restraint", "このカーネルにない制限があれば起動しない"}},
+	{"list", NULL, {"show the restraints, and start nothing", "制限の一覧を表示し、何も起動しない"}},
+	{0}};
+
+static const struct ctl_option harden_options[] = {
+	{"check", NULL, {"show what would be written and whether it is there (default)", "書き込む内容と適用状況を表示する（既定）"}},
+	{"apply", NULL, {"write it; takes effect at the next start", "書き込む。次の起動から有効"}},
+	{"undo", NULL, {"take back what --apply wrote", "--apply で書き込んだものを元へ戻す"}},
+	{"unit", "NAME", {"a service to restrain by a drop-in", "ドロップインで制限するサービス"}, .many = true},
+	{"jit-unit", "NAME", {"the same for one that compiles at run time", "実行時コンパイルを行うサービス"}, .many = true},
+	{"place", "PATH", {"these services may also execute from here", "これらのサービスにここからの実行も許す"}, .many = true},
+	{"noexec", "PATH", {"mount this without execution (beside /tmp, /var/tmp, /dev/shm)", "実行不可でマウントする（/tmp、/var/tmp、/dev/shm のほかに）"}, .many = true},
+	{"immutable", NULL, {"make the known files of the policy in force immutable", "有効なポリシーの登録済みファイルを変更不可にする"}},
+	{"modules", NULL, {"no kernel modules once the machine is up", "起動後はカーネルモジュールを読み込ませない"}},
+	{"without", "WHAT", {"leave out a setting, directive or mount", "設定、ディレクティブ、マウントを除く"}, .many = true},
 	{0}};
 
 static const struct ctl_command commands[] = {
@@ -416,7 +429,9 @@ static const struct ctl_command commands[] = {
 	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
-	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制約を付けてプログラムを起動する"}, exec_options},
+	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
+	{"harden", lockdown_run_harden, NULL, 0, 0, {"what the machine itself refuses: kernel settings, services, mounts, known files", "OS 自体による制限（カーネル設定、サービス、マウント、登録済みファイル）"},
+	 harden_options},
 	{0}};
 
 const struct ctl_family ctl_lockdown = {

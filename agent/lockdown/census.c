@@ -2,7 +2,8 @@
 /*
  * The census: when file systems were marked (at start, or when one was mounted), what runs from them already was never asked about. It is judged now,
  * program by program and mapped file by mapped file, and told when it is not on the list. Nothing is killed: that is the tool owner's
- * decision.
+ * decision. At the same time, and once in COUNT_US, it counts the processes of the scope, and those of them under restraints: what Linux shows of
+ * these to others is that there is a seccomp filter.
  *
  * It runs at the lowest priority, far from the answer path. Opens what /proc shows, in the table shared with the keeper: closed at once, or swept
  * after the guard's death. Owns ring 2.
@@ -23,7 +24,7 @@
 #include "base/mem.h"
 #include "lockdown/guard.h"
 
-enum { SEEN = 1024, NAMES = 16384 };
+enum { SEEN = 1024, NAMES = 16384, STATUS = 4096, COUNT_US = 60000000 };
 
 struct census {
 	struct lk_shared *shared;
@@ -33,7 +34,8 @@ struct census {
 		uint64_t device, inode;
 	} seen[SEEN]; /* judged in this round; more are judged again */
 	uint32_t seen_count;
-	char names[NAMES];
+	uint64_t processes, restrained;
+	char names[NAMES], status[STATUS];
 };
 
 static bool first_time(struct census *c, const struct stat *st)
@@ -91,22 +93,58 @@ static void judge_process(struct census *c, uint32_t pid)
 	judge_file(c, pid, path);
 }
 
+static bool has_filter(struct census *c, uint32_t pid)
+{
+	char path[64];
+	const char *line;
+	ssize_t size;
+
+	snprintf(path, sizeof path, "/proc/%u/status", pid);
+	{
+		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		size = fd < 0 ? -1 : read(fd, c->status, sizeof c->status - 1);
+	}
+	c->status[SK_MAX(size, (ssize_t)0)] = 0;
+	line = strstr(c->status, "\nSeccomp:\t");
+	return line && line[10] != '0';
+}
+
+static void count_process(struct census *c, uint32_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/proc/%u/exe", pid);
+	if (stat(path, &st) < 0 || !lk_scope_of(c->shared, st.st_dev))
+		return;
+	c->processes++;
+	c->restrained += has_filter(c, pid);
+}
+
 /* readdir(3) allocates; the guard does not. */
-static void judge_all(struct census *c)
+static void each_process(struct census *c, void (*each)(struct census *c, uint32_t pid))
 {
 	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	long size;
 
-	c->seen_count = 0;
 	while (proc >= 0 && (size = syscall(SYS_getdents64, proc, c->names, sizeof c->names)) > 0)
 		for (long at = 0; at < size;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(c->names + at);
 			unsigned long pid = strtoul(entry->d_name, NULL, 10);
 
 			if (pid > 0 && pid <= UINT32_MAX)
-				judge_process(c, (uint32_t)pid);
+				each(c, (uint32_t)pid);
 			at += entry->d_reclen;
 		}
+}
+
+static void count_all(struct census *c)
+{
+	c->processes = c->restrained = 0;
+	each_process(c, count_process);
+	atomic_store(&c->shared->processes, c->processes);
+	atomic_store(&c->shared->restrained, c->restrained);
 }
 
 void *lk_census_run(void *arg)
@@ -126,10 +164,14 @@ void *lk_census_run(void *arg)
 		uint32_t wanted = atomic_load(&shared->census);
 
 		if (wanted == atomic_load(&shared->census_done)) {
-			lk_wait(&shared->census, wanted, 0);
+			lk_wait(&shared->census, wanted, COUNT_US);
+			if (wanted == atomic_load(&shared->census))
+				count_all(&c);
 			continue;
 		}
-		judge_all(&c);
+		c.seen_count = 0;
+		each_process(&c, judge_process);
+		count_all(&c);
 		atomic_store(&shared->census_done, wanted);
 		lk_wake(&shared->news);
 	}

@@ -36,7 +36,7 @@ static void add_fanotify(struct lk_protection *p, const struct lk_shared *shared
 
 void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protection)
 {
-	struct lk_protection p = {.tier = SK_TIER_C, .subject = "none"};
+	struct lk_protection p = {.tier = SK_TIER_C, .subject = "none", .processes = c->shared->processes, .restrained = c->shared->restrained};
 
 	add_fanotify(&p, c->shared);
 	*ret_protection = p;

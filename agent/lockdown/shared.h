@@ -132,6 +132,7 @@ struct lk_shared {
 	struct lk_ring rings[3];          /* by the guard's namer, by the keeper, by the census */
 	_Atomic uint32_t census;          /* futex: the guard looks at what runs already when it grows */
 	_Atomic uint32_t census_done;
+	_Atomic uint64_t processes, restrained; /* of the scope, as the census counted them last; 0 = not yet */
 	struct lk_list lists[2];
 };
 

@@ -177,6 +177,8 @@ def refusals(site):
 
 def enforce(site):
     sleeper = subprocess.Popen([site.disk / 'sleeper', '60'])
+    restrained = subprocess.Popen([BUILD / 'sekisho', 'lockdown', 'exec', '--place', site.disk, '--', site.disk / 'sleeper', '60'])
+    within(3, lambda: os.readlink(f'/proc/{restrained.pid}/exe').endswith('/sleeper'))
     signed = site.sign(site.folder / 'draft.yaml', 'one.skp')
     said = site.bring(signed)
     point(said.returncode == 0 and site.in_force(1, 'enforce'), 'a signed policy is in force within a moment', said.stderr)
@@ -187,8 +189,11 @@ def enforce(site):
           'its event has path, hash, reason and policy')
     point(within(3, lambda: [e for e in site.events('program_already_running') if e['process']['file']['path'].endswith('/sleeper')]),
           'what ran before and is not listed is told')
-    sleeper.kill()
-    sleeper.wait()
+    point(within(3, lambda: (site.status()['restraints']['processes'], site.status()['restraints']['restrained']) == (2, 1)),
+          'of the two that run from the guarded disk one is under restraints', site.status()['restraints'])
+    for process in (sleeper, restrained):
+        process.kill()
+        process.wait()
     shutil.copy(site.disk / 'known', site.disk / 'elsewhere')
     point(site.run('elsewhere') == 7, 'the same content runs under any name')
     with open(site.disk / 'elsewhere', 'ab') as file:
