@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The guard's duty: the shared memory made in main, and the pair started in a process of its own. */
+#include <stdio.h>
+#include <string.h>
+
 #include "lockdown/clerk.h"
 #include "lockdown/keeper.h"
 #include "os/file.h"
@@ -8,14 +11,50 @@
 static struct lk_shared *shared;
 
 const char *const lk_guard_duty_calls[] = {"fanotify_init", "fanotify_mark", "inotify_init1", "inotify_add_watch", "ioctl", "mlockall",
-					   "sched_setscheduler", "setpriority", "prctl", NULL};
+					   "sched_setscheduler", "setpriority", "prctl", "bpf", NULL};
+
+static const char *cgroup_setting;
+
+/* Agents of other roots may run beside us (tests): each has its own folder. */
+static void name_pins(const char *root, char *out, size_t size)
+{
+	uint32_t mark = 2166136261u;
+
+	for (const char *at = root; *at; at++)
+		mark = (mark ^ (uint8_t)*at) * 16777619u;
+	if (!strcmp(root, "/"))
+		snprintf(out, size, "/sys/fs/bpf/sekisho");
+	else
+		snprintf(out, size, "/sys/fs/bpf/sekisho-%08x", mark);
+}
 
 int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
-	(void)ctx;
+	char pins[64];
+	int r;
+
 	(void)uid;
 	(void)gid;
-	return shared ? 0 : lk_shared_new(&shared);
+	if (shared)
+		return 0;
+	r = lk_shared_new(&shared);
+	if (r)
+		return r;
+	snprintf(shared->kernel.cgroup, sizeof shared->kernel.cgroup, "%s", cgroup_setting ? cgroup_setting : "");
+	name_pins(ctx->root, pins, sizeof pins);
+	lk_kernel_load(shared, pins);
+	return 0;
+}
+
+void lk_guard_duty_cgroup(const char *cgroup)
+{
+	cgroup_setting = cgroup;
+}
+
+void lk_guard_duty_end(void)
+{
+	if (shared)
+		lk_kernel_unload(shared);
 }
 
 int lk_guard_duty_run(const struct sk_duty_ctx *ctx)

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
 #include "os/file.h"
 
@@ -110,13 +111,23 @@ static bool is_empty(const struct sk_policy *policy)
 	return policy->lockdown.mode == SK_MODE_ENFORCE && (!policy->lockdown.programs.count || !policy->lockdown.scope.count);
 }
 
+/* Whom the kernel side acts upon: the machine only when the policy is for all of it. */
+static uint32_t subject_of(const struct clerk *c, const struct sk_policy *policy)
+{
+	for (size_t i = 0; i < policy->lockdown.scope.count; i++)
+		if (!strcmp(policy->lockdown.scope.items[i], "/"))
+			return SK_SUBJECT_MACHINE;
+	return c->shared->kernel.cgroup[0] ? SK_SUBJECT_CGROUP : SK_SUBJECT_NONE;
+}
+
 static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, enum sk_force force)
 {
 	const struct sk_policy *policy = &answer->policy;
 	struct lk_orders orders = {.mode = (uint32_t)policy->lockdown.mode,
 				   .failure = (uint32_t)policy->lockdown.failure,
 				   .deadline_us = (uint64_t)policy->lockdown.deadline_ms * 1000,
-				   .serial = (uint64_t)policy->serial};
+				   .serial = (uint64_t)policy->serial,
+				   .subject = subject_of(c, policy)};
 
 	c->now.force = force;
 	if (c->now.any && !memcmp(c->now.hash, answer->hash, sizeof c->now.hash))

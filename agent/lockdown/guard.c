@@ -56,6 +56,10 @@ static int start_threads(struct lk_guard *guard)
 	}
 	if (r == 0)
 		r = lk_thread(lk_census_run, guard);
+	if (r == 0 && lk_kernel_on(guard->shared))
+		r = lk_thread(lk_kernel_minder, guard);
+	if (r == 0 && lk_kernel_on(guard->shared))
+		r = lk_thread(lk_kernel_listener, guard);
 	return r ? r : lk_thread(lk_marker_run, guard);
 }
 
@@ -139,7 +143,7 @@ int lk_guard_main(struct lk_shared *shared)
 	pthread_mutex_init(&guard.picking, NULL);
 	pthread_mutex_init(&guard.telling, NULL);
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* what was needed once is not taken away; refused: go on without */
-	if (prepare(shared, &keeper) < 0)
+	if (lk_kernel_reader() < 0 || prepare(shared, &keeper) < 0)
 		return EXIT_FAILED;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);

@@ -78,6 +78,10 @@ void *lk_namer_run(void *reader);
 /* Fills path and process of a record; the descriptor must be open. */
 void lk_describe(struct lk_record *record, const struct lk_slot *slot);
 
+/* kernel-guard.c */
+void *lk_kernel_minder(void *guard);
+void *lk_kernel_listener(void *guard);
+
 /* census.c */
 void *lk_census_run(void *guard);
 

@@ -200,11 +200,13 @@ static void conclude(struct lk_guard *guard, struct lk_slot *slot, struct lk_ord
 	if (slot->trouble) {
 		verdict = lk_judge_trouble(orders, slot->trouble);
 	} else {
-		slot->known = lk_listed(shared, slot->hash, orders);
+		slot->known = lk_listed_as(shared, slot->hash, orders, &slot->kinds);
 		verdict = lk_judge_known(orders, slot->known);
 	}
 	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops))
 		lk_add(&shared->count.kept_out);
+	else
+		lk_keep(shared, slot, drops);
 	lk_answer(guard, slot, orders, verdict, true);
 }
 

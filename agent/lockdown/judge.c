@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 
+enum { OVERLAY = 0x794c7630 };
+
 uint32_t lk_judge_known(const struct lk_orders *orders, bool known)
 {
 	return known || orders->mode != LK_ENFORCE ? FAN_ALLOW : FAN_DENY;
@@ -26,17 +28,23 @@ uint32_t lk_judge_trouble(const struct lk_orders *orders, enum lk_trouble troubl
 	return orders->failure == LK_FAIL_DENY ? FAN_DENY : FAN_ALLOW;
 }
 
-bool lk_listed(const struct lk_shared *shared, const uint8_t hash[LK_HASH], struct lk_orders *ret_orders)
+bool lk_listed_as(const struct lk_shared *shared, const uint8_t hash[LK_HASH], struct lk_orders *ret_orders, uint32_t *ret_kinds)
 {
 	uint64_t count;
-	bool known;
 
 	do { /* the list may be exchanged under us */
 		*ret_orders = lk_orders_get(shared, &count);
-		known = lk_list_has(&shared->lists[count & 1], ret_orders->list_bits, hash);
+		*ret_kinds = lk_list_kinds(&shared->lists[count & 1], ret_orders->list_bits, hash);
 		atomic_thread_fence(memory_order_acquire);
 	} while (atomic_load(&shared->orders_count) != count);
-	return known;
+	return *ret_kinds != 0;
+}
+
+bool lk_listed(const struct lk_shared *shared, const uint8_t hash[LK_HASH], struct lk_orders *ret_orders)
+{
+	uint32_t kinds;
+
+	return lk_listed_as(shared, hash, ret_orders, &kinds);
 }
 
 bool lk_look(int fd, struct lk_key *ret_key)
@@ -79,8 +87,25 @@ static uint32_t generation(int fd)
 	return ioctl(fd, FS_IOC_GETVERSION, &value) < 0 ? 0 : (uint32_t)value;
 }
 
+void lk_keep(struct lk_shared *shared, struct lk_slot *slot, uint64_t drops)
+{
+	struct lk_orders orders;
+	uint32_t kinds;
+
+	if (!slot->known || !lk_kernel_acts(shared))
+		return;
+	slot->kept = lk_kernel_know(shared, &slot->key, slot->hash, slot->kinds);
+	/* what was written, or taken off the list, meanwhile: whoever did that looked for it before it was there */
+	if (atomic_load(&shared->cache.drops) != drops || !lk_listed_as(shared, slot->hash, &orders, &kinds)) {
+		lk_kernel_forget(shared, slot->key.device, slot->key.inode);
+		slot->kept = false;
+	}
+}
+
 bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders *ret_orders)
 {
+	uint64_t drops = atomic_load(&shared->cache.drops);
+
 	slot->has_key = lk_look(slot->meta.fd, &slot->key);
 	if (!slot->has_key || !lk_may_remember(shared, slot->key.device))
 		return false;
@@ -88,15 +113,43 @@ bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders 
 	if (!lk_cache_get(&shared->cache, &slot->key, slot->hash))
 		return false;
 	slot->has_hash = true;
-	slot->known = lk_listed(shared, slot->hash, ret_orders);
+	slot->known = lk_listed_as(shared, slot->hash, ret_orders, &slot->kinds);
+	lk_keep(shared, slot, drops);
 	return true;
+}
+
+void lk_forget_all(struct lk_shared *shared)
+{
+	lk_cache_clear(&shared->cache);
+	lk_kernel_forget_all(shared);
+}
+
+/* The kernel's device of a file in an overlay is the overlay's, whatever stat(2) says. */
+static uint64_t kernel_device(struct lk_shared *shared, const struct lk_slot *slot, uint64_t device)
+{
+	for (uint32_t i = 0; slot->group && i < LK_SCOPE; i++)
+		if (shared->scope[i].wish == LK_WISH_GUARD && shared->scope[i].group == slot->group && shared->scope[i].type == OVERLAY)
+			return shared->scope[i].device;
+	return device;
+}
+
+void lk_allow(struct lk_shared *shared, const struct lk_slot *slot, const struct lk_orders *orders)
+{
+	struct lk_key key = slot->key;
+
+	if (orders->mode != LK_ENFORCE || slot->kept || !lk_kernel_acts(shared))
+		return;
+	if (!slot->has_key && !lk_look(slot->meta.fd, &key))
+		return;
+	key.device = kernel_device(shared, slot, key.device);
+	lk_kernel_permit(shared, (uint32_t)slot->meta.pid, &key, slot->kinds, false);
 }
 
 static void taint(struct lk_shared *shared, struct lk_scope *scope)
 {
 	if (atomic_exchange(&scope->tainted, true))
 		return;
-	lk_cache_clear(&shared->cache);
+	lk_forget_all(shared);
 	lk_wake(&shared->news);
 }
 
@@ -106,10 +159,11 @@ void lk_forget(struct lk_shared *shared, const struct lk_slot *slot)
 
 	lk_add(&shared->count.dropped);
 	if ((slot->meta.mask & FAN_Q_OVERFLOW) || slot->meta.fd < 0 || fstat(slot->meta.fd, &found) < 0) {
-		lk_cache_clear(&shared->cache);
+		lk_forget_all(shared);
 		return;
 	}
 	lk_cache_drop(&shared->cache, found.st_dev, found.st_ino);
+	lk_kernel_forget(shared, found.st_dev, found.st_ino);
 	for (uint32_t i = 0; i < LK_SCOPE; i++) {
 		struct lk_scope *scope = &shared->scope[i];
 

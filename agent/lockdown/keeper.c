@@ -228,6 +228,7 @@ int lk_keeper_main(struct lk_shared *shared)
 	for (;;) {
 		rest(&k, quiet, pause_ms(&k, busy));
 		atomic_store(&shared->keeper_beat_us, lk_now_us());
+		lk_kernel_beat(shared);
 		on_signals(&k);
 		if (k.guard >= 0 && readable(k.guard, 0))
 			bury(&k);

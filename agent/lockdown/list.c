@@ -2,8 +2,11 @@
 /* The allowlist as a set of hashes. Owns nothing: the memory belongs to the shared mapping. */
 #include "lockdown/list.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "bpf/lockdown.h"
 
 static uint32_t place(const uint8_t hash[LK_HASH], uint32_t mask)
 {
@@ -26,6 +29,11 @@ uint32_t lk_list_bits(uint32_t count)
 
 uint32_t lk_list_fill(struct lk_list *list, uint32_t bits, const uint8_t *hashes, uint32_t count)
 {
+	return lk_list_fill_kinds(list, bits, hashes, NULL, count);
+}
+
+uint32_t lk_list_fill_kinds(struct lk_list *list, uint32_t bits, const uint8_t *hashes, const uint8_t *kinds, uint32_t count)
+{
 	static const uint8_t empty[LK_HASH];
 	uint32_t mask = (1u << bits) - 1, different = 0;
 
@@ -35,28 +43,37 @@ uint32_t lk_list_fill(struct lk_list *list, uint32_t bits, const uint8_t *hashes
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *hash = hashes + (size_t)i * LK_HASH;
 		uint32_t at = place(hash, mask);
+		uint8_t kind = kinds && kinds[i] ? kinds[i] : SK_AS_PROGRAM | SK_AS_LIBRARY;
+		bool first;
 
 		while (memcmp(list->entries[at], empty, LK_HASH) && memcmp(list->entries[at], hash, LK_HASH))
 			at = (at + 1) & mask;
-		different += !memcmp(list->entries[at], empty, LK_HASH);
+		first = !memcmp(list->entries[at], empty, LK_HASH);
+		list->kinds[at] = first ? kind : list->kinds[at] | kind;
+		different += first;
 		memcpy(list->entries[at], hash, LK_HASH);
 	}
 	return different;
 }
 
-bool lk_list_has(const struct lk_list *list, uint32_t bits, const uint8_t hash[LK_HASH])
+uint32_t lk_list_kinds(const struct lk_list *list, uint32_t bits, const uint8_t hash[LK_HASH])
 {
 	static const uint8_t empty[LK_HASH];
 	uint32_t mask = (1u << bits) - 1, at;
 
 	if (!bits || bits > LK_LIST_BITS || !memcmp(hash, empty, LK_HASH))
-		return false;
+		return 0;
 	at = place(hash, mask);
 	for (uint32_t step = 0; step <= mask; step++, at = (at + 1) & mask) {
 		if (!memcmp(list->entries[at], hash, LK_HASH))
-			return true;
+			return list->kinds[at];
 		if (!memcmp(list->entries[at], empty, LK_HASH))
-			return false;
+			return 0;
 	}
-	return false;
+	return 0;
+}
+
+bool lk_list_has(const struct lk_list *list, uint32_t bits, const uint8_t hash[LK_HASH])
+{
+	return lk_list_kinds(list, bits, hash) != 0;
 }

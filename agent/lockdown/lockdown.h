@@ -14,6 +14,11 @@
 #define LOCKDOWN_POLICY "var/lib/sekisho/policy"
 
 int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
+/* Where the kernel side acts: setting lockdown.cgroup ("" = nowhere but by scope). Before the duties are prepared. */
+void lk_guard_duty_cgroup(const char *cgroup);
+/* In main, after the duties have ended in order: takes the kernel side out of the kernel. */
+void lk_guard_duty_end(void);
+extern int lk_kernel_fds[];
 int lk_guard_duty_run(const struct sk_duty_ctx *ctx);
 extern const char *const lk_guard_duty_calls[];
 
@@ -25,7 +30,7 @@ extern const char *const lk_clerk_duty_calls[];
 
 /* The rows, so that the agent's table need not know them. CAP_* from <linux/capability.h>. */
 #define LK_GUARD_DUTY                                                                                                                  \
-	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .max_files = 1024,                 \
+	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .max_files = 1024, .inherits = lk_kernel_fds, \
 	 .caps = SK_CAP(CAP_SYS_ADMIN) | SK_CAP(CAP_DAC_READ_SEARCH) | SK_CAP(CAP_SYS_PTRACE) | SK_CAP(CAP_LEASE) | SK_CAP(CAP_SYS_NICE) | \
 		 SK_CAP(CAP_IPC_LOCK),                                                                                               \
 	 .syscalls = lk_guard_duty_calls, .prepare = lk_guard_duty_prepare, .run = lk_guard_duty_run}

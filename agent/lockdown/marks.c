@@ -225,7 +225,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 		return 0;
 	}
 	/* a superblock we have not seen: nothing that is remembered may be taken for one of its files */
-	lk_cache_clear(&shared->cache);
+	lk_forget_all(shared);
 	scope->type = (uint32_t)system.f_type;
 	scope->group = number;
 	scope->cacheable = cacheable;

@@ -38,6 +38,8 @@ void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_ord
 {
 	int fan = atomic_load_explicit(&guard->shared->groups[slot->group].fan, memory_order_relaxed);
 
+	if (verdict == FAN_ALLOW)
+		lk_allow(guard->shared, slot, orders);
 	if (lk_slot_answer(slot, fan, verdict)) {
 		count_answer(&guard->shared->count, slot, verdict, orders->mode);
 	} else { /* who was first has counted it */

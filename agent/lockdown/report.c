@@ -264,7 +264,7 @@ static void take_record(struct clerk *c, const struct lk_record *record)
 		return;
 	}
 	tell_program(c, record);
-	if (record->kind == LK_RECORD_EXEC && record->answer != FAN_ALLOW)
+	if ((record->kind == LK_RECORD_EXEC || record->kind == LK_RECORD_KERNEL) && record->answer != FAN_ALLOW)
 		remember_refusal(c, record);
 	if (!record->known && record->has_hash)
 		lk_learned_add(c, record);

@@ -3,8 +3,9 @@
  * lockdown-rig: guard and keeper alone, for tests and benches. No policy, no clerk, no sandbox: what is enforced comes from the command line and
  * from standard input, what happens goes to standard output. Never installed.
  *
- *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] MOUNTPOINT...
+ *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] [--cgroup PATH] [--memory deny] MOUNTPOINT...
  *
+ * With --cgroup the kernel side is loaded as well, and acts upon that cgroup (below the cgroup2 mount) and nobody else.
  * FILE has one SHA-256 (hex) at the start of each line. Prints "ready GUARD KEEPER" (process ids). Commands, one a line: "list FILE",
  * "mode MODE", "remark", "pids", "count", "quit". Each is answered by one line. Records are printed as they come: "exec allow|deny known|unknown|trouble:N keeper|guard
  * WAITED_US HASH PATH". When standard input ends, everything ends, guard and keeper are killed.
@@ -20,6 +21,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "bpf/lockdown.h"
+#include "event/attack.h"
 #include "lockdown/guard.h"
 #include "lockdown/keeper.h"
 
@@ -74,6 +77,12 @@ static void say_record(const struct lk_record *record)
 {
 	char hash[2 * LK_HASH + 1], verdict[32];
 
+	if (record->kind == LK_RECORD_KERNEL) {
+		printf("kernel %s %s reason=%u pid=%u comm=%s parent=%s %s\n", sk_attacks[record->road].id,
+		       (const char *const[]){"-", "would", "killed", "denied", "failure"}[record->verdict % 5], record->reason, record->pid, record->comm,
+		       record->parent_comm, record->path);
+		return;
+	}
 	if (record->kind != LK_RECORD_EXEC) {
 		printf("record %u pid %u %s\n", record->kind, record->pid, record->path);
 		return;
@@ -86,7 +95,7 @@ static void say_record(const struct lk_record *record)
 
 static void say_records(struct lk_shared *shared)
 {
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < SK_ARRAY_SIZE(shared->rings); i++)
 		for (const struct lk_record *record; (record = lk_ring_first(&shared->rings[i])); lk_ring_next(&shared->rings[i]))
 			say_record(record);
 	fflush(stdout);
@@ -102,7 +111,9 @@ static void say_counts(const struct lk_shared *shared)
 	       c->guard_stalls, c->guard_starts, c->keeper_starts, c->lost_records);
 	for (int i = 1; i < LK_TROUBLES; i++)
 		printf(" trouble%d=%lu", i, c->trouble[i]);
-	printf(" tainted=%d\n", shared->scope[0].tainted);
+	for (int i = 0; i < SK_COUNTS; i++)
+		printf(" kernel%d=%lu", i, shared->kernel.counts[i]);
+	printf(" acting=%u tainted=%d\n", shared->kernel.acting, shared->scope[0].tainted);
 }
 
 static bool wait_applied(struct lk_shared *shared, uint64_t limit_ms)
@@ -172,6 +183,17 @@ static void finish(struct lk_shared *shared, pid_t first)
 	}
 }
 
+static void begin_kernel(struct rig *rig, const char *cgroup)
+{
+	struct lk_kernel *kernel = &rig->shared->kernel;
+
+	snprintf(kernel->cgroup, sizeof kernel->cgroup, "%s", cgroup);
+	rig->orders.subject = SK_SUBJECT_CGROUP;
+	lk_kernel_load(rig->shared, NULL);
+	for (uint32_t i = 0; i < kernel->hook_count; i++)
+		printf("hook %s %s\n", kernel->hooks[i].name, kernel->hooks[i].error ? strerror(kernel->hooks[i].error) : "attached");
+}
+
 static int start(struct rig *rig)
 {
 	pid_t first = fork();
@@ -192,6 +214,7 @@ static int start(struct rig *rig)
 int main(int argc, char **argv)
 {
 	static struct rig rig = {.orders = {.mode = LK_ENFORCE, .failure = LK_FAIL_DENY, .deadline_us = 200000}};
+	const char *cgroup = NULL;
 	uint64_t ms;
 	pid_t first;
 
@@ -209,11 +232,18 @@ int main(int argc, char **argv)
 			rig.orders.deadline_us = ms * 1000;
 		else if (!strcmp(argv[i], "--list") && i + 1 < argc)
 			load(&rig, argv[++i]);
+		else if (!strcmp(argv[i], "--cgroup") && i + 1 < argc)
+			cgroup = argv[++i];
+		else if (!strcmp(argv[i], "--memory") && i + 1 < argc)
+			rig.orders.kernel_what |= strcmp(argv[++i], "deny") ? 0 : SK_DO_MEMORY_DENY;
 		else if (rig.mount_count < LK_SCOPE)
 			rig.mounts[rig.mount_count++] = argv[i];
 	}
+	if (cgroup)
+		begin_kernel(&rig, cgroup);
 	first = start(&rig);
 	serve(&rig);
 	finish(rig.shared, first);
+	lk_kernel_unload(rig.shared);
 	return 0;
 }

@@ -16,6 +16,7 @@ enum lk_record_kind {
 	LK_RECORD_RUNNING,    /* it ran already when its file system was marked, and is not on the list */
 	LK_RECORD_STALL,      /* the keeper answered because the guard did not */
 	LK_RECORD_REVIVED,    /* one of the pair died and was started again */
+	LK_RECORD_KERNEL,     /* the kernel side stopped something, or would have */
 };
 
 struct lk_record {
@@ -28,6 +29,8 @@ struct lk_record {
 	uint32_t answer;  /* FAN_ALLOW, FAN_DENY */
 	uint32_t trouble; /* enum lk_trouble */
 	uint32_t waited_us;
+	uint32_t road;    /* enum sk_attack of lib/event; of LK_RECORD_KERNEL alone, as are the next two */
+	uint32_t verdict, reason; /* enum sk_verdict, sk_reason of bpf/lockdown.h */
 	uint8_t known, has_hash, has_process, by_keeper;
 	uint8_t hash[32];
 	char comm[16], parent_comm[16];

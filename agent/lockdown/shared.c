@@ -98,6 +98,11 @@ struct lk_orders lk_orders_get(const struct lk_shared *shared, uint64_t *ret_cou
 
 int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, uint32_t count)
 {
+	return lk_orders_put_kinds(shared, orders, hashes, NULL, count);
+}
+
+int lk_orders_put_kinds(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, const uint8_t *kinds, uint32_t count)
+{
 	uint64_t next = atomic_load(&shared->orders_count) + 1;
 	struct lk_orders *to = &shared->orders[next & 1];
 
@@ -105,8 +110,9 @@ int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, cons
 		return SK_FULL;
 	*to = *orders;
 	to->list_bits = lk_list_bits(count);
-	to->list_count = lk_list_fill(&shared->lists[next & 1], to->list_bits, hashes, count);
+	to->list_count = lk_list_fill_kinds(&shared->lists[next & 1], to->list_bits, hashes, kinds, count);
 	atomic_store(&shared->orders_count, next);
+	lk_wake(&shared->orders_word);
 	return 0;
 }
 

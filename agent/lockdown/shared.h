@@ -8,6 +8,7 @@
  *   allowlist       two tables, one in force (list.h)                            clerk writes, guard and keeper read
  *   orders          mode, failure setting, file systems to mark                  clerk writes, guard reads
  *   records         what is to become an event (ring.h)                          guard and keeper write, clerk reads
+ *   kernel side     tier, hooks, counts (kernel.h)                               main and guard write, everybody reads
  *   counters        what happened, and heartbeats                                everybody
  *
  * Times in here are CLOCK_MONOTONIC microseconds. Nothing in here is a pointer. The clerk is the only one that reads foreign input;
@@ -22,6 +23,7 @@
 #include <sys/types.h>
 
 #include "lockdown/cache.h"
+#include "lockdown/kernel.h"
 #include "lockdown/list.h"
 #include "lockdown/ring.h"
 #include "lockdown/slot.h"
@@ -74,6 +76,8 @@ struct lk_orders {
 	uint32_t mode, failure;
 	uint64_t deadline_us;
 	uint64_t serial;   /* of the policy */
+	uint32_t subject;  /* enum sk_subject of bpf/lockdown.h: whom the kernel side acts upon */
+	uint32_t kernel_what; /* enum sk_what, beyond what mode and failure say */
 	uint32_t list_bits;  /* size of the allowlist's table: 1 << bits; 0 = empty list */
 	uint32_t list_count;
 };
@@ -116,6 +120,8 @@ struct lk_shared {
 	uint32_t guard_haste;             /* how often in a row a guard died young */
 
 	_Atomic uint64_t orders_count;    /* grows with every change; odd bit selects orders[] and lists[] */
+	_Atomic uint64_t orders_carried;  /* the guard sets it to the orders_count that the kernel side goes by */
+	_Atomic uint32_t orders_word;     /* futex: the orders changed */
 	struct lk_orders orders[2];
 
 	_Atomic uint32_t wanted;          /* futex: the clerk adds one after changing scope[] or when mounts changed */
@@ -129,7 +135,8 @@ struct lk_shared {
 	struct lk_slots slots;
 	struct lk_cache cache;
 	_Atomic uint32_t news;            /* futex: records were added */
-	struct lk_ring rings[3];          /* by the guard's namer, by the keeper, by the census */
+	struct lk_ring rings[4];          /* by the guard's namer, by the keeper, by the census, by the kernel side's listener */
+	struct lk_kernel kernel;
 	_Atomic uint32_t census;          /* futex: the guard looks at what runs already when it grows */
 	_Atomic uint32_t census_done;
 	_Atomic uint64_t processes, restrained; /* of the scope, as the census counted them last; 0 = not yet */
@@ -159,8 +166,9 @@ struct lk_orders lk_orders_get(const struct lk_shared *shared, uint64_t *ret_cou
 int lk_scope_put(struct lk_shared *shared, const char *const *paths, uint32_t count);
 /*
  * The clerk's side: fills the other half (`orders` and the hashes), then switches. `hashes` is count * 32 bytes. SK_FULL when the list is
- * larger than LK_LIST_MAX.
+ * larger than LK_LIST_MAX. `kinds` (enum sk_as of bpf/lockdown.h) may be NULL: programs and libraries all of them.
  */
+int lk_orders_put_kinds(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, const uint8_t *kinds, uint32_t count);
 int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, uint32_t count);
 
 static inline void lk_add(_Atomic uint64_t *counter)

@@ -38,7 +38,8 @@ struct lk_slot *lk_slot_take(struct lk_slot *slots, uint32_t count, _Atomic uint
 		slot->progress_seen = 0;
 		slot->trouble = 0;
 		slot->key = (struct lk_key){0};
-		slot->known = slot->has_key = slot->has_hash = slot->by_keeper = 0;
+		slot->known = slot->has_key = slot->has_hash = slot->by_keeper = slot->kept = 0;
+		slot->kinds = 0;
 		atomic_store_explicit(&slot->task, LK_TASK_NONE, memory_order_relaxed);
 		atomic_store_explicit(&slot->progress, 0, memory_order_relaxed);
 		atomic_store_explicit(&slot->answer, 0, memory_order_relaxed);

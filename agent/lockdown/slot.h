@@ -52,6 +52,8 @@ struct lk_slot {
 	_Atomic uint32_t task;        /* enum lk_task */
 	uint32_t trouble;             /* enum lk_trouble */
 	uint8_t known, has_key, has_hash, by_keeper;
+	uint8_t kept;                 /* known to the kernel side as it is */
+	uint32_t kinds;               /* enum sk_as: what it may be used as */
 	struct lk_key key;
 	uint8_t hash[32];
 };

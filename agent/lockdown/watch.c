@@ -36,12 +36,15 @@ static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *sl
 	struct lk_slot copy = {.group = slot->group, .meta = slot->meta};
 	struct lk_orders orders;
 	uint64_t count;
+	uint32_t verdict;
 
 	*ret_recalled = slot->group == 0 && lk_recall(shared, &copy, &orders);
-	if (*ret_recalled)
-		return lk_judge_known(&orders, copy.known);
-	orders = lk_orders_get(shared, &count);
-	return lk_judge_trouble(&orders, trouble);
+	if (!*ret_recalled)
+		orders = lk_orders_get(shared, &count);
+	verdict = *ret_recalled ? lk_judge_known(&orders, copy.known) : lk_judge_trouble(&orders, trouble);
+	if (verdict == FAN_ALLOW)
+		lk_allow(shared, &copy, &orders);
+	return verdict;
 }
 
 static void answer_overdue(struct lk_shared *shared, struct lk_slot *slot, enum lk_trouble trouble, enum lk_slot_bits who)
@@ -118,6 +121,8 @@ static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 		lk_add(&shared->count.trouble[LK_TROUBLE_UNATTENDED]);
 		verdict = lk_judge_trouble(&orders, LK_TROUBLE_UNATTENDED);
 	}
+	if (verdict == FAN_ALLOW)
+		lk_allow(shared, slot, &orders);
 	lk_slot_answer(slot, fan, verdict);
 	if (verdict == FAN_DENY)
 		lk_add(&shared->count.denied);

@@ -8,6 +8,7 @@
 struct agent_config {
 	struct link_config link; /* first: the duties spool and link know this much */
 	char *user_spool, *user_link;
+	char *cgroup; /* lockdown.cgroup; NULL = none */
 };
 
 extern const struct sk_table agent_table;

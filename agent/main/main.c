@@ -54,7 +54,9 @@ static int command_run(const struct arguments *a)
 
 	if (r)
 		return r;
+	lk_guard_duty_cgroup(config.cgroup);
 	r = sk_proc_run(duties, SK_ARRAY_SIZE(duties), &opts);
+	lk_guard_duty_end();
 	sk_conf_done(&agent_table, &config);
 	return r;
 }

@@ -21,7 +21,7 @@
 #include "os/point.h"
 #include "os/proc-parts.h"
 
-enum { EXIT_SETUP = 3, KEPT = SK_DUTY_LISTENERS + 8 };
+enum { EXIT_SETUP = 3, INHERITED = 16, KEPT = SK_DUTY_LISTENERS + INHERITED + 8 };
 
 static int compare_int(const void *a, const void *b)
 {
@@ -85,6 +85,8 @@ static int settle(const struct sk_child *child, const struct sk_duty_ctx *ctx)
 		keep[n++] = listening->fd;
 	keep[n++] = ctx->root_dir;
 	keep[n++] = ctx->main_fd;
+	for (const int *fd = child->duty->inherits; fd && *fd >= 0 && fd < child->duty->inherits + INHERITED; fd++)
+		keep[n++] = *fd;
 	keep[n++] = ctx->life_fd;
 	keep[n++] = survivor;
 	keep[n++] = sk_point_fd();

@@ -55,6 +55,7 @@ struct sk_duty {
 	bool fork;                           /* makes processes */
 	bool survives_main;
 	unsigned max_files;                  /* 0 = 1024 */
+	const int *inherits;                 /* descriptors that `prepare` opened and the duty keeps; -1 ends them, 16 at most; NULL = none */
 	enum sk_syscall_refusal refusal;
 	/*
 	 * In main, as root, before the first start only: makes folders and such. 0 or -errno (the program

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The guard's two threads for the kernel side: one tells it the orders and that the guard lives, one takes what it recorded and hands it to the clerk.
+ *
+ * When the list changes, what the kernel side knows is gone through before the new orders count as carried out: nothing that was taken off the list runs
+ * from then on. Owns ring 3.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "bpf/lockdown.h"
+#include "event/attack.h"
+#include "lockdown/guard.h"
+
+static const uint8_t roads[SK_ROADS] = {
+	[SK_ROAD_EXEC_FILE] = SK_ATTACK_EXEC_OUTSIDE_SCOPE,
+	[SK_ROAD_EXEC_MEMFD] = SK_ATTACK_EXEC_MEMFD,
+	[SK_ROAD_EXEC_DELETED] = SK_ATTACK_EXEC_DELETED,
+	[SK_ROAD_EXEC_OVERLAY] = SK_ATTACK_EXEC_OVERLAY,
+	[SK_ROAD_EXEC_ELSEWHERE] = SK_ATTACK_EXEC_NAMESPACE,
+	[SK_ROAD_EXEC_LOADER] = SK_ATTACK_MAP_LOADER,
+	[SK_ROAD_MAP_FILE] = SK_ATTACK_MAP_LIBRARY,
+	[SK_ROAD_MEM_ANONYMOUS] = SK_ATTACK_MEM_ANONYMOUS,
+	[SK_ROAD_MEM_CHANGED] = SK_ATTACK_MEM_MPROTECT,
+	[SK_ROAD_MEM_SHARED] = SK_ATTACK_MEM_SHARED,
+	[SK_ROAD_SCRIPT_INLINE] = SK_ATTACK_SCRIPT_INLINE,
+	[SK_ROAD_SCRIPT_STDIN] = SK_ATTACK_SCRIPT_STDIN,
+	[SK_ROAD_SCRIPT_OPERAND] = SK_ATTACK_SCRIPT_OPERAND,
+	[SK_ROAD_SCRIPT_ENVIRONMENT] = SK_ATTACK_SCRIPT_ENVIRONMENT,
+	[SK_ROAD_SCRIPT_MODULE] = SK_ATTACK_SCRIPT_MODULE,
+	[SK_ROAD_PTRACE] = SK_ATTACK_MEM_PTRACE,
+	[SK_ROAD_PROC_MEM] = SK_ATTACK_MEM_PROC_WRITE,
+	[SK_ROAD_PROCESS_VM] = SK_ATTACK_MEM_PROCESS_VM,
+	[SK_ROAD_MODULE] = SK_ATTACK_MODULE_LOAD,
+	[SK_ROAD_KEXEC] = SK_ATTACK_KEXEC,
+	[SK_ROAD_BPF] = SK_ATTACK_BPF_LOAD,
+	[SK_ROAD_MOUNT] = SK_ATTACK_MOUNT_SHADOW,
+	[SK_ROAD_FILE_WRITE] = SK_ATTACK_FILE_WRITE,
+	[SK_ROAD_FILE_RENAME] = SK_ATTACK_FILE_RENAME,
+	[SK_ROAD_FILE_ATTRIBUTE] = SK_ATTACK_FILE_ATTRIBUTE,
+	[SK_ROAD_FILE_LINK] = SK_ATTACK_FILE_HARDLINK,
+	[SK_ROAD_AGENT_SIGNAL] = SK_ATTACK_AGENT_SIGNAL,
+	[SK_ROAD_AGENT_TRACE] = SK_ATTACK_AGENT_TRACE,
+	[SK_ROAD_AGENT_FILE] = SK_ATTACK_AGENT_REPLACE,
+	[SK_ROAD_AGENT_UNLOAD] = SK_ATTACK_AGENT_UNLOAD,
+};
+
+static uint64_t utc_ms(uint64_t mono_ns)
+{
+	struct timespec utc, mono;
+
+	clock_gettime(CLOCK_REALTIME, &utc);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return (uint64_t)utc.tv_sec * 1000 + (uint64_t)utc.tv_nsec / 1000000 -
+	       ((uint64_t)mono.tv_sec * 1000 + (uint64_t)mono.tv_nsec / 1000000 - mono_ns / 1000000);
+}
+
+static void on_record(void *arg, const struct sk_record *from)
+{
+	struct lk_shared *shared = arg;
+	struct lk_record *record = lk_ring_space(&shared->rings[3]);
+
+	if (!record) {
+		lk_add(&shared->count.lost_records);
+		return;
+	}
+	record->kind = LK_RECORD_KERNEL;
+	record->road = from->road < SK_ROADS ? roads[from->road] : SK_ATTACK_NONE;
+	record->verdict = from->verdict;
+	record->reason = from->reason;
+	record->answer = from->verdict == SK_VERDICT_KILLED || from->verdict == SK_VERDICT_DENIED ? FAN_DENY : FAN_ALLOW;
+	record->mode = from->verdict == SK_VERDICT_WOULD ? LK_OBSERVE : LK_ENFORCE;
+	record->trouble = from->verdict == SK_VERDICT_FAILURE ? LK_TROUBLE_UNATTENDED : LK_TROUBLE_NONE;
+	record->time_ms = utc_ms(from->time_ns);
+	record->serial = from->serial;
+	record->pid = from->process;
+	record->parent = from->parent;
+	record->uid = from->uid;
+	record->has_process = true;
+	record->device = from->device;
+	record->inode = from->inode;
+	record->size = from->size;
+	memcpy(record->comm, from->comm, sizeof record->comm);
+	memcpy(record->parent_comm, from->parent_comm, sizeof record->parent_comm);
+	memcpy(record->path, from->name, sizeof from->name);
+	record->comm[sizeof record->comm - 1] = record->parent_comm[sizeof record->parent_comm - 1] = record->path[sizeof from->name - 1] = 0;
+	lk_ring_publish(&shared->rings[3]);
+	lk_wake(&shared->news);
+}
+
+void *lk_kernel_listener(void *arg)
+{
+	struct lk_shared *shared = ((struct lk_guard *)arg)->shared;
+
+	for (;;)
+		lk_kernel_read(-1, on_record, shared);
+}
+
+static bool still_listed(void *arg, const uint8_t hash[LK_HASH], uint32_t *kinds)
+{
+	struct lk_orders orders;
+
+	return lk_listed_as(arg, hash, &orders, kinds);
+}
+
+/* What the clerk put in force, carried over. The orders may change meanwhile: then once more. */
+static void carry_over(struct lk_shared *shared)
+{
+	uint64_t count;
+	struct lk_orders orders;
+
+	do {
+		orders = lk_orders_get(shared, &count);
+		if (count != atomic_load(&shared->orders_carried))
+			lk_kernel_review(shared, still_listed, shared);
+		lk_kernel_orders(shared, &orders);
+		atomic_store(&shared->orders_carried, count);
+	} while (atomic_load(&shared->orders_count) != count);
+	lk_wake(&shared->news);
+}
+
+static void tell_ours(struct lk_shared *shared)
+{
+	lk_kernel_ours(shared, 0, (uint32_t)atomic_load(&shared->guard_pid));
+	lk_kernel_ours(shared, 1, (uint32_t)atomic_load(&shared->keeper_pid));
+}
+
+void *lk_kernel_minder(void *arg)
+{
+	struct lk_shared *shared = ((struct lk_guard *)arg)->shared;
+
+	for (;;) {
+		uint32_t seen = atomic_load(&shared->orders_word);
+
+		tell_ours(shared);
+		carry_over(shared);
+		lk_kernel_counts(shared);
+		lk_wait(&shared->orders_word, seen, LK_BEAT_US);
+	}
+}

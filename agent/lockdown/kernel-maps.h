@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Between the two halves of lockdown's kernel side in user space: who loads (kernel-load.c) and who writes the maps (kernel.c). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "lockdown/kernel.h"
+
+/* Index of each map in lk_kernel_fds. */
+enum lk_map { LK_MAP_ORDERS, LK_MAP_KNOWN, LK_MAP_PERMITS, LK_MAP_RECORDS, LK_MAP_COUNTS, LK_MAPS };
+extern const char *const lk_map_names[LK_MAPS];
+
+/* Maps the orders, for this process and those it makes. False: it could not. */
+bool lk_maps_open(struct lk_shared *shared);
+/* Nobody is acted upon any more. */
+void lk_maps_stop(void);

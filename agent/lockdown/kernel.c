@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the kernel side goes by: orders (a mapping that was inherited), known files and permits (maps), and its records. Used by guard and keeper on the
+ * answer path: nothing here waits, allocates, opens (but for the cgroup, once a beat) or logs.
+ */
+#include "lockdown/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "bpf/lockdown.h"
+#include "lockdown/kernel-maps.h"
+#include "lockdown/shared.h"
+
+_Static_assert((int)LK_KERNEL_COUNTS >= (int)SK_COUNTS, "room for every count");
+
+static struct sk_orders *orders_now; /* in the kernel's memory */
+static struct ring_buffer *records;
+static char mount_of_cgroups[256];
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* The kernel's number of a device is not what stat(2) says. */
+static uint32_t device_of(uint64_t device)
+{
+	return major(device) << 20 | minor(device);
+}
+
+/* Where the cgroup2 hierarchy is mounted. */
+static void find_cgroups(void)
+{
+	char line[1024], where[256], type[64];
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+
+	while (mounts && fgets(line, sizeof line, mounts))
+		if (sscanf(line, "%*s %255s %63s", where, type) == 2 && !strcmp(type, "cgroup2"))
+			snprintf(mount_of_cgroups, sizeof mount_of_cgroups, "%s", where);
+	if (mounts)
+		fclose(mounts);
+}
+
+bool lk_maps_open(struct lk_shared *shared)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	void *at = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, lk_kernel_fds[LK_MAP_ORDERS], 0);
+	struct stat space;
+
+	if (at == MAP_FAILED) {
+		sk_origin_errno();
+		return false;
+	}
+	orders_now = at;
+	orders_now->epoch = 1;
+	if (stat("/proc/self/ns/pid", &space) == 0)
+		orders_now->pid_space = (uint32_t)space.st_ino;
+	find_cgroups();
+	atomic_store(&shared->kernel.acting, SK_SUBJECT_NONE);
+	return true;
+}
+
+void lk_maps_stop(void)
+{
+	if (orders_now)
+		orders_now->subject = SK_SUBJECT_NONE;
+}
+
+bool lk_kernel_on(const struct lk_shared *shared)
+{
+	return orders_now && shared->kernel.attached;
+}
+
+bool lk_kernel_acts(const struct lk_shared *shared)
+{
+	return orders_now && atomic_load_explicit(&shared->kernel.acting, memory_order_relaxed) != SK_SUBJECT_NONE;
+}
+
+/* --- orders */
+
+static uint32_t depth_of(const char *path)
+{
+	uint32_t depth = 0;
+
+	for (const char *at = path; *at; at++)
+		depth += *at != '/' && (at == path || at[-1] == '/');
+	return depth;
+}
+
+/* The subject's cgroup as it is now: it may be made later than we are, or made anew. */
+static uint32_t find_subject(const struct lk_kernel *kernel, uint32_t wanted, uint64_t *ret_cgroup, uint32_t *ret_level)
+{
+	char path[LK_CGROUP + 256];
+	struct stat found;
+
+	if (wanted != SK_SUBJECT_CGROUP)
+		return wanted;
+	snprintf(path, sizeof path, "%s/%s", mount_of_cgroups, kernel->cgroup);
+	if (!kernel->cgroup[0] || !mount_of_cgroups[0] || stat(path, &found) < 0 || !S_ISDIR(found.st_mode))
+		return SK_SUBJECT_NONE;
+	*ret_cgroup = found.st_ino;
+	*ret_level = depth_of(kernel->cgroup);
+	return SK_SUBJECT_CGROUP;
+}
+
+static uint32_t what_of(const struct lk_orders *orders)
+{
+	uint32_t what = SK_DO_RECORD | orders->kernel_what;
+
+	if (orders->mode == LK_ENFORCE)
+		what |= SK_DO_ENFORCE;
+	if (orders->failure == LK_FAIL_DENY)
+		what |= SK_DO_FAIL_DENY;
+	return what;
+}
+
+static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, const struct lk_orders *orders)
+{
+	volatile struct sk_orders *to = orders_now;
+
+	if (to->subject != subject || to->cgroup != cgroup || to->level != level) {
+		to->subject = SK_SUBJECT_NONE; /* a half-changed subject is nobody */
+		atomic_thread_fence(memory_order_seq_cst);
+		to->cgroup = cgroup;
+		to->level = level;
+	}
+	to->what = what_of(orders);
+	to->serial = orders->serial;
+	to->stale_ns = (uint64_t)LK_SILENT_US * 1000;
+	to->beat_ns = now_ns();
+	atomic_thread_fence(memory_order_seq_cst);
+	to->subject = subject;
+}
+
+void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders)
+{
+	uint64_t cgroup = 0;
+	uint32_t level = 0, subject;
+
+	if (!lk_kernel_on(shared))
+		return;
+	subject = find_subject(&shared->kernel, orders->subject, &cgroup, &level);
+	store_orders(subject, cgroup, level, orders);
+	atomic_store(&shared->kernel.acting, subject);
+}
+
+static void read_counts(struct lk_kernel *kernel)
+{
+	uint64_t values[256];
+	int processors = libbpf_num_possible_cpus();
+
+	for (uint32_t i = 0; i < SK_COUNTS && processors > 0 && processors <= (int)SK_ARRAY_SIZE(values); i++) {
+		uint64_t sum = 0;
+
+		if (bpf_map_lookup_elem(lk_kernel_fds[LK_MAP_COUNTS], &i, values) < 0)
+			return;
+		for (int j = 0; j < processors; j++)
+			sum += values[j];
+		atomic_store_explicit(&kernel->counts[i], sum, memory_order_relaxed);
+	}
+}
+
+void lk_kernel_beat(struct lk_shared *shared)
+{
+	if (!lk_kernel_on(shared))
+		return;
+	*(volatile __u64 *)&orders_now->beat_ns = now_ns();
+}
+
+void lk_kernel_counts(struct lk_shared *shared)
+{
+	if (lk_kernel_on(shared))
+		read_counts(&shared->kernel);
+}
+
+void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process)
+{
+	if (lk_kernel_on(shared) && place < SK_OURS)
+		*(volatile __u32 *)&orders_now->ours[place] = process;
+}
+
+/* --- known files and permits */
+
+void lk_kernel_forget_all(struct lk_shared *shared)
+{
+	if (lk_kernel_on(shared))
+		atomic_fetch_add((_Atomic __u32 *)&orders_now->epoch, 1);
+}
+
+void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode)
+{
+	const struct sk_file_key key = {.device = device_of(device), .inode = inode};
+
+	if (lk_kernel_on(shared))
+		bpf_map_delete_elem(lk_kernel_fds[LK_MAP_KNOWN], &key);
+}
+
+bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds)
+{
+	const struct sk_file_key place = {.device = device_of(key->device), .inode = key->inode};
+	struct sk_known known = {.changed_s = key->changed_s, .changed_ns = key->changed_ns, .size = key->size, .generation = key->generation,
+				 .has_generation = key->generation != 0, .kinds = kinds};
+
+	if (!lk_kernel_on(shared))
+		return false;
+	known.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	memcpy(known.hash, hash, sizeof known.hash);
+	return bpf_map_update_elem(lk_kernel_fds[LK_MAP_KNOWN], &place, &known, BPF_ANY) == 0;
+}
+
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, uint32_t kinds, bool keep)
+{
+	const struct sk_permit_key place = {.process = process, .device = device_of(key->device), .inode = key->inode};
+	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = key->changed_s, .changed_ns = key->changed_ns,
+				   .size = key->size, .kinds = kinds, .keep = keep};
+
+	if (!lk_kernel_on(shared))
+		return;
+	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
+}
+
+unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg)
+{
+	struct sk_file_key key, next;
+	struct sk_known known;
+	unsigned forgotten = 0;
+	int map = lk_kernel_fds[LK_MAP_KNOWN], r;
+
+	if (!lk_kernel_on(shared))
+		return 0;
+	for (r = bpf_map_get_next_key(map, NULL, &next); r == 0;) {
+		uint32_t kinds = 0;
+
+		key = next;
+		r = bpf_map_get_next_key(map, &key, &next); /* before the entry may go */
+		if (bpf_map_lookup_elem(map, &key, &known) < 0)
+			continue;
+		if (!listed(arg, known.hash, &kinds)) {
+			bpf_map_delete_elem(map, &key);
+			forgotten++;
+		} else if (kinds != known.kinds) {
+			known.kinds = kinds;
+			bpf_map_update_elem(map, &key, &known, BPF_EXIST);
+		}
+	}
+	return forgotten;
+}
+
+/* --- records */
+
+static struct {
+	void (*each)(void *arg, const struct sk_record *record);
+	void *arg;
+} reading;
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	(void)ctx;
+	if (size >= sizeof(struct sk_record) && reading.each)
+		reading.each(reading.arg, data);
+	return 0;
+}
+
+int lk_kernel_reader(void)
+{
+	ring_buffer__free(records); /* of the process we were cloned from */
+	records = NULL;
+	if (!orders_now)
+		return 0;
+	records = ring_buffer__new(lk_kernel_fds[LK_MAP_RECORDS], on_record, NULL, NULL);
+	return records ? 0 : sk_origin_errno();
+}
+
+void lk_kernel_read(int ms, void (*each)(void *arg, const struct sk_record *record), void *arg)
+{
+	reading.each = each;
+	reading.arg = arg;
+	if (records)
+		ring_buffer__poll(records, ms);
+}

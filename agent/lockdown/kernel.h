@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Lockdown's kernel side, as user space sees it: loading the programs of bpf/, and writing what they go by (bpf/lockdown.h).
+ *
+ *   who            does
+ *   main           lk_kernel_load(): makes the maps, loads and attaches each program by itself, pins all of it. It has the rights of root, the guard need not
+ *   guard          tells the kernel side whom to act upon (lk_kernel_orders), what is known (lk_kernel_know), what it has just allowed
+ *                  (lk_kernel_permit), and that it lives (lk_kernel_beat); reads its records (lk_kernel_read)
+ *   keeper         lk_kernel_permit() and lk_kernel_beat() in the guard's place
+ *   clerk          reads struct lk_kernel: tier, hooks, counts
+ *
+ * Map descriptors and the mapping of the orders are made before the processes are, and inherited. A build without libbpf or clang, and a kernel without BPF,
+ * have none of it: then lk_kernel_on() is false, nothing here does anything, and fanotify stands alone (tier C).
+ *
+ * Whether a kernel can do something is found out by really loading and attaching it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lockdown/cache.h"
+
+enum {
+	LK_HOOKS = 32,
+	LK_HOOK_NAME = 40,
+	LK_KERNEL_COUNTS = 16, /* enum sk_count of bpf/lockdown.h */
+	LK_CGROUP = 512,
+	LK_BEAT_US = 1000000,  /* between two signs of life */
+	LK_SILENT_US = 8000000, /* without one for so long, the guard is silent and the failure setting counts */
+	LK_PERMIT_US = 10000000, /* an execution that was allowed takes place, or is given up, by then */
+};
+
+/* In struct lk_shared: what was loaded, for everybody to see. Written by main, and the counts by the guard. */
+struct lk_kernel {
+	uint32_t tier;       /* enum sk_tier of lib/event: by what is attached, not by what acts */
+	uint32_t attached;   /* enum sk_hook bits of what is attached */
+	uint32_t hook_count;
+	struct {
+		char name[LK_HOOK_NAME];
+		int32_t error;   /* 0 attached; else errno */
+		uint32_t bit;    /* enum sk_hook */
+	} hooks[LK_HOOKS];
+	_Atomic uint32_t acting; /* enum sk_subject that it acts upon now */
+	_Atomic uint64_t counts[LK_KERNEL_COUNTS];
+	char cgroup[LK_CGROUP];  /* setting lockdown.cgroup: path below the cgroup2 mount; "" = none */
+};
+
+struct lk_shared;
+struct lk_orders;
+
+/* Descriptors that a process which does the guard's work must inherit; -1 ends them. */
+extern int lk_kernel_fds[];
+
+/*
+ * `pins`: folder in a bpffs where links and maps outlive us; NULL = they end with the last process that has them. What an earlier life left there
+ * goes. Never fails: what could not be attached stands in `hooks` with its error. Call it once, before any process of lockdown is made.
+ */
+void lk_kernel_load(struct lk_shared *shared, const char *pins);
+/* Detaches everything and removes the pins. */
+void lk_kernel_unload(struct lk_shared *shared);
+/* Is anything attached that goes by the maps? */
+bool lk_kernel_on(const struct lk_shared *shared);
+/* Does it act upon somebody: is there a subject? Cheap. */
+bool lk_kernel_acts(const struct lk_shared *shared);
+
+/* The guard: carries the orders over; finds the cgroup anew. */
+void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders);
+void lk_kernel_beat(struct lk_shared *shared);
+/* Copies what the kernel side counted to struct lk_kernel. */
+void lk_kernel_counts(struct lk_shared *shared);
+/* One of our own processes, at a place of its own (0 .. 15): nothing stops it. */
+void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process);
+/* All that is known is forgotten at once. */
+void lk_kernel_forget_all(struct lk_shared *shared);
+void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode);
+/* `key` as lk_look() found it, of a file system whose verdicts may be remembered. False: not kept. */
+bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds);
+/* The process is about to use the file, and was allowed to; `keep`: more than once. */
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, uint32_t kinds, bool keep);
+/* Goes through what is known and forgets what `listed` does not say true for. Returns how many. */
+unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg);
+
+struct sk_record;
+/* The guard: opens the ring of records (before its threads start). 0 or -errno. */
+int lk_kernel_reader(void);
+/* Waits up to `ms` for records and hands them to `each`. */
+void lk_kernel_read(int ms, void (*each)(void *arg, const struct sk_record *record), void *arg);

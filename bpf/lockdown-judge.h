@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The maps, and the one rule of lockdown's kernel side, for every program of it: is the current task a subject, is this file known as it is now, and if not, what is
+ * done about it. Each object that includes this names the same maps; the loader makes each of them once and gives all objects the same.
+ */
+#pragma once
+
+#include "lockdown-kernel.h"
+#include "lockdown.h"
+
+#define SK_PF_KTHREAD   0x00200000
+#define SK_S_IFMT       0170000
+#define SK_S_IFREG      0100000
+#define SK_OVERLAY      0x794c7630
+#define SK_TMPFS        0x01021994
+#define SK_CTIME_MASK   0x7fffffff /* bit 31 says that somebody has looked (since 6.13) */
+#define SK_SIGKILL      9
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sk_orders);
+} sk_orders SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SK_KNOWN_MAX);
+	__type(key, struct sk_file_key);
+	__type(value, struct sk_known);
+} sk_known SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SK_PERMITS_MAX);
+	__type(key, struct sk_permit_key);
+	__type(value, struct sk_permit);
+} sk_permits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SK_RECORDS_BYTES);
+} sk_records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SK_COUNTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} sk_counts SEC(".maps");
+
+/* What a file is now. */
+struct sk_look {
+	struct sk_file_key key;
+	__s64 changed_s;
+	__u64 size;
+	__u32 changed_ns, generation;
+	int writers, mappings;
+	__u32 links, mode;
+	unsigned long magic;
+	bool elsewhere; /* its file system was made in a user namespace */
+};
+
+static __always_inline void sk_count(__u32 what)
+{
+	__u64 *count = bpf_map_lookup_elem(&sk_counts, &what);
+
+	if (count)
+		*count += 1;
+}
+
+/* The orders, when the current task is a subject and not one of us; else NULL. */
+static __always_inline struct sk_orders *sk_subject_orders(void)
+{
+	__u32 zero = 0;
+	struct sk_orders *orders = bpf_map_lookup_elem(&sk_orders, &zero);
+
+	if (!orders || orders->subject == SK_SUBJECT_NONE)
+		return NULL;
+	if (orders->subject == SK_SUBJECT_CGROUP && bpf_get_current_ancestor_cgroup_id(orders->level) != orders->cgroup)
+		return NULL;
+	return orders;
+}
+
+/* The thread group of a task as the guard counts it; 0 = it cannot see it. */
+static __always_inline __u32 sk_process_of(struct task_struct *task, __u32 space)
+{
+	struct pid *pid = BPF_CORE_READ(task, signal, pids[1]);
+	unsigned int level = BPF_CORE_READ(pid, level);
+
+	for (unsigned int i = 0; i < 8; i++) {
+		struct pid_namespace *space_at;
+		struct upid at;
+
+		if (i > level)
+			break;
+		if (bpf_core_read(&at, sizeof at, (char *)&pid->numbers[0] + i * sizeof at))
+			break;
+		space_at = at.ns;
+		if (BPF_CORE_READ(space_at, ns.inum) == space)
+			return (__u32)at.nr;
+	}
+	return 0;
+}
+
+static __always_inline bool sk_is_ours(const struct sk_orders *orders, __u32 process)
+{
+	for (int i = 0; i < SK_OURS; i++)
+		if (orders->ours[i] && orders->ours[i] == process)
+			return true;
+	return false;
+}
+
+static __always_inline void sk_look_times(struct inode *inode, struct sk_look *look)
+{
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		look->changed_s = BPF_CORE_READ(inode, i_ctime_sec);
+		look->changed_ns = BPF_CORE_READ(inode, i_ctime_nsec) & SK_CTIME_MASK;
+	} else if (bpf_core_field_exists(((struct inode___plain *)inode)->__i_ctime)) {
+		look->changed_s = BPF_CORE_READ((struct inode___plain *)inode, __i_ctime.tv_sec);
+		look->changed_ns = (__u32)BPF_CORE_READ((struct inode___plain *)inode, __i_ctime.tv_nsec);
+	} else {
+		look->changed_s = BPF_CORE_READ((struct inode___old *)inode, i_ctime.tv_sec);
+		look->changed_ns = (__u32)BPF_CORE_READ((struct inode___old *)inode, i_ctime.tv_nsec);
+	}
+}
+
+static __always_inline void sk_look_at(struct inode *inode, struct sk_look *look)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	__builtin_memset(look, 0, sizeof *look);
+	look->key.device = BPF_CORE_READ(sb, s_dev);
+	look->key.inode = BPF_CORE_READ(inode, i_ino);
+	look->size = (__u64)BPF_CORE_READ(inode, i_size);
+	look->generation = BPF_CORE_READ(inode, i_generation);
+	look->writers = BPF_CORE_READ(inode, i_writecount.counter);
+	look->mappings = BPF_CORE_READ(inode, i_mapping, i_mmap_writable.counter);
+	look->links = BPF_CORE_READ(inode, i_nlink);
+	look->mode = BPF_CORE_READ(inode, i_mode);
+	look->magic = BPF_CORE_READ(sb, s_magic);
+	sk_look_times(inode, look);
+}
+
+/* NONE: it is known as it is now, *ret_kinds is what it may be used as. */
+static __always_inline __u32 sk_is_known(const struct sk_orders *orders, const struct sk_look *look, __u32 *ret_kinds)
+{
+	struct sk_known *known = bpf_map_lookup_elem(&sk_known, &look->key);
+
+	if (!known)
+		return SK_REASON_UNLISTED;
+	if (known->epoch != orders->epoch)
+		return SK_REASON_EPOCH;
+	if (known->changed_s != look->changed_s || known->changed_ns != look->changed_ns || known->size != look->size ||
+	    (known->has_generation && known->generation != look->generation))
+		return SK_REASON_CHANGED;
+	if (look->writers > 0 || look->mappings > 0)
+		return SK_REASON_WRITER;
+	*ret_kinds = known->kinds;
+	return SK_REASON_NONE;
+}
+
+/* Has the guard just allowed this process this file, and is it still the same? `use`: the permit is for this one use. */
+static __always_inline bool sk_is_permitted(const struct sk_orders *orders, const struct sk_look *look, __u32 process, bool use, __u32 *ret_kinds)
+{
+	struct sk_permit_key key = {.process = process, .device = look->key.device, .inode = look->key.inode};
+	struct sk_permit *permit = bpf_map_lookup_elem(&sk_permits, &key);
+
+	if (!process || !permit || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
+		return false;
+	if (permit->changed_s != look->changed_s || permit->changed_ns != look->changed_ns || permit->size != look->size)
+		return false;
+	*ret_kinds = permit->kinds;
+	if (use && !permit->keep)
+		bpf_map_delete_elem(&sk_permits, &key);
+	return true;
+}
+
+static __always_inline bool sk_guard_is_silent(const struct sk_orders *orders)
+{
+	return orders->stale_ns && bpf_ktime_get_ns() > orders->beat_ns + orders->stale_ns;
+}
+
+/* What becomes of something that is not known. */
+static __always_inline __u32 sk_decide(const struct sk_orders *orders)
+{
+	if (!(orders->what & SK_DO_ENFORCE))
+		return SK_VERDICT_WOULD;
+	if (sk_guard_is_silent(orders) && !(orders->what & SK_DO_FAIL_DENY))
+		return SK_VERDICT_FAILURE;
+	return SK_VERDICT_KILLED;
+}
+
+/* What a program tells of one event, beyond who did it. */
+struct sk_told {
+	__u32 road, verdict, reason, kinds;
+	__u64 address;
+	const struct sk_look *look; /* may be NULL */
+	struct file *file;          /* may be NULL: names it */
+};
+
+static __always_inline void sk_record_process(struct sk_record *record, const struct sk_orders *orders)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task(), *parent = BPF_CORE_READ(task, real_parent);
+
+	record->process = sk_process_of(task, orders->pid_space);
+	record->parent = sk_process_of(parent, orders->pid_space);
+	record->uid = (__u32)bpf_get_current_uid_gid();
+	bpf_get_current_comm(record->comm, sizeof record->comm);
+	BPF_CORE_READ_STR_INTO(&record->parent_comm, parent, comm);
+}
+
+static __always_inline void sk_tell(const struct sk_orders *orders, const struct sk_told *told)
+{
+	struct file *file = told->file; /* a local one: the macros below record each step of a path */
+	struct sk_record *record;
+
+	sk_count(told->verdict == SK_VERDICT_WOULD ? SK_COUNT_WOULD : told->verdict == SK_VERDICT_FAILURE ? SK_COUNT_FAILURE : SK_COUNT_STOPPED);
+	if (!(orders->what & SK_DO_RECORD))
+		return;
+	record = bpf_ringbuf_reserve(&sk_records, sizeof *record, 0);
+	if (!record) {
+		sk_count(SK_COUNT_LOST);
+		return;
+	}
+	__builtin_memset(record, 0, sizeof *record);
+	record->time_ns = bpf_ktime_get_ns();
+	record->road = told->road;
+	record->verdict = told->verdict;
+	record->reason = told->reason;
+	record->kinds = told->kinds;
+	record->address = told->address;
+	record->serial = orders->serial;
+	if (told->look) {
+		record->device = told->look->key.device;
+		record->inode = told->look->key.inode;
+		record->size = told->look->size;
+	}
+	sk_record_process(record, orders);
+	if (file) {
+		const unsigned char *name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+
+		bpf_probe_read_kernel_str(record->name, sizeof record->name, name);
+	}
+	bpf_ringbuf_submit(record, 0);
+}

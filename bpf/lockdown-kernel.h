@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fields of the kernel's own structures that lockdown reads, and no others. libbpf finds their places in the running kernel's type information when a program
+ * is loaded (CO-RE), so one object serves 6.1 as well as 6.18, and a build host needs neither the kernel's type information nor its headers.
+ * Names after `___` are other kernels' shapes of the same structure.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} sk_atomic;
+
+struct file_system_type {
+	const char *name;
+};
+
+struct user_namespace;
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+	struct file_system_type *s_type;
+	struct user_namespace *s_user_ns;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct address_space {
+	sk_atomic i_mmap_writable;
+};
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	struct address_space *i_mapping;
+	unsigned long i_ino;
+	unsigned int i_nlink;
+	__s64 i_size;
+	__s64 i_ctime_sec;  /* since 6.11 */
+	__u32 i_ctime_nsec;
+	__u32 i_generation;
+	sk_atomic i_writecount;
+};
+
+struct inode___plain { /* 6.6 to 6.10 */
+	struct timespec64 __i_ctime;
+};
+
+struct inode___old { /* until 6.5 */
+	struct timespec64 i_ctime;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct inode *d_inode;
+	struct dentry *d_parent;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct inode *f_inode;
+	struct path f_path;
+	unsigned int f_mode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct mm_struct {
+	unsigned long start_code, end_code;
+	unsigned long start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+	struct file *exe_file;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;
+	unsigned long vm_flags;
+	struct file *vm_file;
+	void *anon_vma;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct signal_struct {
+	struct pid *pids[4]; /* 1: of the thread group */
+};
+
+typedef struct {
+	__u32 val;
+} sk_kuid;
+
+struct cred {
+	sk_kuid uid;
+	struct user_namespace *user_ns;
+};
+
+struct thread_info {
+	__u32 status;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int personality;
+	int pid, tgid;
+	struct task_struct *real_parent, *group_leader;
+	const struct cred *cred;
+	char comm[16];
+	struct mm_struct *mm;
+	struct files_struct *files;
+	struct signal_struct *signal;
+};
+
+struct linux_binprm {
+	struct mm_struct *mm;
+	struct file *executable, *interpreter, *file;
+	struct cred *cred;
+	int argc, envc;
+	const char *filename, *interp;
+	unsigned int interp_flags;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+#endif
+
+#pragma clang attribute pop
