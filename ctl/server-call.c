@@ -44,7 +44,7 @@ int server_failed(const struct ctl *ctl, int r, const struct sk_diag *diag)
 int server_ask(const struct ctl *ctl, struct sk_call *call, struct json_object *question, struct json_object **ret_answer)
 {
 	_cleanup_json_ struct json_object *owned = question;
-	_cleanup_buf_ struct sk_buf text = SK_BUF(16 << 20);
+	_cleanup_buf_ struct sk_buf text = SK_BUF(sk_frame_info(SK_F_CALL)->max_body);
 	struct sk_diag diag = {0};
 	struct sk_frame frame;
 	int r = question ? sk_json_canonical(question, &text) : -ENOMEM;

@@ -368,7 +368,7 @@ static int connect_local(struct link *link)
 /* The guard's socket is taken only now: what it has in its outbox then finds the server listening. A machine without a guard has none. */
 static int connect_lockdown(struct link *link)
 {
-	const struct sk_chan_opts opts = {.proto = SK_PROTO_LOCKDOWN, .side = SK_CLIENT, .max_output = 32 << 20};
+	const struct sk_chan_opts opts = {.proto = SK_PROTO_LOCKDOWN, .side = SK_CLIENT, .max_output = 64 << 20};
 	int r = sk_chan_connect(link->loop, link->ctx->root, "lockdown.sock", &lockdown_handler, link, &opts, &link->lockdown);
 
 	return r == SK_NONE || r == SK_DENIED ? 0 : r;

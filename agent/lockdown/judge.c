@@ -34,7 +34,7 @@ bool lk_listed_as(const struct lk_shared *shared, const uint8_t hash[LK_HASH], s
 
 	do { /* the list may be exchanged under us */
 		*ret_orders = lk_orders_get(shared, &count);
-		*ret_kinds = lk_list_kinds(&shared->lists[count & 1], ret_orders->list_bits, hash);
+		*ret_kinds = lk_list_kinds(&shared->lists[count & 1], ret_orders->list_count, hash);
 		atomic_thread_fence(memory_order_acquire);
 	} while (atomic_load(&shared->orders_count) != count);
 	return *ret_kinds != 0;

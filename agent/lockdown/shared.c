@@ -109,9 +109,9 @@ int lk_orders_put_kinds(struct lk_shared *shared, const struct lk_orders *orders
 	if (count > LK_LIST_MAX)
 		return SK_FULL;
 	*to = *orders;
-	to->list_bits = lk_list_bits(count);
-	to->list_count = lk_list_fill_kinds(&shared->lists[next & 1], to->list_bits, hashes, kinds, count);
+	to->list_count = lk_list_fill(&shared->lists[next & 1], hashes, kinds, count);
 	atomic_store(&shared->orders_count, next);
+	lk_list_drop(&shared->lists[(next + 1) & 1]); /* who was looking there sees the new count and looks again */
 	lk_wake(&shared->orders_word);
 	return 0;
 }

@@ -78,8 +78,7 @@ struct lk_orders {
 	uint64_t serial;   /* of the policy */
 	uint32_t subject;  /* enum sk_subject of bpf/lockdown.h: whom the kernel side acts upon */
 	uint32_t kernel_what; /* enum sk_what, beyond what mode and failure say */
-	uint32_t list_bits;  /* size of the allowlist's table: 1 << bits; 0 = empty list */
-	uint32_t list_count;
+	uint32_t list_count; /* entries of the allowlist */
 };
 
 struct lk_group {

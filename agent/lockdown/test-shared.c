@@ -89,7 +89,31 @@ static void test_a_shorter_list_forgets(void **state)
 	assert_false(listed(10) || listed(999));
 	memset(hashes[0], 0, LK_HASH); /* the empty mark is never a program */
 	put(LK_ENFORCE, 1);
-	assert_false(lk_list_has(&shared->lists[0], 4, hashes[0]) || lk_list_has(&shared->lists[1], 4, hashes[0]));
+	assert_false(lk_list_has(&shared->lists[0], 1, hashes[0]) || lk_list_has(&shared->lists[1], 1, hashes[0]));
+}
+
+/* Values that lie close together, twice each, in no order: found all the same, and nothing between them. */
+static void test_a_crowded_list(void **state)
+{
+	enum { COUNT = 5000 };
+
+	(void)state;
+	memset(hashes, 0, sizeof hashes);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint32_t value = (i * 2741 % COUNT / 2 + 1) * 2; /* 2741 shares no factor with COUNT */
+
+		hashes[i][0] = 0x80;
+		hashes[i][LK_HASH - 2] = (uint8_t)(value >> 8);
+		hashes[i][LK_HASH - 1] = (uint8_t)value;
+	}
+	put(LK_ENFORCE, COUNT);
+	assert_int_equal(shared->orders[atomic_load(&shared->orders_count) & 1].list_count, COUNT / 2);
+	for (uint32_t value = 0; value <= COUNT + 1; value++) {
+		uint8_t hash[LK_HASH] = {0x80, [LK_HASH - 2] = (uint8_t)(value >> 8), [LK_HASH - 1] = (uint8_t)value};
+		struct lk_orders orders;
+
+		assert_int_equal(lk_listed(shared, hash, &orders), value % 2 == 0 && value >= 2 && value <= COUNT);
+	}
 }
 
 static _Atomic bool over;
@@ -233,5 +257,5 @@ static void test_every_trouble_has_a_word(void **state)
 }
 
 #define SHARED_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
-SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_exchange_under_a_reader),
+SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_a_crowded_list), SHARED_TEST(test_exchange_under_a_reader),
 	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope), SHARED_TEST(test_every_trouble_has_a_word))

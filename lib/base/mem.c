@@ -3,6 +3,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,6 +82,13 @@ char *sk_strdup(const char *text)
 void sk_wipe(void *data, size_t size)
 {
 	explicit_bzero(data, size);
+}
+
+void sk_mem_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 int sk_equal_secret(const void *a, const void *b, size_t size)

@@ -22,6 +22,9 @@ void *sk_realloc_array(void *old, size_t count, size_t size) __attribute__((warn
 char *sk_strdup(const char *text) __attribute__((malloc, warn_unused_result));
 char *sk_strndup(const char *text, size_t length) __attribute__((malloc, warn_unused_result));
 
+/* Gives what was freed back to the system, where the C library can. For who has just freed much and then rests. */
+void sk_mem_trim(void);
+
 /* Zeroes memory that held a secret; not optimised away. */
 void sk_wipe(void *data, size_t size);
 /* 1 when equal, in time that depends on `size` alone. */

@@ -28,9 +28,9 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
-#define SK_CONF_MAX (16u << 20)
+#define SK_CONF_MAX (48u << 20)
 #define SK_CONF_DEPTH 12
-#define SK_CONF_NODES 400000   /* keys and values in one document */
+#define SK_CONF_NODES 1300000   /* keys and values in one document */
 #define SK_CONF_TEXT_MAX 65536 /* bytes of one scalar, whatever its row allows */
 
 /* The C type at the offset is in brackets. Bounds `min` and `max` (0 = the kind's own) mean what is behind it. */

@@ -14,8 +14,8 @@
 #include "base/diag.h"
 #include "crypto/sign.h"
 
-#define SK_ENVELOPE_MAX (16u << 20)
-#define SK_PAYLOAD_MAX (11u << 20)
+#define SK_ENVELOPE_MAX (48u << 20)
+#define SK_PAYLOAD_MAX (34u << 20)
 #define SK_SIGNATURES_MAX 4
 
 #define SK_TYPE_POLICY "application/vnd.sekisho.policy+json"

@@ -25,7 +25,7 @@ enum sk_interlock { SK_INTERLOCK_NONE, SK_INTERLOCK_OPERATOR, SK_INTERLOCK_PROBE
 
 extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_failure_names[], *const sk_program_kind_names[], *const sk_mount_names[];
 
-#define SK_PROGRAMS_MAX 50000
+#define SK_PROGRAMS_MAX 120000
 #define SK_SCOPE_MAX 64
 #define SK_EXCEPTIONS_MAX 4096 /* each of jit, updaters, interpreters.exempt, media */
 #define SK_VENDORS_MAX 256

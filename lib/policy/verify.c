@@ -13,9 +13,13 @@
 
 void sk_policy_answer_done(struct sk_policy_answer *answer)
 {
+	bool large = answer->policy.lockdown.programs.count > 1000;
+
 	sk_policy_done(&answer->policy);
 	sk_delegation_done(&answer->delegation);
 	memset(answer, 0, sizeof *answer);
+	if (large)
+		sk_mem_trim(); /* a duty that has carried a policy over rests for days */
 }
 
 static bool label_fits(const struct sk_strings *list, const char *value)

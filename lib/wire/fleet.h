@@ -61,6 +61,6 @@ enum {
 	SK_FLEET_NOTE_MAX = 1000,        /* bytes of a note or a reason */
 	SK_FLEET_BODY_MAX = 64 << 10,    /* bytes of a request's, command's or result's body */
 	SK_FLEET_LIST_MAX = 1000,        /* rows an answer */
-	SK_FLEET_ENVELOPE_MAX = 8 << 20, /* bytes of a policy envelope */
+	SK_FLEET_ENVELOPE_MAX = 48 << 20, /* bytes of a policy envelope */
 	SK_FLEET_AGENTS_MAX = 20000,
 };

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "wire/json.h"
 
-enum { MAX_VALUES = 1000000, MAX_CONTAINERS = 65536 };
+enum { MAX_VALUES = 1300000, MAX_CONTAINERS = 131072 };
 
 struct step {
 	const char *key; /* of the member being read; "" between members; NULL = array */

@@ -3,7 +3,7 @@
  * JSON that somebody else wrote, strictly: RFC 8259 with the limits of I-JSON (RFC 7493), as json-c objects.
  *
  * Refused, with the place: anything after the value, duplicate keys, bytes that are not UTF-8, lone
- * surrogates, U+0000, depth over 32, over a million values or 65,536 objects and arrays, and numbers that are
+ * surrogates, U+0000, depth over 32, over 1,300,000 values or 131,072 objects and arrays, and numbers that are
  * not integers within +-(2^53 - 1) (what is larger travels as a string). So a string is always a C string,
  * and a number is always exact.
  *

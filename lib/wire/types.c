@@ -20,11 +20,11 @@
 #define MIB(n) ((n) << 20)
 
 enum {
-	POLICY_MAX = MIB(8),  /* 10,000 programs are 3 MiB in base64 */
+	POLICY_MAX = MIB(48), /* SK_ENVELOPE_MAX: 100,000 programs are 30 MiB in base64 */
 	REQUEST_MAX = KIB(64),
 	ANSWER_MAX = KIB(16),
 	TAKEN_MAX = KIB(1),
-	CALL_MAX = MIB(8),
+	CALL_MAX = POLICY_MAX + MIB(4), /* an envelope is JSON text within JSON text */
 	RESULT_MAX = MIB(16),
 	BATCH_MAX = SK_BATCH_HEADER + SK_BATCH_MAX_PACKED,
 	APPEND_MAX = BATCH_MAX + KIB(256), /* and the summary (server/store/append.h) */
@@ -73,7 +73,7 @@ static const struct sk_frame_info table[] = {
 	{SK_F_ADMIT, "ADMIT", SK_BODY_JSON, KIB(4), FLEET, 0},
 	{SK_F_ADMITTED, "ADMITTED", SK_BODY_JSON, KIB(8), 0, FLEET},
 	{SK_F_SUBSCRIBE, "SUBSCRIBE", SK_BODY_JSON, KIB(4), FLEET, 0},
-	{SK_F_PUSH, "PUSH", SK_BODY_JSON, POLICY_MAX * 4 / 3 + WRAP, 0, FLEET},
+	{SK_F_PUSH, "PUSH", SK_BODY_JSON, CALL_MAX, 0, FLEET},
 	{SK_F_UP, "UP", SK_BODY_JSON, RESULT_MAX + WRAP, FLEET, 0},
 	{SK_F_PUSH_TAKEN, "PUSH_TAKEN", SK_BODY_JSON, TAKEN_MAX, FLEET, 0},
 	{SK_F_UP_TAKEN, "UP_TAKEN", SK_BODY_JSON, TAKEN_MAX, 0, FLEET},

@@ -32,7 +32,7 @@
 #include "os/file.h"
 #include "sql/own.h"
 
-enum { HANDSHAKE_INPUT = 64 << 10, ENROL_MS = 20000, PING_MS = 30000, SESSION_OUTPUT = 20 << 20 };
+enum { HANDSHAKE_INPUT = 64 << 10, ENROL_MS = 20000, PING_MS = 30000, SESSION_OUTPUT = 64 << 20 };
 
 struct address {
 	unsigned count;

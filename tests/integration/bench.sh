@@ -44,7 +44,7 @@ assert small["hashed_at_once"] >= small["starts"] * 9 // 10 and middle["hashed_a
 check "open: one measure" form "$tmp/open.json" open 1 files
 check "open: beside its baseline" figures "$tmp/open.json" ratio_baseline
 check "open: our guard was asked nothing" python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["rows"][0]["questions"] == 0' "$tmp/open.json"
-check "memory: size and wake-ups" form "$tmp/memory.json" memory 2
+check "memory: size and wake-ups" form "$tmp/memory.json" memory 4
 if [ -f "$source_root/build/peers/fapolicyd/.complete" ]; then
 	for bench in exec open memory; do
 		check "$bench: beside fapolicyd" figures "$tmp/$bench.json" peer

@@ -6,6 +6,7 @@
 #
 # The account is the store's own: each event stands once under (agent, epoch, priority, seq), so with no open gap, nothing lost and as many events as
 # numbers were given out, each arrived exactly once; that the numbers are in order is asked of the rows themselves.
+import hashlib
 import json
 import os
 import shutil
@@ -157,11 +158,13 @@ def account(w, total, name, least=None):
     say(not why, 'and in order', why)
 
 
-def publish(w, serial, asset):
+def publish(w, serial, asset, programs=1):
     """A policy for one asset, through the server; it observes a folder that is none."""
+    listed = ''.join(f'    - {{sha256: {hashlib.sha256(str(i).encode()).hexdigest()}, name: /usr/lib/x86_64-linux-gnu/lib{i}.so.1, publisher: lib{i}, size: {i}}}\n'
+                     for i in range(programs))
     draft, signed = w.root / f'{serial}.yaml', w.root / f'{serial}.skp'
     draft.write_text(f'part: lockdown\nserial: {serial}\nnot_before: 2026-01-01\nexpires: 2036-01-01\nlabels:\n  asset: [{asset}]\n'
-                     f'lockdown:\n  mode: observe\n  scope: [/none]\n  programs:\n    - sha256: "{"ab" * 32}"\n      name: /opt/x\n')
+                     f'lockdown:\n  mode: observe\n  scope: [/none]\n  programs:\n{listed}')
     return [w.command('policy', 'sign', '--key', w.root / 'site.key', draft, '--out', signed, root=False), w.command('fleet', 'publish', signed)]
 
 
@@ -186,9 +189,11 @@ def labels():
         w.agent = w.start('sekisho-agent')
         did = publish(w, 3, 'ETCH-07')
         say(until(lambda: guard().get('serial') == 3), 'a policy for this asset is in force', f'{did} {guard()} {w.said()}')
+        did = publish(w, 4, 'ETCH-07', 100000)
+        say(until(lambda: guard().get('serial') == 4), 'a policy of 100,000 programs goes the same way', f'{did} {guard()} {w.said()}')
         agent = json.loads((w.root / 'var/lib/sekisho/link/identity.json').read_text())['agent']
-        did = [w.command('fleet', 'label', agent, 'asset=ETCH-08')] + publish(w, 4, 'ETCH-08')
-        say(until(lambda: 'other-label' in json.dumps(guard())) and guard()['serial'] == 3,
+        did = [w.command('fleet', 'label', agent, 'asset=ETCH-08')] + publish(w, 5, 'ETCH-08')
+        say(until(lambda: 'other-label' in json.dumps(guard())) and guard()['serial'] == 4,
             'labelled anew on the server: a policy for another asset comes, and is refused', f'{did} {guard()} {w.said()}')
     except Exception as error:  # say it as a test result
         say(False, 'the test of labels went to its end', f'{type(error).__name__}: {error}\n{w.said()}')
