@@ -419,6 +419,29 @@ static const struct ctl_option harden_options[] = {
 	{"without", "WHAT", {"leave out a setting, directive or mount", "設定、ディレクティブ、マウントを除く"}, .many = true},
 	{0}};
 
+static const struct ctl_option accept_options[] = {
+	{"kind", "KIND", {"tool, laptop or medium (default)", "対象の種類。tool、laptop、medium（既定）"}},
+	{"serial", "TEXT", {"its serial number, where it cannot be read", "製造番号（読み取れない場合）"}},
+	{"mount", NULL, {"TARGET is a device or an image: mount it read-only where nobody else sees it", "対象はデバイスまたはイメージ。他から見えない場所に読み取り専用でマウントする"}},
+	{"list", "FILE", {"another signed policy whose programs are known", "照合に加える署名済みポリシー"}, .many = true},
+	{"manifest", "FILE", {"a vendor's signed manifest", "ベンダーの署名済みマニフェスト"}, .many = true},
+	{"signatures", "PATH", {"ClamAV's database (default: its own)", "ClamAV のデータベース（既定は標準の場所）"}},
+	{"clamscan", "FILE", {"the program clamscan", "clamscan プログラム"}},
+	{"no-scan", NULL, {"do not scan for malware", "マルウェア検査をしない"}},
+	{"vulnerabilities", "FILE", {"a report to import: CycloneDX, Trivy (JSON) or GVM (CSV)", "取り込む脆弱性報告。CycloneDX、Trivy（JSON）、GVM（CSV）"}},
+	{"waive", "CODE", {"let a finding pass; stands in report and pass", "検出項目を免除する。報告書と許可証に記録される"}, .many = true},
+	{"time", "SECONDS", {"limit of each check (14400)", "各検査の制限時間（既定 14400 秒）"}},
+	{"issue", "FILE", {"write a signed pass when it is accepted (and FILE.list, FILE.json)", "受け入れ可なら署名した許可証を書き出す（FILE.list と FILE.json も）"}},
+	{"key", "FILE", {"key that signs the pass", "許可証に署名する鍵"}},
+	{"delegation", "FILE", {"its delegation for the use accept", "その鍵の委任状（用途 accept）"}},
+	{"inspector", "NAME", {"who inspects", "検査者"}},
+	{"days", "N", {"validity of the pass (a medium 7, else 90)", "許可証の有効日数（媒体は 7、ほかは 90）"}},
+	{"change", "TEXT", {"change number", "変更番号"}},
+	{"note", "TEXT", {"anything else for the pass", "許可証の備考"}},
+	{"verify", "PASS", {"is TARGET still what PASS was issued for?", "対象が許可証の発行時のままかを確認する"}},
+	{"pass-file", "FILE", {"file whose first line is the key's pass phrase", "鍵のパスフレーズを 1 行目に書いたファイル"}},
+	{0}};
+
 static const struct ctl_command commands[] = {
 	{"scan", lockdown_run_scan, "[FOLDER]...", 0, 64, {"the programs below folders, as a draft", "フォルダー以下のプログラムを調べ、下書きを作る"}, scan_options},
 	{"learn", lockdown_run_learn, NULL, 0, 0, {"the policy in force and what was seen beside it, as a draft", "有効なポリシーに、見つかった未登録プログラムを加えた下書きを作る"},
@@ -432,6 +455,8 @@ static const struct ctl_command commands[] = {
 	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
 	{"harden", lockdown_run_harden, NULL, 0, 0, {"what the machine itself refuses: kernel settings, services, mounts, known files", "OS 自体による制限（カーネル設定、サービス、マウント、登録済みファイル）"},
 	 harden_options},
+	{"accept", lockdown_run_accept, "TARGET", 1, 1, {"check a tool, laptop or medium on its way in, and issue a pass", "持ち込まれる装置、ノート PC、媒体を検査し、許可証を発行する"},
+	 accept_options},
 	{0}};
 
 const struct ctl_family ctl_lockdown = {
