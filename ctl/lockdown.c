@@ -191,31 +191,6 @@ static int run_status(struct ctl *ctl)
 
 /* --- explain */
 
-static void decode(struct json_object *object, const char *key, char *out, size_t size)
-{
-	const char *text = text_of(object, key);
-	size_t done = 0;
-
-	if (sk_unbase64(text, strlen(text), out, size - 1, &done))
-		done = 0;
-	out[done] = 0;
-	for (size_t i = 0; i < done; i++)
-		if ((unsigned char)out[i] < ' ' || out[i] == 127)
-			out[i] = '?';
-}
-
-static void print_refusal(struct json_object *refused)
-{
-	char path[2048], actor[1024], time[25];
-
-	if (!refused)
-		return;
-	decode(refused, "path", path, sizeof path);
-	decode(refused, "actor", actor, sizeof actor);
-	printf(CTL_T("Last refused at %s (policy %" PRIu64 "), as %s%s%s.\n", "最後の拒否: %s（ポリシー %" PRIu64 "）、%s%s%s\n"),
-	       sk_clock_text(number_of(refused, "time"), time), number_of(refused, "serial"), path, actor[0] ? CTL_T(", asked for by ", "、要求元 ") : "", actor);
-}
-
 static void print_explanation(const char *path, const struct lockdown_file *file, struct json_object *answer)
 {
 	const char *mode = text_of(answer, "mode"), *name = text_of(answer, "name"), *provenance = text_of(answer, "provenance");
@@ -237,7 +212,7 @@ static void print_explanation(const char *path, const struct lockdown_file *file
 	else
 		printf(CTL_T("Unknown: no entry of policy %" PRIu64 " (%s) has this content. It starts and is reported; enforce would refuse it.\n",
 			     "未登録: ポリシー %" PRIu64 "（%s）にこの内容がありません。起動して報告されますが、enforce では拒否されます。\n"), serial, mode);
-	print_refusal(member(answer, "refused"));
+	lockdown_print_refusal(member(answer, "refused"));
 	printf(CTL_T("To let it start: sekisho lockdown allow %s --note \"why\" (a person approves it, a new policy is signed).\n",
 		     "起動させるには: sekisho lockdown allow %s --note \"理由\"（担当者が承認し、新しいポリシーに署名します）\n"), path);
 }

@@ -41,6 +41,8 @@ struct json_object *lockdown_question(const char *verb);
 
 /* What protects and what does not, for people. */
 void lockdown_print_protection(struct json_object *status);
+/* `refused` of an answer to explain, for people. NULL prints nothing. */
+void lockdown_print_refusal(struct json_object *refused);
 
 int lockdown_run_scan(struct ctl *ctl);
 int lockdown_run_learn(struct ctl *ctl);

@@ -63,7 +63,7 @@ static void tell(struct census *c, uint32_t pid, int fd, const struct stat *st, 
 	record->kind = LK_RECORD_RUNNING;
 	record->mode = orders->mode;
 	record->serial = orders->serial;
-	lk_describe(record, &slot);
+	lk_describe(record, &slot, LK_DEPTH_ALL);
 	lk_ring_publish(&c->shared->rings[2]);
 	lk_wake(&c->shared->news);
 }

@@ -320,6 +320,7 @@ static void on_hup(void *arg)
 /* main stops guard and keeper as well; the events of that are the last. */
 static void tell_stop(struct clerk *c)
 {
+	lk_report_repeats(c, true);
 	if (c->now.any)
 		tell_guard(c, SK_EVENT_GUARD_STOPPED, "stop");
 	lk_learned_save(c);

@@ -22,6 +22,7 @@
 #include "event/make.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/shared.h"
+#include "lockdown/why.h"
 #include "os/clock.h"
 #include "policy/store.h"
 #include "wire/chan.h"
@@ -34,14 +35,6 @@ enum {
 	LK_EVENTS_WAITING = 4096, /* events that the spool has not taken */
 	LK_LEARNED = 20000,
 	LK_OUTBOX = 256,
-};
-
-struct lk_refusal {
-	uint64_t time_ms;
-	uint8_t hash[LK_HASH];
-	uint32_t trouble;
-	uint64_t serial;
-	char path[LK_RECORD_PATH], actor[LK_RECORD_ACTOR];
 };
 
 struct lk_enforcement {
@@ -85,8 +78,10 @@ struct clerk {
 	struct sk_list events;
 	uint32_t event_count;
 	uint64_t events_lost, events_bad;
-	struct lk_refusal refusals[LK_REFUSALS];
+	struct lk_record refusals[LK_REFUSALS];
 	uint32_t refusal_count;
+	struct lk_repeats *repeats;
+	struct sk_watch *repeat;
 
 	/* control.c */
 	struct sk_accept *accept;
@@ -124,6 +119,8 @@ void lk_report_close(struct clerk *c);
 /* Takes one event's text (an empty buffer = it could not be made). */
 void lk_report(struct clerk *c, enum sk_event_kind kind, struct sk_buf *text);
 void lk_report_records(struct clerk *c);
+/* Tells the counts of what was refused again: those that are due, or all. */
+void lk_report_repeats(struct clerk *c, bool all);
 struct sk_event_stamp lk_stamp(const struct clerk *c, uint64_t time_ms);
 
 /* control.c */

@@ -89,10 +89,56 @@ static int put_entry(struct clerk *c, struct json_object *result, const uint8_t 
 	return program->provenance ? sk_json_put_string(result, "provenance", program->provenance) : 0;
 }
 
+static int put_who(struct json_object *out, const struct lk_record *record, const struct lk_why *why)
+{
+	struct json_object *list;
+	int r = sk_json_put_array(out, "ancestry", &list);
+
+	for (uint32_t i = 0; !r && i < record->ancestors; i++) {
+		const struct sk_event_ancestor *one = &why->ancestry[i];
+		struct json_object *item = json_object_new_object();
+
+		r = sk_json_append(list, item);
+		if (!r)
+			r = sk_json_put_i64(item, "pid", one->pid);
+		if (!r)
+			r = sk_json_put_bytes(item, "name", one->name, strlen(one->name));
+		if (!r && one->program)
+			r = sk_json_put_bytes(item, "program", one->program, strlen(one->program));
+		if (!r && one->uid >= 0)
+			r = sk_json_put_i64(item, "uid", one->uid);
+		if (!r)
+			r = sk_json_put_i64(item, "session", one->session);
+		if (!r && one->tty)
+			r = sk_json_put_string(item, "tty", one->tty);
+		if (!r && one->cgroup)
+			r = sk_json_put_bytes(item, "cgroup", one->cgroup, strlen(one->cgroup));
+		if (!r && one->container)
+			r = sk_json_put_bytes(item, "container", one->container, strlen(one->container));
+	}
+	return r ? r : sk_json_put_bool(out, "cut", record->cut);
+}
+
+static int put_why(struct json_object *out, const struct lk_record *record)
+{
+	struct lk_why why;
+	int r;
+
+	lk_why_of(record, &why);
+	r = why.road ? sk_json_put_string(out, "road", why.road) : 0;
+	if (!r)
+		r = sk_json_put_string(out, "rule", why.rule);
+	if (!r)
+		r = sk_json_put_string(out, "remedy", why.remedy);
+	if (!r)
+		r = sk_json_put_bytes(out, "remedy_line", why.line, strlen(why.line));
+	return r ? r : put_who(out, record, &why);
+}
+
 static int put_refusal(const struct clerk *c, struct json_object *result, const uint8_t hash[LK_HASH])
 {
 	for (uint32_t i = 0; i < SK_MIN(c->refusal_count, (uint32_t)LK_REFUSALS); i++) {
-		const struct lk_refusal *refusal = &c->refusals[i];
+		const struct lk_record *refusal = &c->refusals[i];
 		struct json_object *out;
 
 		if (memcmp(refusal->hash, hash, LK_HASH))
@@ -103,6 +149,7 @@ static int put_refusal(const struct clerk *c, struct json_object *result, const 
 		if (sk_json_put_base64(out, "path", refusal->path, strlen(refusal->path)) ||
 		    sk_json_put_base64(out, "actor", refusal->actor, strlen(refusal->actor)))
 			return -ENOMEM;
+		return put_why(out, refusal);
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include <pthread.h>
 
 #include "crypto/hash.h"
+#include "lockdown/ancestry.h"
 #include "lockdown/judge.h"
 
 enum { LK_TAG_NODES = 2000 }; /* in the epoll set of group 0; the group itself has its number */
@@ -36,6 +37,13 @@ struct lk_reader {
 	uint32_t group;
 };
 
+/* A refusal that was described in full. */
+struct lk_lately {
+	uint64_t device, inode, start, told_us;
+	uint32_t parent;
+};
+enum { LK_LATELY = 32 };
+
 struct lk_guard {
 	struct lk_shared *shared;
 	_Atomic uint32_t work;   /* futex: there is something to hash */
@@ -46,6 +54,7 @@ struct lk_guard {
 	struct lk_worker workers[LK_WORKERS];
 	struct lk_worker small; /* not a thread: hasher and space of the reader of group 0 */
 	struct lk_reader readers[LK_GROUPS];
+	struct lk_lately lately[LK_LATELY]; /* under telling */
 };
 
 /* A detached thread with a small stack. 0 or -errno. */
@@ -75,8 +84,8 @@ bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot);
 
 /* names.c */
 void *lk_namer_run(void *reader);
-/* Fills path and process of a record; the descriptor must be open. */
-void lk_describe(struct lk_record *record, const struct lk_slot *slot);
+/* Fills path, process, road and rule of a record; the descriptor must be open. */
+void lk_describe(struct lk_record *record, const struct lk_slot *slot, enum lk_depth depth);
 
 /* kernel-guard.c */
 void *lk_kernel_minder(void *guard);

@@ -56,6 +56,48 @@ static uint64_t utc_ms(uint64_t mono_ns)
 	       ((uint64_t)mono.tv_sec * 1000 + (uint64_t)mono.tv_nsec / 1000000 - mono_ns / 1000000);
 }
 
+static enum lk_rule rule_of(uint32_t road, uint32_t trouble)
+{
+	if (trouble)
+		return LK_RULE_FAILURE;
+	switch (road) {
+	case SK_ATTACK_MEM_ANONYMOUS ... SK_ATTACK_MEM_PROCESS_VM:
+		return LK_RULE_MEMORY;
+	case SK_ATTACK_SCRIPT_OPERAND ... SK_ATTACK_SCRIPT_MODULE:
+		return LK_RULE_INTERPRETERS;
+	case SK_ATTACK_MODULE_LOAD:
+	case SK_ATTACK_KEXEC:
+	case SK_ATTACK_BPF_LOAD:
+		return LK_RULE_MODULES;
+	case SK_ATTACK_MOUNT_SHADOW:
+		return LK_RULE_MOUNTS;
+	case SK_ATTACK_FILE_WRITE ... SK_ATTACK_FILE_HARDLINK:
+		return LK_RULE_PROTECT;
+	case SK_ATTACK_AGENT_SIGNAL ... SK_ATTACK_AGENT_STARVE:
+		return LK_RULE_SELF;
+	case SK_ATTACK_MEDIA_MOUNT ... SK_ATTACK_MEDIA_COPY:
+		return LK_RULE_MEDIA;
+	default:
+		return LK_RULE_ALLOWLIST;
+	}
+}
+
+/*
+ * The process itself may have been killed: it is as the kernel told it. Who had its parent's number and was there already when it happened is its parent: so the
+ * time of the record stands for the start that is not known.
+ */
+static void find_ancestry(struct lk_record *record, const struct sk_record *from)
+{
+	struct lk_witness witness = {.pid = from->process, .count = 1};
+	struct lk_seen *seen = &witness.seen[0];
+
+	*seen = (struct lk_seen){.pid = from->process, .parent = from->parent, .uid = from->uid, .start = lk_ticks_of(from->time_ns / 1000), .at_most = true};
+	memcpy(seen->comm, record->comm, sizeof seen->comm);
+	lk_ancestry(record, "/proc", &witness, 0, LK_DEPTH_ALL);
+	if (record->ancestors < 2)
+		memcpy(record->parent_comm, from->parent_comm, sizeof record->parent_comm - 1);
+}
+
 static void on_record(void *arg, const struct sk_record *from)
 {
 	struct lk_shared *shared = arg;
@@ -75,16 +117,14 @@ static void on_record(void *arg, const struct sk_record *from)
 	record->time_ms = utc_ms(from->time_ns);
 	record->serial = from->serial;
 	record->pid = from->process;
-	record->parent = from->parent;
-	record->uid = from->uid;
-	record->has_process = true;
 	record->device = from->device;
 	record->inode = from->inode;
 	record->size = from->size;
 	memcpy(record->comm, from->comm, sizeof record->comm);
-	memcpy(record->parent_comm, from->parent_comm, sizeof record->parent_comm);
 	memcpy(record->path, from->name, sizeof from->name);
-	record->comm[sizeof record->comm - 1] = record->parent_comm[sizeof record->parent_comm - 1] = record->path[sizeof from->name - 1] = 0;
+	record->comm[sizeof record->comm - 1] = record->path[sizeof from->name - 1] = 0;
+	record->rule = (uint8_t)rule_of(record->road, record->trouble);
+	find_ancestry(record, from);
 	lk_ring_publish(&shared->rings[3]);
 	lk_wake(&shared->news);
 }

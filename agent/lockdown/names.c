@@ -3,8 +3,9 @@
  * The namer: after an answer, finds out which path it was about and who asked, and hands a record to the clerk. It runs behind the answer
  * path, so it may read /proc; nobody waits for it.
  *
- * A race that cannot be closed here: the process that asked runs on, so what /proc says about it (name, parent, program) may be newer
- * than the question, or gone (then has_process is 0). The path, the hash and the process id come from the event itself and are exact.
+ * The process that asked runs on, so what /proc says about it (name, parent, program) may be newer than the question, or gone (then has_process is 0). That
+ * another process got its number is noticed (ancestry.h). Where it was refused, a witness was taken before the answer: that is exact, and
+ * so are the path, the hash and the process id, which come from the event itself.
  *
  * Owns a slot from LK_TASK_NAMING until it retires it. While something is being hashed it also looks after deadlines: the keeper does that
  * first, this is for the case that the keeper is stopped.
@@ -15,45 +16,15 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "event/attack.h"
 #include "lockdown/keeper.h"
 
-enum { BACKUP_US = 100000, BACKUP_GRACE_US = 150000 };
-
-/* A small file of /proc, terminated. False when it is gone. */
-static bool read_proc(uint32_t pid, const char *name, char *out, size_t size)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%u/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, out, size - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	out[n] = 0;
-	return true;
-}
-
-static const char *field(const char *status, const char *name)
-{
-	const char *at = strstr(status, name);
-
-	return at ? at + strlen(name) : "";
-}
-
-static void copy_line(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
-}
+enum { BACKUP_US = 100000, BACKUP_GRACE_US = 150000, LATELY_US = 2000000 };
 
 static void link_of(const char *path, char *out, size_t size)
 {
@@ -62,29 +33,43 @@ static void link_of(const char *path, char *out, size_t size)
 	out[n < 0 ? 0 : n] = 0;
 }
 
-static void describe_process(struct lk_record *record)
+/* Reading a file that may hang is not worth a word: those of group 0 do not. */
+static enum sk_attack road_of(const struct lk_record *record, const struct lk_slot *slot)
 {
-	char status[1024], path[48];
+	char begin[2];
+	struct stat st;
 
-	if (!read_proc(record->pid, "status", status, sizeof status))
-		return;
-	record->has_process = true;
-	copy_line(record->comm, sizeof record->comm, field(status, "Name:\t"));
-	record->parent = (uint32_t)strtoul(field(status, "\nPPid:\t"), NULL, 10);
-	record->uid = (uint32_t)strtoul(field(status, "\nUid:\t"), NULL, 10);
-	snprintf(path, sizeof path, "/proc/%u/exe", record->pid);
-	link_of(path, record->actor, sizeof record->actor);
-	if (read_proc(record->parent, "comm", status, sizeof status))
-		copy_line(record->parent_comm, sizeof record->parent_comm, status);
+	if (fstat(slot->meta.fd, &st) == 0 && st.st_nlink == 0)
+		return SK_ATTACK_EXEC_DELETED;
+	if (slot->group == 0 && pread(slot->meta.fd, begin, sizeof begin, 0) == 2 && !memcmp(begin, "#!", 2))
+		return SK_ATTACK_SCRIPT_SHEBANG;
+	return record->path[0] ? SK_ATTACK_EXEC_FILE : SK_ATTACK_EXEC_FD;
 }
 
-void lk_describe(struct lk_record *record, const struct lk_slot *slot)
+static enum lk_rule rule_of(uint32_t trouble)
+{
+	if (trouble == LK_TROUBLE_WRITER)
+		return LK_RULE_WRITER;
+	if (trouble == LK_TROUBLE_HUGE)
+		return LK_RULE_SIZE;
+	return trouble ? LK_RULE_FAILURE : LK_RULE_ALLOWLIST;
+}
+
+/* The keeper's own answers have no witness: what stands there is of an earlier event. */
+static const struct lk_witness *seen_by_reader(const struct lk_slot *slot, enum lk_depth depth)
+{
+	bool seen = (depth == LK_DEPTH_ALL || depth == LK_DEPTH_SEEN) && slot->answer == FAN_DENY && slot->witness.pid == (uint32_t)slot->meta.pid;
+
+	return seen ? &slot->witness : NULL;
+}
+
+void lk_describe(struct lk_record *record, const struct lk_slot *slot, enum lk_depth depth)
 {
 	struct timespec now;
 	char path[48];
 
 	record->pid = (uint32_t)slot->meta.pid;
-	describe_process(record); /* first: it may be gone soon */
+	lk_ancestry(record, "/proc", seen_by_reader(slot, depth), slot->since_us, depth); /* first: it may be gone soon */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", slot->meta.fd);
 	link_of(path, record->path, sizeof record->path);
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -92,6 +77,8 @@ void lk_describe(struct lk_record *record, const struct lk_slot *slot)
 	record->waited_us = (uint32_t)(lk_now_us() - slot->since_us);
 	record->answer = slot->answer;
 	record->trouble = slot->trouble;
+	record->road = road_of(record, slot);
+	record->rule = (uint8_t)rule_of(slot->trouble);
 	record->known = slot->known;
 	record->by_keeper = slot->by_keeper;
 	record->has_hash = slot->has_hash;
@@ -101,8 +88,40 @@ void lk_describe(struct lk_record *record, const struct lk_slot *slot)
 	record->size = slot->key.size;
 }
 
-static void tell(struct lk_shared *shared, const struct lk_slot *slot)
+/*
+ * Who refuses the same file to children of the same parent over and over need not look at all of them above: the clerk counts these. So a flood does not
+ * leave the namer behind. The caller holds guard->telling.
+ */
+static bool seen_lately(struct lk_guard *guard, const struct lk_slot *slot)
 {
+	const struct lk_seen *parent = &slot->witness.seen[1];
+	uint64_t now = lk_now_us();
+	struct lk_lately *oldest = &guard->lately[0];
+
+	if (slot->answer != FAN_DENY || slot->witness.pid != (uint32_t)slot->meta.pid || slot->witness.count < 2)
+		return false;
+	for (int i = 0; i < LK_LATELY; i++) {
+		struct lk_lately *one = &guard->lately[i];
+
+		if (one->device == slot->key.device && one->inode == slot->key.inode && one->parent == parent->pid && one->start == parent->start)
+			return now - one->told_us < LATELY_US || (one->told_us = now, false);
+		if (one->told_us < oldest->told_us)
+			oldest = one;
+	}
+	*oldest = (struct lk_lately){.device = slot->key.device, .inode = slot->key.inode, .parent = parent->pid, .start = parent->start, .told_us = now};
+	return false;
+}
+
+static enum lk_depth depth_of(struct lk_guard *guard, const struct lk_slot *slot)
+{
+	if (slot->known && !slot->trouble)
+		return LK_DEPTH_PARENT;
+	return seen_lately(guard, slot) ? LK_DEPTH_SEEN : LK_DEPTH_ALL;
+}
+
+static void tell(struct lk_guard *guard, const struct lk_slot *slot)
+{
+	struct lk_shared *shared = guard->shared;
 	struct lk_record *record = lk_ring_space(&shared->rings[0]);
 	struct lk_orders orders;
 	uint64_t count;
@@ -115,7 +134,7 @@ static void tell(struct lk_shared *shared, const struct lk_slot *slot)
 	record->kind = LK_RECORD_EXEC;
 	record->mode = orders.mode;
 	record->serial = orders.serial;
-	lk_describe(record, slot);
+	lk_describe(record, slot, depth_of(guard, slot));
 	lk_ring_publish(&shared->rings[0]);
 	lk_wake(&shared->news);
 }
@@ -132,7 +151,7 @@ static unsigned name_all(struct lk_guard *guard, uint32_t group)
 		if (slot->group != group || !atomic_compare_exchange_strong(&slot->task, &task, LK_TASK_NAMING))
 			continue;
 		pthread_mutex_lock(&guard->telling);
-		tell(shared, slot);
+		tell(guard, slot);
 		pthread_mutex_unlock(&guard->telling);
 		atomic_store(&slot->task, LK_TASK_NONE);
 		lk_slot_retire(slot); /* a dead file system may keep us here */

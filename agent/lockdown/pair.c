@@ -70,6 +70,7 @@ static int open_channels(struct lk_shared *shared)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = LK_GROUPS};
 
+	shared->fds.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	keep_open(shared);
 	shared->fds.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	shared->fds.keeper_epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The answer path. One reader per group takes events from the kernel, answers at once what the verdict cache knows and what is hashed faster than a
- * worker wakes up, and hands the rest to the workers. It must not log, allocate, open, read /proc, or wait for anything but its group.
+ * worker wakes up, and hands the rest to the workers. It must not log, allocate, open, read /proc, or wait for anything but its group. One
+ * exception: before a refusal is answered, it is taken down who asked (lk_witness_take: one line of /proc, which waits for no lock of that process).
  *
  * Owns a slot from lk_slot_take() until it hands it over (lk_queue) or puts it away (lk_finish).
  */
@@ -40,6 +41,8 @@ void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_ord
 
 	if (verdict == FAN_ALLOW)
 		lk_allow(guard->shared, slot, orders);
+	if (verdict == FAN_DENY)
+		lk_witness_take(&slot->witness, guard->shared->fds.proc, (uint32_t)slot->meta.pid);
 	if (lk_slot_answer(slot, fan, verdict)) {
 		count_answer(&guard->shared->count, slot, verdict, orders->mode);
 	} else { /* who was first has counted it */

@@ -143,12 +143,22 @@ static void connect_spool(void *arg)
 	send_waiting(c);
 }
 
+static void on_repeat(void *arg)
+{
+	lk_report_repeats(arg, false);
+}
+
 int lk_report_open(struct clerk *c)
 {
 	int r;
 
 	c->retry_ms = RETRY_MIN_MS;
-	r = sk_watch_timer(c->loop, connect_spool, c, &c->retry);
+	c->repeats = sk_calloc(1, sizeof *c->repeats);
+	if (!c->repeats)
+		return sk_origin(-ENOMEM);
+	r = sk_watch_timer(c->loop, on_repeat, c, &c->repeat);
+	if (r == 0)
+		r = sk_watch_timer(c->loop, connect_spool, c, &c->retry);
 	if (r == 0)
 		connect_spool(c);
 	return r;
@@ -160,6 +170,9 @@ void lk_report_close(struct clerk *c)
 		drop_event(c, event);
 	c->spool = sk_chan_free(c->spool);
 	c->retry = sk_watch_free(c->retry);
+	c->repeat = sk_watch_free(c->repeat);
+	free(c->repeats);
+	c->repeats = NULL;
 }
 
 static void tell_lost(struct clerk *c)
@@ -209,42 +222,92 @@ static enum sk_event_kind kind_of(const struct lk_record *record)
 	return record->known ? SK_EVENT_PROGRAM_ALLOWED : SK_EVENT_PROGRAM_WOULD_BE_REFUSED;
 }
 
-static void tell_program(struct clerk *c, const struct lk_record *record)
+/* `count` of them between two times; 0 = this one. */
+static void tell_program(struct clerk *c, const struct lk_record *record, uint64_t count, uint64_t from_ms, uint64_t to_ms)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
 	struct sk_event_stamp at = lk_stamp(c, record->time_ms);
 	enum sk_event_kind kind = kind_of(record);
+	bool fine = kind == SK_EVENT_PROGRAM_ALLOWED;
+	struct lk_why why;
 	struct sk_event_program program = {
 		.path = record->path,
 		.sha256 = record->has_hash ? record->hash : NULL,
 		.size = record->size,
 		.pid = record->pid,
 		.actor_path = record->actor[0] ? record->actor : NULL,
-		.uid = record->has_process ? (int64_t)record->uid : -1,
+		.uid = record->has_process && record->uid != UINT32_MAX ? (int64_t)record->uid : -1,
 		.mode = lk_mode_words[record->mode % LK_MODES],
 		.reason = record->trouble ? lk_trouble_words[record->trouble % LK_TROUBLES] : record->known ? "listed" : "not-listed",
 		.policy_serial = record->serial,
 		.took_us = record->waited_us,
+		.ancestry = why.ancestry,
+		.ancestry_count = fine ? 0 : record->ancestors,
+		.ancestry_cut = record->cut,
+		.count = count,
+		.from_ms = (int64_t)from_ms,
+		.to_ms = (int64_t)to_ms,
 	};
 
+	lk_why_of(record, &why);
+	program.road = why.road;
+	program.rule = why.rule;
+	program.remedy = fine ? NULL : why.remedy;
+	program.remedy_line = fine || !why.line[0] ? NULL : why.line;
 	if (sk_event_program(kind, &at, &program, record->answer == FAN_ALLOW, &text) == 0)
 		lk_report(c, kind, &text);
+}
+
+static void tell_repeat(void *arg, const struct lk_record *record, uint64_t count, uint64_t from_ms, uint64_t to_ms)
+{
+	tell_program(arg, record, count, from_ms, to_ms);
+}
+
+static uint64_t now_ms(void)
+{
+	return lk_now_us() / 1000;
+}
+
+void lk_report_repeats(struct clerk *c, bool all)
+{
+	uint64_t now = now_ms(), next = lk_repeat_due(c->repeats, now, all, tell_repeat, c);
+
+	if (next)
+		sk_timer_arm(c->repeat, next > now ? next - now : 1);
+}
+
+/* What was refused the first time is told at once; the same again is counted, so that nobody floods what is kept longest. */
+static void tell_or_count(struct clerk *c, const struct lk_record *record)
+{
+	bool again = kind_of(record) != SK_EVENT_PROGRAM_ALLOWED && lk_repeat_take(c->repeats, record, now_ms(), tell_repeat, c);
+
+	if (!again)
+		tell_program(c, record, 0, 0, 0);
+	if (!again && kind_of(record) != SK_EVENT_PROGRAM_ALLOWED)
+		lk_report_repeats(c, false);
+}
+
+/* A refusal of the same for children of the same parent, of which less is known who stands above. */
+static bool knows_less(const struct lk_record *record, const struct lk_record *before)
+{
+	return record->ancestors < before->ancestors && (!record->ancestors || (record->ancestors > 1 && before->ancestor[1].pid == record->ancestor[1].pid &&
+										before->ancestor[1].start == record->ancestor[1].start));
 }
 
 /* The last ones, for `explain`; the same content again takes its old place. */
 static void remember_refusal(struct clerk *c, const struct lk_record *record)
 {
-	struct lk_refusal *refusal = NULL;
+	struct lk_record *refusal = NULL;
 
 	for (uint32_t i = 0; i < SK_MIN(c->refusal_count, (uint32_t)LK_REFUSALS) && !refusal; i++)
 		if (record->has_hash && !memcmp(c->refusals[i].hash, record->hash, LK_HASH))
 			refusal = &c->refusals[i];
 	if (!refusal)
 		refusal = &c->refusals[c->refusal_count++ % LK_REFUSALS];
-	*refusal = (struct lk_refusal){.time_ms = record->time_ms, .trouble = record->trouble, .serial = record->serial};
-	memcpy(refusal->hash, record->hash, LK_HASH);
-	memcpy(refusal->path, record->path, sizeof refusal->path);
-	memcpy(refusal->actor, record->actor, sizeof refusal->actor);
+	if (record->has_hash && !memcmp(refusal->hash, record->hash, LK_HASH) && knows_less(record, refusal))
+		refusal->time_ms = record->time_ms;
+	else
+		*refusal = *record;
 }
 
 static void tell_pair(struct clerk *c, const struct lk_record *record)
@@ -263,7 +326,7 @@ static void take_record(struct clerk *c, const struct lk_record *record)
 		tell_pair(c, record);
 		return;
 	}
-	tell_program(c, record);
+	tell_or_count(c, record);
 	if ((record->kind == LK_RECORD_EXEC || record->kind == LK_RECORD_KERNEL) && record->answer != FAN_ALLOW)
 		remember_refusal(c, record);
 	if (!record->known && record->has_hash)

@@ -88,9 +88,9 @@ static void say_record(const struct lk_record *record)
 		return;
 	}
 	snprintf(verdict, sizeof verdict, record->trouble ? "trouble:%u" : record->known ? "known" : "unknown", record->trouble);
-	printf("exec %s %s %s %u %s %s pid=%u parent=%s\n", record->answer == FAN_ALLOW ? "allow" : "deny", verdict,
+	printf("exec %s %s %s %u %s %s pid=%u above=%u parent=%s\n", record->answer == FAN_ALLOW ? "allow" : "deny", verdict,
 	       record->by_keeper ? "keeper" : "guard", record->waited_us, record->has_hash ? sk_hex(record->hash, LK_HASH, hash) : "-",
-	       record->path, record->pid, record->parent_comm);
+	       record->path, record->pid, record->ancestors, record->parent_comm);
 }
 
 static void say_records(struct lk_shared *shared)

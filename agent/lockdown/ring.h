@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LK_RING = 128, LK_RECORD_PATH = 1024, LK_RECORD_ACTOR = 256 };
+enum { LK_RING = 128, LK_RECORD_PATH = 1024, LK_RECORD_ACTOR = 256, LK_ANCESTORS = 16, LK_RECORD_TEXTS = 2048 };
 
 enum lk_record_kind {
 	LK_RECORD_EXEC = 1,   /* an execution was judged */
@@ -17,6 +17,46 @@ enum lk_record_kind {
 	LK_RECORD_STALL,      /* the keeper answered because the guard did not */
 	LK_RECORD_REVIVED,    /* one of the pair died and was started again */
 	LK_RECORD_KERNEL,     /* the kernel side stopped something, or would have */
+};
+
+/* Which rule decided: words in lk_rule_words. */
+enum lk_rule {
+	LK_RULE_ALLOWLIST,   /* its content is not listed */
+	LK_RULE_FAILURE,     /* no verdict could be had: the failure setting */
+	LK_RULE_WRITER,      /* it was open for writing */
+	LK_RULE_SIZE,        /* it is too large to be judged in time */
+	LK_RULE_MEMORY,      /* memory that is not a known file became executable */
+	LK_RULE_INTERPRETERS, /* code for a restricted interpreter */
+	LK_RULE_MODULES,
+	LK_RULE_MOUNTS,
+	LK_RULE_PROTECT,     /* known files are not changed */
+	LK_RULE_MEDIA,
+	LK_RULE_SELF,        /* the agent itself */
+	LK_RULES
+};
+
+/* One process on the way up to the first. Numbers as /proc tells them. */
+struct lk_ancestor {
+	uint32_t pid, uid, session; /* uid UINT32_MAX = not known */
+	int32_t tty;      /* device number; 0 = none */
+	uint64_t start;   /* clock ticks since the machine's start: with the pid, the process for ever */
+	uint16_t program, cgroup; /* where they begin in `texts`, plus one; 0 = not known */
+	char comm[16];
+};
+
+/* What is taken down of a process, and of its parent, before it hears that it was refused: it often ends at once. */
+enum { LK_SEEN = 2 };
+struct lk_witness {
+	uint32_t pid; /* 0 = nothing was */
+	uint32_t count;
+	struct lk_seen {
+		uint32_t pid, parent, session, uid;
+		int32_t tty;
+		uint64_t start;
+		bool at_most; /* it started then or earlier: the kernel side tells no start, only when it happened */
+		char comm[16];
+		char program[128];
+	} seen[LK_SEEN];
 };
 
 struct lk_record {
@@ -29,14 +69,25 @@ struct lk_record {
 	uint32_t answer;  /* FAN_ALLOW, FAN_DENY */
 	uint32_t trouble; /* enum lk_trouble */
 	uint32_t waited_us;
-	uint32_t road;    /* enum sk_attack of lib/event; of LK_RECORD_KERNEL alone, as are the next two */
-	uint32_t verdict, reason; /* enum sk_verdict, sk_reason of bpf/lockdown.h */
+	uint32_t road;    /* enum sk_attack of lib/event */
+	uint32_t verdict, reason; /* enum sk_verdict, sk_reason of bpf/lockdown.h; of LK_RECORD_KERNEL alone */
 	uint8_t known, has_hash, has_process, by_keeper;
+	uint8_t rule;       /* enum lk_rule */
+	uint8_t ancestors;  /* how many are filled: [0] is the process itself, [1] its parent; 0 = it was gone */
+	uint8_t cut;        /* there are more, or one ended while it was looked at */
+	uint16_t texts_used;
 	uint8_t hash[32];
 	char comm[16], parent_comm[16];
+	struct lk_ancestor ancestor[LK_ANCESTORS];
 	char path[LK_RECORD_PATH];
 	char actor[LK_RECORD_ACTOR]; /* program of the process when it was looked at: after the answer, so it may be the new one */
+	char texts[LK_RECORD_TEXTS]; /* programs and cgroups of the ancestors, each ended by a zero */
 };
+
+static inline const char *lk_record_text(const struct lk_record *record, uint16_t at)
+{
+	return at && at <= LK_RECORD_TEXTS ? record->texts + at - 1 : "";
+}
 
 struct lk_ring {
 	_Atomic uint32_t written, read;

@@ -97,6 +97,7 @@ struct lk_fds {
 	_Atomic int32_t kick;         /* eventfd: something waits to be hashed, watch its deadline */
 	_Atomic int32_t keeper_epoll; /* the keeper waits here: groups (second in line), kick, the guard's death */
 	_Atomic int32_t nodes;        /* inotify, on the nodes of devices below guarded file systems */
+	int32_t proc;                 /* the folder /proc, opened before the pair began */
 	_Atomic int32_t keeper_signals, keeper_guard; /* the present keeper's own: closed by the guard when it dies */
 	uint8_t kept[LK_FDS / 8];     /* what was open before the pair began */
 };

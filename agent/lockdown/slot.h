@@ -26,6 +26,7 @@
 #include <sys/fanotify.h>
 
 #include "lockdown/cache.h"
+#include "lockdown/ring.h"
 
 enum { LK_SLOTS = 256, LK_KEEPER_SLOTS = 8 };
 
@@ -56,6 +57,7 @@ struct lk_slot {
 	uint32_t kinds;               /* enum sk_as: what it may be used as */
 	struct lk_key key;
 	uint8_t hash[32];
+	struct lk_witness witness;    /* of a refusal */
 };
 
 /* What the owner still has to do with a slot. Threads take a task by compare-and-swap. */

@@ -97,7 +97,7 @@ static void tell_unattended(struct lk_shared *shared, struct lk_slot *slot, cons
 	record->mode = orders->mode;
 	record->serial = orders->serial;
 	slot->by_keeper = true;
-	lk_describe(record, slot);
+	lk_describe(record, slot, LK_DEPTH_PROGRAMS);
 	lk_ring_publish(&shared->rings[1]);
 	lk_wake(&shared->news);
 }

@@ -202,6 +202,53 @@ static void put_by(struct sk_jw *out, const char *by)
 	sk_jw_close(out, '}');
 }
 
+static void put_number(struct sk_jw *out, const char *key, int64_t number)
+{
+	if (number >= 0)
+		sk_jw_put_int(out, key, number);
+}
+
+static void put_ancestor(struct sk_jw *out, const struct sk_event_ancestor *one)
+{
+	sk_jw_open(out, NULL, '{');
+	sk_jw_put_int(out, "pid", one->pid);
+	put_if(out, "name", one->name);
+	put_if(out, "program", one->program);
+	put_number(out, "uid", one->uid);
+	put_number(out, "session", one->session);
+	put_if(out, "tty", one->tty);
+	put_if(out, "cgroup", one->cgroup);
+	put_if(out, "container", one->container);
+	sk_jw_close(out, '}');
+}
+
+/* How, by which rule, what would allow it, and who. */
+static void put_why(struct sk_jw *out, const struct sk_event_program *p)
+{
+	put_if(out, "road", p->road);
+	put_if(out, "rule", p->rule);
+	put_if(out, "remedy", p->remedy);
+	put_if(out, "remedy_line", p->remedy_line);
+	put_if(out, "package", p->package);
+	put_if(out, "publisher", p->publisher);
+	if (!p->ancestry_count)
+		return;
+	sk_jw_open(out, "ancestry", '[');
+	for (uint32_t i = 0; i < p->ancestry_count && i < SK_EVENT_ANCESTORS; i++)
+		put_ancestor(out, &p->ancestry[i]);
+	sk_jw_close(out, ']');
+	sk_jw_put_bool(out, "ancestry_cut", p->ancestry_cut);
+}
+
+static void put_count(struct sk_jw *out, const struct sk_event_program *p)
+{
+	if (!p->count)
+		return;
+	sk_jw_put_int(out, "start_time", p->from_ms);
+	sk_jw_put_int(out, "end_time", p->to_ms);
+	sk_jw_put_uint(out, "count", p->count);
+}
+
 int sk_event_program(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_program *p, bool allowed,
 		     struct sk_buf *buf)
 {
@@ -215,6 +262,7 @@ int sk_event_program(enum sk_event_kind kind, const struct sk_event_stamp *at, c
 	put_file(out, p->path ? p->path : "", 1, p->sha256, p->size);
 	sk_jw_close(out, '}');
 	put_actor(out, p);
+	put_count(out, p);
 	open_fab(&m);
 	put_if(out, "mode", p->mode);
 	put_if(out, "reason", p->reason);
@@ -224,6 +272,7 @@ int sk_event_program(enum sk_event_kind kind, const struct sk_event_stamp *at, c
 		sk_jw_put_uint(out, "took_us", p->took_us);
 	put_path_bytes(out, p->path);
 	put_arguments(out, p);
+	put_why(out, p);
 	return finish(&m);
 }
 

@@ -24,6 +24,16 @@ struct sk_event_stamp {
 /* Now, judged by the clock's floor; `clock` NULL: by the time of the build alone. */
 struct sk_event_stamp sk_event_now(const struct sk_clock *clock);
 
+/* A process above the one that asked, itself first. NULL strings and negative numbers are left out. */
+struct sk_event_ancestor {
+	int64_t pid, uid, session;
+	const char *name;    /* what it calls itself */
+	const char *program; /* path */
+	const char *tty;     /* "pts/0" */
+	const char *cgroup, *container;
+};
+enum { SK_EVENT_ANCESTORS = 16 };
+
 struct sk_event_program {
 	const char *path; /* as the kernel told it; any bytes */
 	const uint8_t *sha256; /* 32 bytes, or NULL when it could not be read */
@@ -35,6 +45,16 @@ struct sk_event_program {
 	const char *reason;  /* a word: "not-listed", "unreadable", "deadline", "overflow", ... */
 	uint64_t policy_serial; /* 0 = none in force */
 	uint64_t took_us;    /* until the answer; 0 = left out */
+	const char *road;    /* id of an attack class (attack.h) */
+	const char *rule;    /* which rule decided: a word */
+	const char *remedy;  /* what would allow it: a word */
+	const char *remedy_line; /* and the command or policy line that does */
+	const char *package, *publisher; /* as far as they are known */
+	const struct sk_event_ancestor *ancestry;
+	uint32_t ancestry_count; /* at most SK_EVENT_ANCESTORS */
+	bool ancestry_cut;   /* there were more, or one ended while it was looked at */
+	uint64_t count;      /* so many of the same between these times; 0 = this one */
+	int64_t from_ms, to_ms;
 	const void *arguments; /* command line: SECRET, written as length and keyed hash; NULL = left out */
 	size_t arguments_size;
 	const uint8_t *secret; /* the per-endpoint key of that hash, 32 bytes; NULL: the length alone */

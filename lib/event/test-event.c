@@ -16,10 +16,17 @@ static const uint8_t digest[32] = {0xab, 0xcd};
 static const uint8_t secret_key[32] = {1, 2, 3};
 static const char secret_text[] = "recipe=ETCH-7/42nm";
 
+static const struct sk_event_ancestor ancestry[] = {
+	{.pid = 77, .uid = 1000, .session = 70, .name = "sh", .program = "/bin/sh", .tty = "pts/0", .cgroup = "/user.slice", .container = NULL},
+	{.pid = 1, .uid = -1, .session = -1, .name = "a \"name\""},
+};
+
 static const struct sk_event_program program = {
 	.path = "/opt/tool/\xe8\xa3\x85\xe7\xbd\xae \"x\"", .sha256 = digest, .size = 4096, .pid = 77, .actor_path = "/bin/sh", .uid = 1000,
 	.mode = "enforce", .reason = "not-listed", .policy_serial = 5, .took_us = 120, .arguments = secret_text,
 	.arguments_size = sizeof secret_text - 1, .secret = secret_key,
+	.road = "exec-file", .rule = "allowlist", .remedy = "allow", .remedy_line = "sekisho lockdown allow '/x'", .package = "tool 1.2",
+	.publisher = "maker", .ancestry = ancestry, .ancestry_count = 2, .ancestry_cut = true, .count = 3, .from_ms = 5, .to_ms = 6,
 };
 
 /* One event of each kind. */
@@ -121,6 +128,22 @@ static void test_tombstone(void **state)
 	assert_int_equal(sk_event_scan(buf.data, buf.size, &c, NULL), 0);
 	assert_true(c.has_loss);
 	assert_true(c.loss_epoch == 7 && c.loss_priority == 2 && c.loss_first == 10 && c.loss_last == 20);
+}
+
+/* Who, how, which rule, what would allow it. */
+static void test_denial(void **state)
+{
+	static const char *const parts[] = {
+		"\"count\":3", "\"start_time\":5,\"end_time\":6", "\"road\":\"exec-file\",\"rule\":\"allowlist\",\"remedy\":\"allow\"",
+		"\"remedy_line\":\"sekisho lockdown allow '/x'\"", "\"package\":\"tool 1.2\",\"publisher\":\"maker\"",
+		"\"ancestry\":[{\"pid\":77,\"name\":\"sh\",\"program\":\"/bin/sh\",\"uid\":1000,\"session\":70,\"tty\":\"pts/0\",\"cgroup\":\"/user.slice\"},"
+		"{\"pid\":1,\"name\":\"a \\\"name\\\"\"}],\"ancestry_cut\":true"};
+	_cleanup_buf_ struct sk_buf buf = SK_BUF(SK_EVENT_MAX);
+
+	assert_int_equal(make(SK_EVENT_PROGRAM_REFUSED, &buf), 0);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(parts); i++)
+		if (!strstr(buf.data, parts[i]))
+			fail_msg("%s is not in %s", parts[i], buf.data);
 }
 
 /* The failure setting's answer is what action_id says. */
@@ -372,7 +395,7 @@ static void test_table_is_sound(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_every_kind), cmocka_unit_test(test_columns), cmocka_unit_test(test_tombstone),
-	     cmocka_unit_test(test_failure_answer), cmocka_unit_test(test_secret_stays_out), cmocka_unit_test(test_path_of_any_bytes),
+	     cmocka_unit_test(test_denial), cmocka_unit_test(test_failure_answer), cmocka_unit_test(test_secret_stays_out), cmocka_unit_test(test_path_of_any_bytes),
 	     cmocka_unit_test(test_complete), cmocka_unit_test(test_complete_without_metadata), cmocka_unit_test(test_scan_refusals),
 	     cmocka_unit_test(test_every_truncation), cmocka_unit_test(test_validate_names_the_place), cmocka_unit_test(test_ids),
 	     cmocka_unit_test(test_lines), cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_too_large),

@@ -215,6 +215,40 @@ def protection(site):
     point(f'tier {status["tier"]}' in said and all(name in said for name in open_classes), 'people are told the same', said)
 
 
+def denials(site):
+    """Every denial says what, who, how, which rule, and what would allow it; the same again is counted."""
+    script = f"""import os, subprocess, time
+for _ in range(40):
+    try:
+        subprocess.run(['{site.disk}/again'])
+    except PermissionError:
+        pass
+"""
+    program(site.disk / 'again', 9)
+    asker = subprocess.Popen([sys.executable, '-c', script], start_new_session=True, cwd='/')
+    asker.wait(30)
+    mine = lambda: [e for e in site.events('program_refused') if e['process']['file']['path'] == f'{site.disk}/again']
+    first = within(3, mine)
+    fab = first[0]['fab'] if first else {}
+    chain = fab.get('ancestry', [])
+    point(first and 'count' not in first[0] and fab['road'] == 'script-shebang' and fab['rule'] == 'allowlist' and fab['policy_serial'] == 1,
+          'a denial names road, rule and policy', first)
+    point(first and fab['remedy'] == 'allow' and fab['remedy_line'] == f"sekisho lockdown allow '{site.disk}/again' --note WHY",
+          'and the command that would allow it', fab)
+    point(asker.pid in [one['pid'] for one in chain[:2]] and os.getpid() in [one['pid'] for one in chain] and chain[-1]['pid'] == 1 and not fab['ancestry_cut'],
+          'and all who stand above it, up to the first', fab)
+    here = [one for one in chain if one['pid'] == os.getpid()]
+    point(here and here[0]['uid'] == os.getuid() and here[0]['program'] == os.readlink('/proc/self/exe') and here[0]['session'] == os.getsid(0) and
+          here[0]['cgroup'] == open('/proc/self/cgroup').read().strip().split('::')[-1].split('\n')[0], 'each with user, program, session and control group', here)
+    later = within(9, lambda: [e for e in mine() if e.get('count')])
+    total = sum(e.get('count', 1) for e in mine())
+    point(later and total == 40 and len(mine()) <= 4, f'40 refusals of one file for children of one parent: {len(mine())} events, {total} counted', mine())
+    point(later and later[0]['start_time'] <= later[0]['end_time'] <= later[0]['start_time'] + 60000, 'with the time between them', later)
+    said = site.sekisho('lockdown', 'explain', site.disk / 'again').stdout
+    point('script-shebang' in said and 'allowlist' in said and str(os.getpid()) in said and f"sekisho lockdown allow '{site.disk}/again'" in said,
+          'explain says the same', said)
+
+
 def people(site):
     said = site.sekisho('lockdown', 'explain', site.disk / 'unknown')
     point(said.returncode == 1 and 'Last refused' in said.stdout and 'sekisho lockdown allow' in said.stdout, 'explain says why, and what to do', said.stdout)
@@ -325,7 +359,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix='sekisho-life-', dir=os.environ.get('TMPDIR', '/tmp')))
     site = Site(folder)
     try:
-        for part in (begin, refusals, enforce, protection, people, observe, mounts, deaths, small, labels, end):
+        for part in (begin, refusals, enforce, protection, denials, people, observe, mounts, deaths, small, labels, end):
             part(site)
     finally:
         if failed:
