@@ -5,6 +5,8 @@
  *
  * Under systemd (JOURNAL_STREAM set) a line starts with the journal's "<N>" priority; else with the level's
  * name. Control bytes in a line are replaced, so that foreign text cannot forge a second line.
+ *
+ * Never waits for who reads the log: a line that finds no room is left out, and the next one that does is preceded by how many were.
  */
 #pragma once
 
