@@ -38,12 +38,26 @@ struct timespec64 {
 	long tv_nsec;
 };
 
+struct rb_node {
+	unsigned long __rb_parent_color;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
 struct address_space {
 	sk_atomic i_mmap_writable;
+	struct rb_root_cached i_mmap; /* all mappings of it */
 };
 
 struct inode {
 	__u16 i_mode;
+	__u32 i_rdev;
 	struct super_block *i_sb;
 	struct address_space *i_mapping;
 	unsigned long i_ino;
@@ -75,6 +89,7 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 struct path {
@@ -124,8 +139,17 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 
@@ -149,7 +173,9 @@ struct thread_info {
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int personality;
+	unsigned int flags, ptrace;
 	int pid, tgid;
+	struct hlist_node pid_links[4];
 	struct task_struct *real_parent, *group_leader;
 	const struct cred *cred;
 	char comm[16];
@@ -165,6 +191,36 @@ struct linux_binprm {
 	int argc, envc;
 	const char *filename, *interp;
 	unsigned int interp_flags;
+};
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct kernfs_node {
+	struct kernfs_node *__parent; /* since 6.15 */
+	__u64 id;
+};
+
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct bpf_map {
+	__u32 id;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -5,6 +5,7 @@
 
 #include "lockdown/clerk.h"
 #include "lockdown/keeper.h"
+#include "lockdown/kernel-lsm.h"
 #include "os/file.h"
 
 /* Made in main before any duty is forked, so that all of them map the same. */
@@ -70,7 +71,14 @@ struct lk_shared *lk_duty_shared(void)
 
 int lk_clerk_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
+	char pins[64];
 	int r = sk_dir_make(ctx->root_dir, LOCKDOWN_FOLDER, uid, gid, 0700);
 
-	return r ? r : sk_dir_make(ctx->root_dir, LOCKDOWN_POLICY, uid, gid, 0700);
+	if (!r)
+		r = sk_dir_make(ctx->root_dir, LOCKDOWN_POLICY, uid, gid, 0700);
+	if (!r && shared) { /* all folders of ours are there now */
+		name_pins(ctx->root, pins, sizeof pins);
+		lk_lsm_begin(shared, ctx->root, pins);
+	}
+	return r;
 }

@@ -120,6 +120,20 @@ static uint32_t subject_of(const struct clerk *c, const struct sk_policy *policy
 	return c->shared->kernel.cgroup[0] ? SK_SUBJECT_CGROUP : SK_SUBJECT_NONE;
 }
 
+/* What the kernel side does beyond judging executions: enum sk_do of bpf/lockdown.h. */
+static uint32_t what_of(const struct sk_lockdown *lockdown)
+{
+	uint32_t what = lockdown->memory_exec == SK_DENY ? SK_DO_MEMORY_DENY : 0;
+
+	if (lockdown->protect)
+		what |= SK_DO_PROTECT;
+	if (lockdown->modules != SK_MODULES_ALLOW)
+		what |= lockdown->modules == SK_MODULES_DENY ? SK_DO_MODULES_DENY : SK_DO_MODULES_LISTED;
+	if (lockdown->mounts == SK_DENY)
+		what |= SK_DO_MOUNTS_DENY;
+	return what | (lockdown->self_release ? SK_DO_SELF : 0);
+}
+
 static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, enum sk_force force)
 {
 	const struct sk_policy *policy = &answer->policy;
@@ -127,7 +141,8 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 				   .failure = (uint32_t)policy->lockdown.failure,
 				   .deadline_us = (uint64_t)policy->lockdown.deadline_ms * 1000,
 				   .serial = (uint64_t)policy->serial,
-				   .subject = subject_of(c, policy)};
+				   .subject = subject_of(c, policy),
+				   .kernel_what = what_of(&policy->lockdown)};
 
 	c->now.force = force;
 	if (c->now.any && !memcmp(c->now.hash, answer->hash, sizeof c->now.hash))

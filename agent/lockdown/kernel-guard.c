@@ -12,6 +12,7 @@
 #include "bpf/lockdown.h"
 #include "event/attack.h"
 #include "lockdown/guard.h"
+#include "lockdown/kernel-lsm.h"
 
 static const uint8_t roads[SK_ROADS] = {
 	[SK_ROAD_EXEC_FILE] = SK_ATTACK_EXEC_OUTSIDE_SCOPE,
@@ -44,6 +45,9 @@ static const uint8_t roads[SK_ROADS] = {
 	[SK_ROAD_AGENT_TRACE] = SK_ATTACK_AGENT_TRACE,
 	[SK_ROAD_AGENT_FILE] = SK_ATTACK_AGENT_REPLACE,
 	[SK_ROAD_AGENT_UNLOAD] = SK_ATTACK_AGENT_UNLOAD,
+	[SK_ROAD_AGENT_STARVE] = SK_ATTACK_AGENT_STARVE,
+	[SK_ROAD_DEVICE] = SK_ATTACK_DEVICE_WRITE,
+	[SK_ROAD_BINFMT] = SK_ATTACK_BINFMT,
 };
 
 static uint64_t utc_ms(uint64_t mono_ns)
@@ -153,7 +157,8 @@ static void carry_over(struct lk_shared *shared)
 	do {
 		orders = lk_orders_get(shared, &count);
 		if (count != atomic_load(&shared->orders_carried))
-			lk_kernel_review(shared, still_listed, shared);
+			lk_kernel_review(shared, still_listed, shared), lk_lsm_list(shared);
+		lk_lsm_disks(shared);
 		lk_kernel_orders(shared, &orders);
 		atomic_store(&shared->orders_carried, count);
 	} while (atomic_load(&shared->orders_count) != count);

@@ -18,18 +18,25 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown-lsm.skel.h"
 #include "bpf/lockdown-trace.skel.h"
 #include "event/attack.h"
+#include "lockdown/kernel-lsm.h"
 #include "lockdown/kernel-maps.h"
 #include "lockdown/shared.h"
 
 enum { LOG = 64 * 1024, BPFFS = 0xcafe4a11 };
 
-/* The objects, in the order in which they are tried. */
-static const struct {
+/*
+ * The objects, in the order in which they are tried. When not even the program `lead` is taken, the others of its object are not tried: where there are no
+ * LSM programs at all, forty tries would take seconds.
+ */
+static const struct object {
 	const void *(*bytes)(size_t *size);
+	const char *lead;
 } objects[] = {
-	{lockdown_trace__elf_bytes},
+	{lockdown_lsm__elf_bytes, "sk_bprm"},
+	{lockdown_trace__elf_bytes, NULL},
 };
 
 /*
@@ -40,11 +47,49 @@ static const struct {
 	const char *name;
 	uint32_t hook, instead;
 } programs[] = {
+	{"sk_bprm", SK_HOOK_LSM_EXEC, 0},
+	{"sk_committed", SK_HOOK_LSM_EXEC, 0},
+	{"sk_task", SK_HOOK_LSM_EXEC, 0},
+	{"sk_mmap", SK_HOOK_LSM_MAP, 0},
+	{"sk_mprotect", SK_HOOK_LSM_MAP, 0},
+	{"sk_ptrace", SK_HOOK_LSM_MEMORY, 0},
+	{"sk_traceme", SK_HOOK_LSM_MEMORY, 0},
+	{"sk_read_file", SK_HOOK_LSM_KERNEL, 0},
+	{"sk_load_data", SK_HOOK_LSM_KERNEL, 0},
+	{"sk_bpf", SK_HOOK_LSM_KERNEL, 0},
+	{"sk_open", SK_HOOK_LSM_WRITE, 0},
+	{"sk_setattr", SK_HOOK_LSM_WRITE, 0},
+	{"sk_setxattr", SK_HOOK_LSM_WRITE, 0},
+	{"sk_removexattr", SK_HOOK_LSM_WRITE, 0},
+	{"sk_unlink", SK_HOOK_LSM_WRITE, 0},
+	{"sk_rmdir", SK_HOOK_LSM_WRITE, 0},
+	{"sk_rename", SK_HOOK_LSM_WRITE, 0},
+	{"sk_link", SK_HOOK_LSM_WRITE, 0},
+	{"sk_ioctl", SK_HOOK_LSM_WRITE, 0},
+	{"sk_mount", SK_HOOK_LSM_MOUNT, 0},
+	{"sk_move_mount", SK_HOOK_LSM_MOUNT, 0},
+	{"sk_create", SK_HOOK_LSM_SELF, 0},
+	{"sk_symlink", SK_HOOK_LSM_SELF, 0},
+	{"sk_mkdir", SK_HOOK_LSM_SELF, 0},
+	{"sk_kern_mount", SK_HOOK_LSM_SELF, 0},
+	{"sk_umount", SK_HOOK_LSM_SELF, 0},
+	{"sk_bpf_map", SK_HOOK_LSM_SELF, 0},
+	{"sk_bpf_prog", SK_HOOK_LSM_SELF, 0},
+	{"sk_kill", SK_HOOK_LSM_SELF, 0},
+	{"sk_nice", SK_HOOK_LSM_SELF, 0},
+	{"sk_ioprio", SK_HOOK_LSM_SELF, 0},
+	{"sk_scheduler", SK_HOOK_LSM_SELF, 0},
+	{"sk_move_memory", SK_HOOK_LSM_SELF, 0},
+	{"sk_rlimit", SK_HOOK_LSM_SELF, 0},
+	{"sk_pgid", SK_HOOK_LSM_SELF, 0},
+	{"sk_prctl", SK_HOOK_LSM_SELF, 0},
+	{"sk_moved", SK_HOOK_LSM_SELF, 0},
 	{"sk_trace_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC},
 };
 
-const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts"};
-int lk_kernel_fds[LK_MAPS + 1] = {-1, -1, -1, -1, -1, -1};
+const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_self", "lsm_list",
+	"lsm_places", "lsm_disks", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks"};
+int lk_kernel_fds[LK_MAPS + 1] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 static struct bpf_link *links[LK_HOOKS];
 static char pin_folder[256];
@@ -105,8 +150,18 @@ static struct bpf_link *attach(struct bpf_object *object, const char *name, int 
 	return link;
 }
 
-/* An object with only one of its programs (NULL: none, for the maps). 0, or -errno of opening or loading it. */
-static int load_one(const void *bytes, size_t size, const char *name, struct bpf_object **ret_object)
+static bool is_wanted(const struct lk_kernel *kernel, const char *name, uint32_t *ret_hook)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++)
+		if (!strcmp(programs[i].name, name)) {
+			*ret_hook = programs[i].hook;
+			return !programs[i].instead || (kernel->attached & programs[i].instead) != programs[i].instead;
+		}
+	return false;
+}
+
+/* An object with only one of its programs (NULL: all that are wanted). 0, or -errno of opening or loading it. */
+static int load_one(const struct lk_kernel *kernel, const void *bytes, size_t size, const char *name, struct bpf_object **ret_object)
 {
 	struct bpf_object *object = bpf_object__open_mem(bytes, size, NULL);
 	struct bpf_program *program;
@@ -114,8 +169,12 @@ static int load_one(const void *bytes, size_t size, const char *name, struct bpf
 
 	if (!object)
 		return -errno;
-	bpf_object__for_each_program(program, object)
-		bpf_program__set_autoload(program, name && !strcmp(bpf_program__name(program), name));
+	bpf_object__for_each_program(program, object) {
+		uint32_t hook;
+		const char *its = bpf_program__name(program);
+
+		bpf_program__set_autoload(program, name ? !strcmp(its, name) : is_wanted(kernel, its, &hook));
+	}
 	r = give_maps(object);
 	if (r == 0)
 		r = bpf_object__load(object);
@@ -128,53 +187,105 @@ static int load_one(const void *bytes, size_t size, const char *name, struct bpf
 	return 0;
 }
 
-static void pin_link(struct bpf_link *link, const char *name)
+/* In the place of what an earlier life left there: that acts until then. */
+static void put_pin(int fd, const char *name)
 {
-	char path[400];
+	char path[400], fresh[410];
 
+	if (!pin_folder[0])
+		return;
 	snprintf(path, sizeof path, "%s/%s", pin_folder, name);
-	if (pin_folder[0] && bpf_link__pin(link, path) < 0)
+	snprintf(fresh, sizeof fresh, "%s_", path);
+	unlink(fresh);
+	if (bpf_obj_pin(fd, fresh) < 0 || rename(fresh, path) < 0)
 		sk_log(SK_LOG_WARNING, "lockdown: %s is not pinned: %s", path, strerror(errno));
 }
 
-static void try_program(struct lk_kernel *kernel, const void *bytes, size_t size, const char *name, uint32_t hook)
+/* What became of one program. */
+static void note(struct lk_kernel *kernel, const char *name, uint32_t hook, int error, struct bpf_link *link)
 {
-	struct bpf_object *object = NULL;
-	uint32_t at = kernel->hook_count;
-	int error;
+	uint32_t at = kernel->hook_count++;
 
-	if (at == LK_HOOKS)
-		return;
-	error = -load_one(bytes, size, name, &object);
-	if (!error)
-		links[at] = attach(object, name, &error);
-	bpf_object__close(object);
+	links[at] = link;
 	snprintf(kernel->hooks[at].name, sizeof kernel->hooks[at].name, "%s", name);
 	kernel->hooks[at].bit = hook;
 	kernel->hooks[at].error = error;
-	kernel->hook_count++;
-	if (error) {
+	if (error)
 		sk_log(SK_LOG_INFO, "lockdown: the kernel does not take %s: %s", name, strerror(error));
-		return;
-	}
-	kernel->attached |= hook;
-	pin_link(links[at], name);
+	else
+		put_pin(bpf_link__fd(link), name);
 }
 
-/* Which row is about this program; NULL: none, it is not tried. */
-static void try_object(struct lk_kernel *kernel, const void *bytes, size_t size)
+static void attach_loaded(struct lk_kernel *kernel, struct bpf_object *object)
 {
-	struct bpf_object *object = bpf_object__open_mem(bytes, size, NULL);
 	struct bpf_program *program;
 
+	bpf_object__for_each_program(program, object) {
+		uint32_t hook = 0;
+		int error;
+
+		if (bpf_program__fd(program) < 0 || !is_wanted(kernel, bpf_program__name(program), &hook) || kernel->hook_count == LK_HOOKS)
+			continue;
+		lk_lsm_object(bpf_program__fd(program));
+		note(kernel, bpf_program__name(program), hook, 0, attach(object, bpf_program__name(program), &error));
+		kernel->hooks[kernel->hook_count - 1].error = error;
+	}
+}
+
+static int try_one(struct lk_kernel *kernel, const void *bytes, size_t size, const char *name)
+{
+	struct bpf_object *object = NULL;
+	uint32_t hook = 0;
+	int r;
+
+	if (!is_wanted(kernel, name, &hook) || kernel->hook_count == LK_HOOKS)
+		return 0;
+	r = load_one(kernel, bytes, size, name, &object);
+	if (r < 0)
+		note(kernel, name, hook, -r, NULL);
+	else
+		attach_loaded(kernel, object);
+	bpf_object__close(object);
+	return r;
+}
+
+/* All of it at once; where the kernel does not take that, one by one. */
+static void try_object(struct lk_kernel *kernel, const struct object *from)
+{
+	struct bpf_object *object = NULL;
+	struct bpf_program *program;
+	size_t size;
+	const void *bytes = from->bytes(&size);
+
+	if (load_one(kernel, bytes, size, NULL, &object) == 0) {
+		attach_loaded(kernel, object);
+		bpf_object__close(object);
+		return;
+	}
+	if (from->lead && try_one(kernel, bytes, size, from->lead) < 0)
+		return;
+	object = bpf_object__open_mem(bytes, size, NULL);
 	if (!object)
 		return;
 	bpf_object__for_each_program(program, object)
-		for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++)
-			if (!strcmp(programs[i].name, bpf_program__name(program)) &&
-			    !(programs[i].instead && (kernel->attached & programs[i].instead) == programs[i].instead))
-				try_program(kernel, bytes, size, programs[i].name, programs[i].hook);
+		if (!from->lead || strcmp(from->lead, bpf_program__name(program)))
+			try_one(kernel, bytes, size, bpf_program__name(program));
 	bpf_object__close(object);
+}
+
+/* A kind of hooks is attached when each of its programs is. */
+static void sum_up(struct lk_kernel *kernel)
+{
+	uint32_t failed = 0;
+
+	kernel->attached = 0;
+	for (uint32_t i = 0; i < kernel->hook_count; i++) {
+		if (kernel->hooks[i].error)
+			failed |= kernel->hooks[i].bit;
+		else
+			kernel->attached |= kernel->hooks[i].bit;
+	}
+	kernel->attached &= ~failed;
 }
 
 static bool is_bpffs(const char *path)
@@ -184,38 +295,46 @@ static bool is_bpffs(const char *path)
 	return statfs(path, &found) == 0 && found.f_type == BPFFS;
 }
 
-/* The folder of the pins, empty. What lies in it from an earlier life holds programs that go by maps which nobody writes any more. */
+/* The folder of the pins. What lies in it from an earlier life acts until ours takes its place. */
 static void open_pins(const char *pins)
 {
-	char parent[256], path[400];
+	char parent[256];
 	const char *slash = pins ? strrchr(pins, '/') : NULL;
 
 	pin_folder[0] = 0;
 	if (!slash || slash - pins >= (int)sizeof parent)
 		return;
 	snprintf(parent, sizeof parent, "%.*s", (int)(slash - pins), pins);
-	if (!is_bpffs(parent) || (mkdir(pins, 0700) < 0 && errno != EEXIST))
-		return;
-	snprintf(pin_folder, sizeof pin_folder, "%s", pins);
-	for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++) {
-		snprintf(path, sizeof path, "%s/%s", pins, programs[i].name);
-		unlink(path);
+	if (is_bpffs(parent) && (mkdir(pins, 0700) == 0 || errno == EEXIST))
+		snprintf(pin_folder, sizeof pin_folder, "%s", pins);
+}
+
+/* Removes pins: of programs that this kernel or this version does not attach; or all. */
+static void clear_pins(const struct lk_kernel *kernel, bool all)
+{
+	char path[400];
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(programs) && pin_folder[0]; i++) {
+		bool ours = false;
+
+		for (uint32_t j = 0; j < kernel->hook_count && !all; j++)
+			ours = ours || (!kernel->hooks[j].error && !strcmp(kernel->hooks[j].name, programs[i].name));
+		snprintf(path, sizeof path, "%s/%s", pin_folder, programs[i].name);
+		if (!ours)
+			unlink(path);
 	}
-	for (int i = 0; i < LK_MAPS; i++) {
-		snprintf(path, sizeof path, "%s/%s", pins, lk_map_names[i]);
-		unlink(path);
+	for (int i = 0; i < LK_MAPS && pin_folder[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", pin_folder, lk_map_names[i]);
+		if (all || lk_kernel_fds[i] < 0)
+			unlink(path);
 	}
 }
 
 static void pin_maps(void)
 {
-	char path[400];
-
-	for (int i = 0; i < LK_MAPS && pin_folder[0]; i++) {
-		snprintf(path, sizeof path, "%s/%s", pin_folder, lk_map_names[i]);
-		if (lk_kernel_fds[i] >= 0 && bpf_obj_pin(lk_kernel_fds[i], path) < 0)
-			sk_log(SK_LOG_WARNING, "lockdown: %s is not pinned: %s", path, strerror(errno));
-	}
+	for (int i = 0; i < LK_MAPS; i++)
+		if (lk_kernel_fds[i] >= 0)
+			put_pin(lk_kernel_fds[i], lk_map_names[i]);
 }
 
 void lk_kernel_load(struct lk_shared *shared, const char *pins)
@@ -226,16 +345,16 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	kernel->tier = SK_TIER_C;
 	open_pins(pins);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(objects); i++) {
-		size_t size;
-		const void *bytes = objects[i].bytes(&size);
-
-		try_object(kernel, bytes, size);
+		try_object(kernel, &objects[i]);
+		sum_up(kernel);
 	}
 	if (!kernel->attached || !lk_maps_open(shared)) {
 		kernel->attached = 0;
+		clear_pins(kernel, true);
 		return;
 	}
 	pin_maps();
+	clear_pins(kernel, false);
 	if ((kernel->attached & (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP)) == (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP))
 		kernel->tier = SK_TIER_A;
 	else if (kernel->attached & SK_HOOK_TRACE_EXEC)
@@ -245,6 +364,8 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 
 void lk_kernel_unload(struct lk_shared *shared)
 {
+	if (lk_lsm_is_held(shared))
+		return; /* what is pinned stays in force */
 	lk_maps_stop();
 	for (uint32_t i = 0; i < LK_HOOKS; i++) {
 		if (!links[i])
@@ -253,8 +374,7 @@ void lk_kernel_unload(struct lk_shared *shared)
 		bpf_link__destroy(links[i]);
 		links[i] = NULL;
 	}
-	if (pin_folder[0])
-		open_pins(pin_folder);
+	clear_pins(&shared->kernel, true);
 	if (pin_folder[0])
 		rmdir(pin_folder);
 	shared->kernel.attached = 0;

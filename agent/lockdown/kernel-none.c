@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "event/attack.h"
+#include "lockdown/kernel-lsm.h"
 #include "lockdown/kernel.h"
 #include "lockdown/shared.h"
 
@@ -107,4 +108,39 @@ void lk_kernel_read(int ms, void (*each)(void *arg, const struct sk_record *reco
 	(void)ms;
 	(void)each;
 	(void)arg;
+}
+
+void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins)
+{
+	(void)shared;
+	(void)root;
+	(void)pins;
+}
+
+void lk_lsm_list(struct lk_shared *shared)
+{
+	(void)shared;
+}
+
+void lk_lsm_disks(const struct lk_shared *shared)
+{
+	(void)shared;
+}
+
+bool lk_lsm_is_held(const struct lk_shared *shared)
+{
+	(void)shared;
+	return false;
+}
+
+void lk_lsm_release(struct lk_shared *shared, uint64_t until_ns)
+{
+	(void)shared;
+	(void)until_ns;
+}
+
+void lk_lsm_maintenance(struct lk_shared *shared, uint64_t until_ns)
+{
+	(void)shared;
+	(void)until_ns;
 }

@@ -23,7 +23,7 @@
 #include "lockdown/cache.h"
 
 enum {
-	LK_HOOKS = 32,
+	LK_HOOKS = 64,
 	LK_HOOK_NAME = 40,
 	LK_KERNEL_COUNTS = 16, /* enum sk_count of bpf/lockdown.h */
 	LK_CGROUP = 512,

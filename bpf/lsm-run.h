@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How code comes to run: executions, executable mappings, memory that becomes executable. */
+#pragma once
+
+#include "lsm-base.h"
+
+static __always_inline __u32 road_of(struct inode *inode, __u32 ordinary)
+{
+	unsigned long magic = inode->i_sb->s_magic;
+
+	if (magic == SK_OVERLAY)
+		return SK_ROAD_EXEC_OVERLAY;
+	if (inode->i_nlink == 0)
+		return magic == SK_TMPFS ? SK_ROAD_EXEC_MEMFD : SK_ROAD_EXEC_DELETED;
+	return ordinary;
+}
+
+SEC("lsm.s/bprm_check_security")
+int BPF_PROG(sk_bprm, struct linux_binprm *bprm)
+{
+	struct sk_orders *o = sk_subject_orders();
+	__u32 kinds, reason;
+
+	if (!o)
+		return 0;
+	sk_count(SK_COUNT_EXECS);
+	reason = judge(bprm->file, o, &kinds);
+	if (reason == SK_REASON_NONE) {
+		sk_count(SK_COUNT_KNOWN);
+		return 0;
+	}
+	return refuse(road_of(bprm->file->f_inode, SK_ROAD_EXEC_FILE), reason, bprm->file->f_inode, bprm->file->f_path.dentry);
+}
+
+static const char ending[] = "systemd-shutdown"; /* is how its path ends */
+
+/* Process 1 has become the program that ends the machine: from here on nobody is kept from ending us. */
+static __always_inline void notice_shutdown(struct linux_binprm *bprm, struct lsm_self *s)
+{
+	char name[64] = {};
+	long at = bpf_probe_read_kernel_str(name, sizeof name, bprm->filename) - (long)sizeof ending;
+
+	if (at >= 0 && at < 32 && bpf_strncmp(name + at, sizeof ending, ending) == 0)
+		s->going_down = 1;
+}
+
+/* The new program is the task's from here on: what is more than ordinary about it is kept with the task, and inherited by its children. */
+SEC("lsm.s/bprm_committed_creds")
+int BPF_PROG(sk_committed, struct linux_binprm *bprm)
+{
+	const __u32 special = SK_AS_JIT | SK_AS_INTERPRETER | SK_AS_UPDATER;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *o = sk_subject_orders();
+	struct lsm_self *s = self();
+	struct lsm_judged now = {};
+	struct lsm_task *t;
+	__u32 kinds = 0;
+
+	if (s && is_first_process())
+		notice_shutdown(bprm, s);
+	if (!o || !s)
+		return 0;
+	recall(bprm->file->f_inode, o, &now, &kinds);
+	t = bpf_task_storage_get(&lsm_tasks, task, 0, kinds & special ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	if (!t)
+		return 0;
+	t->kinds = kinds & special;
+	if ((kinds & SK_AS_UPDATER) && s->maintenance_until && !task->ptrace)
+		t->updating = s->maintenance;
+	return 0;
+}
+
+SEC("lsm/task_alloc")
+int BPF_PROG(sk_task, struct task_struct *task, unsigned long flags)
+{
+	struct lsm_task *mine = bpf_task_storage_get(&lsm_tasks, bpf_get_current_task_btf(), 0, 0), *its;
+
+	if (!mine)
+		return 0;
+	its = bpf_task_storage_get(&lsm_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (its)
+		*its = *mine;
+	return 0;
+}
+
+static __always_inline bool may_make_code(const struct sk_orders *o)
+{
+	return !(o->what & SK_DO_MEMORY_DENY) || (our_kinds() & SK_AS_JIT);
+}
+
+SEC("lsm.s/mmap_file")
+int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot, unsigned long flags)
+{
+	struct sk_orders *o;
+	__u32 kinds, reason;
+
+	if (!(prot & EXEC))
+		return 0;
+	o = sk_subject_orders();
+	if (!o)
+		return 0;
+	sk_count(SK_COUNT_MAPS);
+	if (!file)
+		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, NULL, NULL);
+	if ((file->f_inode->i_mode & S_IFMT) != S_IFREG)
+		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, file->f_inode, file->f_path.dentry);
+	if ((flags & 1) && (file->f_mode & FMODE_WRITE)) /* shared: whoever has the other side writes code */
+		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_SHARED, SK_REASON_WRITER, file->f_inode, file->f_path.dentry);
+	if ((prot & WRITE) && !may_make_code(o))
+		return refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_KIND, file->f_inode, file->f_path.dentry);
+	reason = judge(file, o, &kinds);
+	if (reason == SK_REASON_NONE)
+		return 0;
+	if (file->f_inode->i_nlink == 0 && file->f_inode->i_sb->s_magic == SK_TMPFS && (our_kinds() & SK_AS_JIT))
+		return 0; /* a compiler that maps its memory twice, by memfd */
+	return refuse(road_of(file->f_inode, SK_ROAD_MAP_FILE), reason, file->f_inode, file->f_path.dentry);
+}
+
+/* Memory that was writable, or that nobody has looked at, becomes executable. Held locks: this hook may not sleep, hence not hash. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(sk_mprotect, struct vm_area_struct *vma, unsigned long asked, unsigned long prot)
+{
+	struct lsm_judged now = {};
+	struct sk_orders *o;
+	struct file *file;
+	__u32 kinds = 0;
+
+	if (!(prot & EXEC))
+		return 0;
+	if ((vma->vm_flags & EXEC) && !(prot & WRITE))
+		return 0; /* was executable and judged then; now at most less */
+	o = sk_subject_orders();
+	if (!o)
+		return 0;
+	sk_count(SK_COUNT_MAPS);
+	if (may_make_code(o))
+		return 0;
+	file = vma->vm_file;
+	if (!file)
+		return refuse(SK_ROAD_MEM_CHANGED, SK_REASON_NO_FILE, NULL, NULL);
+	if (vma->anon_vma || (prot & WRITE) || recall(file->f_inode, o, &now, &kinds) <= 0)
+		return refuse(SK_ROAD_MEM_CHANGED, SK_REASON_CHANGED, file->f_inode, file->f_path.dentry);
+	return 0;
+}
