@@ -417,6 +417,12 @@ static const struct ctl_option accept_options[] = {
 	{"pass-file", "FILE", {"file whose first line is the key's pass phrase", "鍵のパスフレーズを 1 行目に書いたファイル"}},
 	{0}};
 
+static const struct ctl_option interpreters_options[] = {
+	{"check", "FILE", {"check a file that is to join the table", "表に加えるファイルを検査する"}, .many = true},
+	{"as", "PATH", {"the program that is started, when it is not the first word", "起動されるプログラム（最初の語と異なる場合）"}},
+	{"schema", NULL, {"show every key of such a file", "ファイルの各キーを表示する"}},
+	{0}};
+
 static const struct ctl_command commands[] = {
 	{"scan", lockdown_run_scan, "[FOLDER]...", 0, 64, {"the programs below folders, as a draft", "フォルダー以下のプログラムを調べ、下書きを作る"}, scan_options},
 	{"learn", lockdown_run_learn, NULL, 0, 0, {"the policy in force and what was seen beside it, as a draft", "有効なポリシーに、見つかった未登録プログラムを加えた下書きを作る"},
@@ -428,6 +434,9 @@ static const struct ctl_command commands[] = {
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
 	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
+	{"interpreters", lockdown_run_interpreters, "[-- PROGRAM [ARGUMENT]...]", 0, CTL_OPTIONS_MAX,
+	 {"the table of interpreters; or would this call run code (it is not started)", "インタプリタの一覧。または呼び出しがコードを実行するかの判定（起動はしない）"},
+	 interpreters_options},
 	{"harden", lockdown_run_harden, NULL, 0, 0, {"what the machine itself refuses: kernel settings, services, mounts, known files", "OS 自体による制限（カーネル設定、サービス、マウント、登録済みファイル）"},
 	 harden_options},
 	{"accept", lockdown_run_accept, "TARGET", 1, 1, {"check a tool, laptop or medium on its way in, and issue a pass", "持ち込まれる装置、ノート PC、媒体を検査し、許可証を発行する"},

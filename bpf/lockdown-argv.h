@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an interpreter was started with: the machine that reads its arguments and environment, one string after the other, and says where its code comes
+ * from. One source for both homes: lib/interp compiles it for the command, its tests and its fuzzer; the kernel side compiles it into its programs. The table
+ * rows come from the files of rules/interpreters.
+ *
+ * It never guesses: an option it does not know, a word longer than it may look at, more words than it may look at, are UNPROVABLE, which whoever enforces
+ * treats as code. Loops are bounded; nothing is allocated; words are at most SK_WORD - 1 bytes, `cut` says that there was more.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+enum {
+	SK_WORD = 256,        /* bytes of a word that are looked at, with the terminator */
+	SK_WORDS = 96,        /* arguments that are looked at */
+	SK_VARIABLES = 1024,  /* pieces of environment that are looked at */
+	SK_CLUSTER = 24,      /* letters behind one dash */
+	SK_NAME = 40,         /* bytes of a long option's or a variable's name */
+	SK_LONGS = 64,
+	SK_ENVIRONMENT = 32,
+	SK_ROWS = 48,
+};
+
+/* What an option does. */
+enum sk_argv_class {
+	SK_A_UNKNOWN,
+	SK_A_FLAG,     /* nothing of interest */
+	SK_A_VALUE,    /* has a value: the rest of the word, or else the next word */
+	SK_A_NEXT,     /* has a value: the next word; letters behind it are options */
+	SK_A_REST,     /* the rest of the word is its value, which may be empty */
+	SK_A_DIGITS,   /* digits behind it are its value; then letters go on */
+	SK_A_SCAN,     /* letters behind it may be its value or options: only code among them counts */
+	SK_A_CODE,     /* has code */
+	SK_A_MODULE,   /* names code to load, or where to look for it */
+	SK_A_STDIN,    /* reads code from standard input */
+	SK_A_FILE,     /* its value (as VALUE) is the script */
+	SK_A_LAST,     /* the same, and what follows it belongs to the script */
+	SK_A_QUIT,     /* says something and ends: no code runs */
+	SK_A_END,      /* what follows belongs to another program */
+};
+
+enum sk_argv_operand { SK_OPERAND_SCRIPT, SK_OPERAND_CODE, SK_OPERAND_DATA, SK_OPERAND_MODULE };
+enum sk_argv_none { SK_NONE_STDIN, SK_NONE_IMPLICIT, SK_NONE_NOTHING };
+enum sk_argv_dash { SK_DASH_STDIN, SK_DASH_END, SK_DASH_DATA };
+
+enum sk_argv_flag {
+	SK_ROW_PLUS = 1,     /* "+x" is an option like "-x" */
+	SK_ROW_SINGLE = 2,   /* long names stand behind one dash as well */
+	SK_ROW_PERMUTE = 4,  /* options may stand behind operands */
+	SK_ROW_CHOOSER = 8,  /* several programs in one: the name it is called by chooses */
+	SK_ROW_PLUS_CODE = 16, /* a word that begins with "+" is code */
+	SK_ROW_ASSIGN = 32,  /* an operand NAME=value can hold code */
+	SK_ROW_LOOSE = 64,   /* an operand that is no file is run as code */
+};
+
+/* Where the code comes from. */
+enum sk_argv_verdict {
+	SK_ARGV_MORE,        /* not finished */
+	SK_ARGV_NOTHING,     /* it ends without running any */
+	SK_ARGV_SCRIPT,      /* a file: word number `script`, its text `skip` bytes behind the word's begin */
+	SK_ARGV_IMPLICIT,    /* a file whose name it knows by itself */
+	SK_ARGV_DATA,        /* operands are data; no code but its own */
+	SK_ARGV_INLINE,      /* from here on: what a restricted interpreter may not do */
+	SK_ARGV_STDIN,
+	SK_ARGV_MODULE,
+	SK_ARGV_ENVIRONMENT,
+	SK_ARGV_UNPROVABLE,
+};
+
+struct sk_long {
+	__u64 hash;  /* of the name without dashes */
+	__u32 class_;
+	__u32 unused;
+};
+
+struct sk_row { /* one interpreter */
+	__u32 flags;       /* enum sk_argv_flag */
+	__u8 operand, none, dash, number; /* enums above; number = place in the table */
+	__u32 longs_count, environment_count;
+	__u8 letters[96];  /* enum sk_argv_class of ' ' + i */
+	struct sk_long longs[SK_LONGS];
+	__u64 environment[SK_ENVIRONMENT]; /* hashes of names that may not be set */
+	__u64 prefix[4];   /* hashes of the first prefix_size[i] bytes of names that may not be set */
+	__u32 prefix_size[4];
+};
+
+struct sk_argv_state {
+	__u32 verdict;   /* enum sk_argv_verdict */
+	__u32 word;      /* number of the word that comes next; 0 is the program's own name */
+	__u32 script;    /* word that names the script */
+	__u32 skip;
+	__u8 pending;    /* the next word is the value of such an option: VALUE or FILE */
+	__u8 ended;      /* no options any more */
+	__u8 file;       /* a script was named by an option */
+	__u8 operands;   /* some were seen (with PERMUTE) */
+	__u32 unused;
+};
+
+#define SK_ARGV_INLINED static inline __attribute__((always_inline))
+
+SK_ARGV_INLINED __u64 sk_hash_begin(void)
+{
+	return 0xcbf29ce484222325ull;
+}
+
+SK_ARGV_INLINED __u64 sk_hash_byte(__u64 hash, __u8 byte) /* FNV-1a */
+{
+	return (hash ^ byte) * 0x100000001b3ull;
+}
+
+/* Is it standard input, or a descriptor, or process memory, by another name? Such a "script" is a pipe or worse. */
+SK_ARGV_INLINED int sk_is_descriptor(const char *s)
+{
+	if (s[0] == '-' && !s[1])
+		return 1;
+	if (s[0] != '/')
+		return 0;
+	if (s[1] == 'd' && s[2] == 'e' && s[3] == 'v' && s[4] == '/')
+		return (s[5] == 's' && s[6] == 't') || (s[5] == 'f' && s[6] == 'd') || s[5] == 't' || s[5] == 'p' || s[5] == 'c'; /* stdin, fd, tty, pts, console */
+	return s[1] == 'p' && s[2] == 'r' && s[3] == 'o' && s[4] == 'c' && s[5] == '/';
+}
+
+SK_ARGV_INLINED void sk_argv_script(struct sk_argv_state *st, const char *s, __u32 skip)
+{
+	if (sk_is_descriptor(s)) {
+		st->verdict = SK_ARGV_STDIN;
+		return;
+	}
+	st->script = st->word;
+	st->skip = skip;
+	st->file = 1;
+}
+
+/* The script that an option names. */
+SK_ARGV_INLINED void sk_argv_named(struct sk_argv_state *st, __u8 class_, const char *s, __u32 skip)
+{
+	sk_argv_script(st, s, skip);
+	if (class_ == SK_A_LAST && st->verdict == SK_ARGV_MORE)
+		st->verdict = SK_ARGV_SCRIPT;
+}
+
+/* An option of this class, whose value (if it has one) is not in this word. 1: the word is done with. */
+SK_ARGV_INLINED int sk_argv_option(struct sk_argv_state *st, __u8 class_)
+{
+	switch (class_) {
+	case SK_A_FLAG:
+	case SK_A_REST:
+	case SK_A_DIGITS:
+	case SK_A_SCAN:
+		return 0;
+	case SK_A_NEXT:
+		st->pending = SK_A_VALUE;
+		return 0;
+	case SK_A_VALUE:
+	case SK_A_FILE:
+	case SK_A_LAST:
+		st->pending = class_;
+		return 0;
+	case SK_A_CODE:
+		st->verdict = SK_ARGV_INLINE;
+		return 1;
+	case SK_A_MODULE:
+		st->verdict = SK_ARGV_MODULE;
+		return 1;
+	case SK_A_STDIN:
+		st->verdict = SK_ARGV_STDIN;
+		return 1;
+	case SK_A_QUIT:
+		st->verdict = SK_ARGV_NOTHING;
+		return 1;
+	case SK_A_END:
+		st->verdict = st->file ? SK_ARGV_SCRIPT : SK_ARGV_DATA;
+		return 1;
+	default:
+		st->verdict = SK_ARGV_UNPROVABLE;
+		return 1;
+	}
+}
+
+SK_ARGV_INLINED __u8 sk_letter(const struct sk_row *row, __u8 c)
+{
+	__u32 at = (__u32)c - ' ';
+
+	return at < 96 ? row->letters[at] : SK_A_UNKNOWN;
+}
+
+/* Letters behind one dash. `s` is the word; SK_WORD bytes may be read. */
+SK_ARGV_INLINED void sk_argv_cluster(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+{
+	int digits = 0, scan = 0;
+
+	for (__u32 i = 1; i <= SK_CLUSTER; i++) {
+		__u8 c = (__u8)s[i], class_;
+
+		if (!c)
+			return;
+		if (digits && c >= '0' && c <= '9')
+			continue;
+		digits = 0;
+		class_ = sk_letter(row, c);
+		if (scan && class_ != SK_A_CODE && class_ != SK_A_MODULE && class_ != SK_A_STDIN)
+			continue;
+		if (class_ == SK_A_REST)
+			return;
+		if ((class_ == SK_A_VALUE || class_ == SK_A_FILE || class_ == SK_A_LAST) && s[i + 1]) {
+			if (class_ != SK_A_VALUE)
+				sk_argv_named(st, class_, s + i + 1, i + 1);
+			return;
+		}
+		digits = class_ == SK_A_DIGITS;
+		scan = scan || class_ == SK_A_SCAN;
+		if (sk_argv_option(st, class_))
+			return;
+	}
+	st->verdict = SK_ARGV_UNPROVABLE;
+}
+
+/* "--name", "--name=value" (or with one dash, and with a colon): its class, and in *ret_value where the value begins (0 = none). */
+SK_ARGV_INLINED __u8 sk_argv_long(const struct sk_row *row, const char *s, __u32 dashes, __u32 *ret_value)
+{
+	__u64 hash = sk_hash_begin(), colon = 0;
+	__u32 end = 0, colon_end = 0, class_ = SK_A_UNKNOWN;
+
+	for (__u32 i = dashes; i < dashes + SK_NAME; i++) {
+		__u8 c = (__u8)s[i];
+
+		end = i;
+		if (!c || c == '=')
+			break;
+		if (c == ':' && !colon_end) {
+			colon = hash;
+			colon_end = i;
+		}
+		hash = sk_hash_byte(hash, c);
+	}
+	*ret_value = s[end] == '=' ? end + 1 : 0;
+	for (__u32 i = 0; i < SK_LONGS && i < row->longs_count; i++) {
+		if (row->longs[i].hash == hash)
+			return (__u8)row->longs[i].class_;
+		if (colon_end && row->longs[i].hash == colon)
+			class_ = row->longs[i].class_;
+	}
+	if (class_ != SK_A_UNKNOWN)
+		*ret_value = colon_end + 1;
+	return (__u8)class_;
+}
+
+SK_ARGV_INLINED void sk_argv_take_long(struct sk_argv_state *st, const char *s, __u8 class_, __u32 value)
+{
+	if (!value) {
+		sk_argv_option(st, class_);
+		return;
+	}
+	value &= SK_WORD - 1;
+	if (class_ == SK_A_FILE || class_ == SK_A_LAST)
+		sk_argv_named(st, class_, s + value, value);
+	else if (class_ != SK_A_VALUE && class_ != SK_A_NEXT)
+		sk_argv_option(st, class_);
+}
+
+SK_ARGV_INLINED int sk_argv_assigns(const char *s)
+{
+	for (__u32 i = 0; i < SK_NAME; i++) {
+		if (!s[i])
+			return 0;
+		if (s[i] == '=')
+			return 1;
+	}
+	return 1; /* longer than a name */
+}
+
+/* A short path of letters that mean nothing to a shell. */
+SK_ARGV_INLINED int sk_argv_plain(const char *s)
+{
+	for (__u32 i = 0; i < 96; i++) {
+		__u8 c = (__u8)s[i];
+
+		if (!c)
+			return 1;
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '+' && c <= '9') || c == '_' || c == '@'))
+			return 0;
+	}
+	return 0;
+}
+
+SK_ARGV_INLINED void sk_argv_operand(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+{
+	if ((row->flags & SK_ROW_ASSIGN) && sk_argv_assigns(s)) {
+		st->verdict = SK_ARGV_INLINE;
+		return;
+	}
+	if ((row->flags & SK_ROW_LOOSE) && !sk_argv_plain(s)) {
+		st->verdict = SK_ARGV_INLINE;
+		return;
+	}
+	if (row->flags & SK_ROW_PERMUTE) { /* options may follow: decided at the end */
+		if (!st->operands && !st->file && row->operand == SK_OPERAND_SCRIPT)
+			sk_argv_script(st, s, 0);
+		st->operands = 1;
+		return;
+	}
+	if (st->file) {
+		st->verdict = SK_ARGV_SCRIPT;
+	} else if (row->operand == SK_OPERAND_SCRIPT) {
+		sk_argv_script(st, s, 0);
+		if (st->verdict == SK_ARGV_MORE)
+			st->verdict = SK_ARGV_SCRIPT;
+	} else {
+		st->verdict = row->operand == SK_OPERAND_CODE	   ? SK_ARGV_INLINE
+			      : row->operand == SK_OPERAND_MODULE ? SK_ARGV_MODULE
+								  : SK_ARGV_DATA;
+	}
+}
+
+/* A single dash where an option could stand. */
+SK_ARGV_INLINED void sk_argv_dash(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+{
+	if (row->dash == SK_DASH_END)
+		st->ended = 1;
+	else if (row->dash == SK_DASH_STDIN && !st->file)
+		st->verdict = SK_ARGV_STDIN;
+	else
+		sk_argv_operand(row, st, s);
+}
+
+/* One word that begins with a dash (or a plus that is one). */
+SK_ARGV_INLINED void sk_argv_dashed(const struct sk_row *row, struct sk_argv_state *st, const char *s, int cut)
+{
+	__u32 dashes = s[0] == '-' && s[1] == '-' ? 2 : 1, value = 0;
+	__u8 class_ = SK_A_UNKNOWN;
+
+	if (dashes == 2 && !s[2]) {
+		st->ended = 1;
+		return;
+	}
+	if (dashes == 2 || (row->flags & SK_ROW_SINGLE))
+		class_ = sk_argv_long(row, s, dashes, &value);
+	if (class_ != SK_A_UNKNOWN)
+		sk_argv_take_long(st, s, class_, value);
+	else if (dashes == 2)
+		st->verdict = SK_ARGV_UNPROVABLE;
+	else if (cut && sk_letter(row, (__u8)s[1]) != SK_A_REST)
+		st->verdict = SK_ARGV_UNPROVABLE;
+	else
+		sk_argv_cluster(row, st, s);
+}
+
+/* The next word. Its first SK_WORD - 1 bytes are in `s`, terminated; `cut`: there was more of it. */
+SK_ARGV_INLINED void sk_argv_word(const struct sk_row *row, struct sk_argv_state *st, const char *s, int cut)
+{
+	if (st->word == 0)
+		; /* the program's own name */
+	else if (st->pending) {
+		if (st->pending != SK_A_VALUE)
+			sk_argv_named(st, st->pending, s, 0);
+		st->pending = 0;
+	} else if (st->ended || (s[0] != '-' && s[0] != '+')) {
+		sk_argv_operand(row, st, s);
+	} else if (s[0] == '+') {
+		if (row->flags & SK_ROW_PLUS_CODE)
+			st->verdict = SK_ARGV_INLINE;
+		else if (row->flags & SK_ROW_PLUS)
+			sk_argv_cluster(row, st, s);
+		else
+			sk_argv_operand(row, st, s);
+	} else if (!s[1]) {
+		sk_argv_dash(row, st, s);
+	} else {
+		sk_argv_dashed(row, st, s, cut);
+	}
+	st->word++;
+	if (st->word >= SK_WORDS && st->verdict == SK_ARGV_MORE)
+		st->verdict = SK_ARGV_UNPROVABLE;
+}
+
+/* There is no further word. */
+SK_ARGV_INLINED void sk_argv_end(const struct sk_row *row, struct sk_argv_state *st)
+{
+	if (st->verdict != SK_ARGV_MORE)
+		return;
+	if (st->file)
+		st->verdict = SK_ARGV_SCRIPT;
+	else if (st->operands && row->operand == SK_OPERAND_CODE)
+		st->verdict = SK_ARGV_INLINE;
+	else if (st->operands && row->operand == SK_OPERAND_MODULE)
+		st->verdict = SK_ARGV_MODULE;
+	else if (st->operands && row->none == SK_NONE_NOTHING)
+		st->verdict = SK_ARGV_DATA;
+	else
+		st->verdict = row->none == SK_NONE_STDIN      ? SK_ARGV_STDIN
+			      : row->none == SK_NONE_IMPLICIT ? SK_ARGV_IMPLICIT
+							      : SK_ARGV_NOTHING;
+}
+
+/* One variable of the environment ("NAME=value"): may it not be set? An empty value is as good as none. */
+SK_ARGV_INLINED int sk_argv_variable(const struct sk_row *row, const char *s)
+{
+	__u64 hash = sk_hash_begin();
+	__u32 end = 0;
+
+	for (__u32 i = 0; i < SK_NAME; i++) {
+		__u8 c = (__u8)s[i];
+
+		end = i;
+		if (!c || c == '=')
+			break;
+		hash = sk_hash_byte(hash, c);
+		for (__u32 p = 0; p < 4; p++)
+			if (row->prefix_size[p] == i + 1 && row->prefix[p] == hash)
+				return 1;
+	}
+	if (s[end] != '=' || !s[end + 1])
+		return 0;
+	for (__u32 i = 0; i < SK_ENVIRONMENT && i < row->environment_count; i++)
+		if (row->environment[i] == hash)
+			return 1;
+	return 0;
+}
