@@ -30,7 +30,7 @@ extern const char *const lk_clerk_duty_calls[];
 
 /* The rows, so that the agent's table need not know them. CAP_* from <linux/capability.h>. */
 #define LK_GUARD_DUTY                                                                                                                  \
-	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .max_files = 1024, .inherits = lk_kernel_fds, \
+	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .spared = true, .max_files = 1024, .inherits = lk_kernel_fds, \
 	 .caps = SK_CAP(CAP_SYS_ADMIN) | SK_CAP(CAP_DAC_READ_SEARCH) | SK_CAP(CAP_SYS_PTRACE) | SK_CAP(CAP_LEASE) | SK_CAP(CAP_SYS_NICE) | \
 		 SK_CAP(CAP_IPC_LOCK),                                                                                               \
 	 .syscalls = lk_guard_duty_calls, .prepare = lk_guard_duty_prepare, .run = lk_guard_duty_run}

@@ -25,6 +25,7 @@
 #include "event/attack.h"
 #include "lockdown/guard.h"
 #include "lockdown/keeper.h"
+#include "os/proc.h"
 
 enum { MAX_HASHES = 60000 };
 
@@ -198,8 +199,10 @@ static int start(struct rig *rig)
 {
 	pid_t first = fork();
 
-	if (first == 0)
+	if (first == 0) {
+		sk_spare_process(); /* where it is permitted */
 		_exit(lk_pair_main(rig->shared));
+	}
 	apply(rig);
 	lk_scope_put(rig->shared, rig->mounts, rig->mount_count);
 	if (wait_applied(rig->shared, 5000))

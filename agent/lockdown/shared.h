@@ -140,7 +140,7 @@ struct lk_shared {
 	_Atomic uint32_t census;          /* futex: the guard looks at what runs already when it grows */
 	_Atomic uint32_t census_done;
 	_Atomic uint64_t processes, restrained; /* of the scope, as the census counted them last; 0 = not yet */
-	struct lk_list lists[2];
+	_Alignas(4096) struct lk_list lists[2]; /* whole pages, so that they can be given back */
 };
 
 /* Maps it, zeroed, shared with all later children. 0 or -errno. */

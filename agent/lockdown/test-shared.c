@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -90,6 +91,28 @@ static void test_a_shorter_list_forgets(void **state)
 	memset(hashes[0], 0, LK_HASH); /* the empty mark is never a program */
 	put(LK_ENFORCE, 1);
 	assert_false(lk_list_has(&shared->lists[0], 1, hashes[0]) || lk_list_has(&shared->lists[1], 1, hashes[0]));
+}
+
+static size_t resident(const void *start, size_t size)
+{
+	static unsigned char pages[sizeof shared->lists / 4096 + 1];
+	size_t count = 0;
+
+	assert_int_equal(mincore((void *)(uintptr_t)start, size, pages), 0);
+	for (size_t i = 0; i < size / 4096; i++)
+		count += pages[i] & 1;
+	return count;
+}
+
+/* A list that is exchanged for a shorter one takes the memory of the shorter one. */
+static void test_memory_is_given_back(void **state)
+{
+	(void)state;
+	fill(LK_LIST_MAX);
+	put(LK_ENFORCE, LK_LIST_MAX);
+	assert_in_range(resident(shared->lists, sizeof shared->lists), sizeof(struct lk_list) / 4096, sizeof(struct lk_list) / 4096 + 2);
+	put(LK_ENFORCE, 10);
+	assert_in_range(resident(shared->lists, sizeof shared->lists), 1, 2);
 }
 
 /* Values that lie close together, twice each, in no order: found all the same, and nothing between them. */
@@ -257,5 +280,5 @@ static void test_every_trouble_has_a_word(void **state)
 }
 
 #define SHARED_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
-SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_a_crowded_list), SHARED_TEST(test_exchange_under_a_reader),
+SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_a_crowded_list), SHARED_TEST(test_memory_is_given_back), SHARED_TEST(test_exchange_under_a_reader),
 	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope), SHARED_TEST(test_every_trouble_has_a_word))

@@ -66,6 +66,14 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+int sk_spare_process(void)
+{
+	static const char never[] = "-1000"; /* proc(5): OOM_SCORE_ADJ_MIN */
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, never, sizeof never - 1) < 0 ? -errno : 0;
+}
+
 /* Names, groups and descriptors, while still privileged. */
 static int settle(const struct sk_child *child, const struct sk_duty_ctx *ctx)
 {
@@ -91,6 +99,8 @@ static int settle(const struct sk_child *child, const struct sk_duty_ctx *ctx)
 	keep[n++] = survivor;
 	keep[n++] = sk_point_fd();
 	close_others(keep, (size_t)n);
+	if (child->duty->spared && sk_spare_process() < 0)
+		sk_log(SK_LOG_INFO, "the kernel may choose this process when memory is short");
 	umask(077);
 	return chdir("/") < 0 ? sk_origin_errno() : 0;
 }

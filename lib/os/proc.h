@@ -54,6 +54,7 @@ struct sk_duty {
 	bool net;                            /* makes internet connections */
 	bool fork;                           /* makes processes */
 	bool survives_main;
+	bool spared;                         /* never chosen when the kernel kills for want of memory; it and what it makes must not grow */
 	unsigned max_files;                  /* 0 = 1024 */
 	const int *inherits;                 /* descriptors that `prepare` opened and the duty keeps; -1 ends them, 16 at most; NULL = none */
 	enum sk_syscall_refusal refusal;
@@ -88,6 +89,9 @@ struct sk_proc_opts {
  * and STOPPING=1.
  */
 int sk_proc_run(const struct sk_duty *table, size_t count, const struct sk_proc_opts *opts);
+
+/* Does what `spared` does for this process and its children. 0; -errno: it is not permitted to. */
+int sk_spare_process(void);
 
 /*
  * Descriptor of a listener of this duty by its name; -1 when it was not opened. Stays main's: do not close

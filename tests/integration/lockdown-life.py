@@ -14,10 +14,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get('SEKISHO_BUILD', TOP / 'build'))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.lockdown_site import BUILD, Site, program, sh, within  # noqa: E402
+
 CAPS = {'CAP_DAC_READ_SEARCH': 2, 'CAP_IPC_LOCK': 14, 'CAP_SYS_PTRACE': 19, 'CAP_SYS_ADMIN': 21, 'CAP_SYS_NICE': 23, 'CAP_LEASE': 28}
 count = failed = 0
 
@@ -27,131 +27,6 @@ def point(good, name, why=''):
     count += 1
     failed += not good
     print(f'{"ok" if good else "not ok"} {count} - {name}' + ('' if good else '\n# ' + str(why).replace('\n', '\n# ')), flush=True)
-
-
-def within(seconds, ask):
-    """The first answer that is true, else the last one."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer or time.monotonic() > end:
-            return answer
-        time.sleep(0.02)
-
-
-def sh(*words, **options):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=30, **options)
-
-
-class Site:
-    """Keys, the agent below a root of its own, and a disk that is guarded."""
-
-    def __init__(self, folder):
-        self.folder, self.root, self.disk, self.memory = folder, folder / 'root', folder / 'disk', folder / 'memory'
-        self.agent, self.serial = None, 0
-        for path in (self.root / 'etc/sekisho', self.disk, self.memory):
-            path.mkdir(parents=True)
-        os.chmod(folder, 0o755)
-        (self.root / 'etc/sekisho/agent.yaml').write_text('users:\n  spool: 61100\n  link: 61101\n')
-        sh('truncate', '-s', '64M', folder / 'disk.img', check=True)
-        sh('mke2fs', '-q', '-F', '-t', 'ext4', folder / 'disk.img', check=True)
-        self.device = sh('losetup', '--find', '--show', folder / 'disk.img', check=True).stdout.strip()
-        self.mount()
-        for key in ('site', 'policy'):
-            sh(BUILD / 'sekisho', 'policy', 'keygen', '--plain', folder / key, check=True)
-        sh(BUILD / 'sekisho', 'policy', 'delegate', '--site-key', folder / 'site', '--uses', 'policy', '--out', folder / 'policy.skd',
-           folder / 'policy.pub', check=True)
-
-    def mount(self):
-        sh('mount', self.device, self.disk, check=True)
-
-    def umount(self):
-        return within(5, lambda: sh('umount', self.disk).returncode == 0)
-
-    def start(self):
-        self.log = open(self.folder / 'agent.log', 'ab')
-        self.agent = subprocess.Popen([BUILD / 'sekisho-agent', 'run', '--root', self.root], stdout=self.log, stderr=self.log)
-        return within(5, lambda: self.status() is not None)
-
-    def sekisho(self, *words):
-        return sh(BUILD / 'sekisho', *words[:2], '--root', self.root, *words[2:])
-
-    def status(self):
-        said = self.sekisho('lockdown', 'status', '--json')
-        return json.loads(said.stdout) if said.returncode in (0, 1) and said.stdout.startswith('{') else None
-
-    def sign(self, draft, name):
-        self.serial += 1
-        out = self.folder / name
-        said = sh(BUILD / 'sekisho', 'policy', 'sign', '--key', self.folder / 'policy', '--delegation', self.folder / 'policy.skd', '--serial',
-                  self.serial, '--out', out, draft)
-        return out if said.returncode == 0 else None
-
-    def bring(self, signed):
-        return self.sekisho('policy', 'import', signed)
-
-    def in_force(self, serial, mode):
-        def ask():
-            status = self.status()
-            return status and status['serial'] == serial and status['mode'] == mode and status['guard'] == 'up' and \
-                all(scope['state'] != 'waiting' for scope in status['scope'])
-        return within(3, ask)
-
-    def run(self, name):
-        """Exit code, or 'refused'."""
-        try:
-            return subprocess.run([self.disk / name], timeout=10, capture_output=True).returncode
-        except PermissionError:
-            return 'refused'
-
-    def events(self, code):
-        found = []
-        for path in (self.root / 'var/lib/sekisho/spool').glob('*.*.*'):
-            for text in re.findall(rb'\{"class_uid":[\x20-\x7e\x80-\xff]*', path.read_bytes()):
-                try:
-                    event, _ = json.JSONDecoder().raw_decode(text.decode(errors='replace'))
-                except ValueError:
-                    continue
-                if event['metadata'].get('event_code') == code:
-                    found.append(event)
-        return found
-
-    def processes(self):
-        status = self.status()
-        return status['processes'] if status else {}
-
-    def child(self, name):
-        for path in pathlib.Path('/proc').glob('[0-9]*/status'):
-            try:
-                text = path.read_text()
-            except OSError:
-                continue
-            if f'Name:\t{name}\n' in text and f'PPid:\t{self.agent.pid}\n' in text:
-                return int(path.parent.name)
-        return 0
-
-    def stop(self):
-        processes = self.processes()
-        if self.agent and self.agent.poll() is None:
-            self.agent.terminate()
-            try:
-                self.agent.wait(10)
-            except subprocess.TimeoutExpired:
-                self.agent.kill()
-        for pid in processes.values():  # a survivor whose main was killed
-            if pid and pathlib.Path(f'/proc/{pid}/comm').exists() and 'lockdown' in pathlib.Path(f'/proc/{pid}/comm').read_text():
-                os.kill(pid, signal.SIGKILL)
-
-    def done(self):
-        self.stop()
-        sh('umount', '-l', self.disk)
-        sh('umount', '-l', self.memory)
-        sh('losetup', '-d', self.device)
-
-
-def program(path, code):
-    path.write_text(f'#!/bin/sh\nexit {code}\n')
-    path.chmod(0o755)
 
 
 def begin(site):
