@@ -58,12 +58,12 @@ static __always_inline __u32 judge_mapped(const struct sk_orders *orders, struct
 /*
  * What an overlay shows is another inode than what it maps. The mapped one is what runs, and it may well be known by its own file system.
  */
-static __always_inline __u32 judge_below(struct task_struct *task, struct linux_binprm *bprm, const struct sk_orders *orders, __u32 process, __u32 *ret_kinds)
+static __always_inline __u32 judge_below(struct task_struct *task, const struct sk_orders *orders, __u32 process, __u32 *ret_kinds)
 {
 	struct at at = {};
 	struct sk_look look;
 
-	if (bpf_find_vma(task, BPF_CORE_READ(bprm, mm, start_code), see_mapping, &at, 0))
+	if (bpf_find_vma(task, BPF_CORE_READ(task, mm, start_code), see_mapping, &at, 0))
 		return SK_REASON_UNLISTED;
 	return judge_mapped(orders, &at, &look, process, ret_kinds);
 }
@@ -108,7 +108,7 @@ int BPF_PROG(sk_trace_exec, struct task_struct *task, int old_pid, struct linux_
 		sk_count(SK_COUNT_PERMITTED);
 		told.reason = SK_REASON_NONE;
 	}
-	if (told.reason && look.magic == SK_OVERLAY && !judge_below(bpf_get_current_task_btf(), bprm, orders, process, &told.kinds))
+	if (told.reason && look.magic == SK_OVERLAY && !judge_below(bpf_get_current_task_btf(), orders, process, &told.kinds))
 		told.reason = SK_REASON_NONE;
 	if (told.reason) {
 		told.road = exec_road(&look);

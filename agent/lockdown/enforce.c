@@ -73,6 +73,11 @@ void lk_enforce_close(struct clerk *c)
 	c->store = sk_store_close(c->store);
 }
 
+static const char *name_of(const void *programs, uint32_t index)
+{
+	return ((const struct sk_program *)programs)[index].name;
+}
+
 static int put_list(struct clerk *c, const struct sk_policy *policy, const struct lk_orders *orders)
 {
 	_cleanup_free_ uint8_t *hashes = sk_calloc(policy->lockdown.programs.count + 1, LK_HASH);
@@ -82,6 +87,7 @@ static int put_list(struct clerk *c, const struct sk_policy *policy, const struc
 		return sk_origin(-ENOMEM);
 	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
 		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH);
+	lk_names_put(c->shared, name_of, programs, (uint32_t)policy->lockdown.programs.count);
 	return lk_orders_put(c->shared, orders, hashes, (uint32_t)policy->lockdown.programs.count);
 }
 

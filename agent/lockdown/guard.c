@@ -60,6 +60,10 @@ static int start_threads(struct lk_guard *guard)
 		r = lk_thread(lk_kernel_minder, guard);
 	if (r == 0 && lk_kernel_on(guard->shared))
 		r = lk_thread(lk_kernel_listener, guard);
+	if (r == 0 && lk_kernel_on(guard->shared))
+		r = lk_thread(lk_moved_run, guard);
+	if (r == 0 && lk_kernel_on(guard->shared))
+		r = lk_thread(lk_foresee_run, guard);
 	return r ? r : lk_thread(lk_marker_run, guard);
 }
 
@@ -143,7 +147,7 @@ int lk_guard_main(struct lk_shared *shared)
 	pthread_mutex_init(&guard.picking, NULL);
 	pthread_mutex_init(&guard.telling, NULL);
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* what was needed once is not taken away; refused: go on without */
-	if (lk_kernel_reader() < 0 || prepare(shared, &keeper) < 0)
+	if (lk_kernel_reader() < 0 || lk_foresee_open(shared) < 0 || prepare(shared, &keeper) < 0)
 		return EXIT_FAILED;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);

@@ -87,6 +87,17 @@ void *lk_namer_run(void *reader);
 /* Fills path, process, road and rule of a record; the descriptor must be open. */
 void lk_describe(struct lk_record *record, const struct lk_slot *slot, enum lk_depth depth);
 
+/* foresee.c */
+void *lk_foresee_run(void *guard);
+void *lk_moved_run(void *guard);
+/* Before the threads: the group that tells what moved. 0 or -errno. */
+int lk_foresee_open(struct lk_shared *shared);
+/* An inode mark that need not hold the inode, where the kernel has such. As fanotify_mark(2). */
+int lk_mark_inode(struct lk_shared *shared, int fan, unsigned flags, uint64_t mask, int fd);
+/* What the kernel side knows as `key` need not ask us any more; until it is written or its change time moves. */
+void lk_leave_alone(struct lk_shared *shared, int fd, const struct lk_key *key);
+void lk_ask_again(struct lk_shared *shared, int fd);
+
 /* kernel-guard.c */
 void *lk_kernel_minder(void *guard);
 void *lk_kernel_listener(void *guard);
@@ -97,7 +108,7 @@ void *lk_census_run(void *guard);
 /* marks.c */
 void *lk_marker_run(void *guard);
 /* Masks of an inode mark (on what is remembered) and of a file system mark. */
-enum { LK_MARK_INODE = FAN_MODIFY | FAN_CLOSE_WRITE, LK_MARK_SYSTEM = FAN_OPEN_EXEC_PERM };
+enum { LK_MARK_INODE = FAN_MODIFY | FAN_CLOSE_WRITE, LK_MARK_SYSTEM = FAN_OPEN_EXEC_PERM, LK_MARK_WRITTEN = FAN_CLOSE_WRITE /* in the group that tells what moved */ };
 /* A group and its two queues of waiters. 0 or -errno. */
 int lk_group_open(struct lk_shared *shared, uint32_t group);
 

@@ -144,12 +144,13 @@ static uint32_t generation(int fd)
  */
 static void make_room(struct lk_shared *shared, int fan)
 {
-	if (atomic_load(&shared->cache.entries) < LK_CACHE_MAX / 2)
+	if (atomic_load(&shared->cache.entries) < LK_CACHE_MAX / 2 || (lk_kernel_on(shared) && !atomic_load(&shared->no_evictable)))
 		return;
 	fanotify_mark(fan, FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 	lk_cache_clear(&shared->cache);
 	lk_add(&shared->count.flushes);
 	lk_wake(&shared->wanted); /* the marks on device nodes went too */
+	lk_wake(&shared->foresee); /* and those on folders */
 }
 
 /* The inode mark comes before the hashing: a change that comes later must be told. */
@@ -158,7 +159,7 @@ static bool prepare_memory(struct lk_shared *shared, struct lk_slot *slot, int f
 	if (slot->group || !slot->has_key || !lk_may_remember(shared, slot->key.device))
 		return false;
 	make_room(shared, fan);
-	return fanotify_mark(fan, FAN_MARK_ADD, LK_MARK_INODE, slot->meta.fd, NULL) == 0;
+	return lk_mark_inode(shared, fan, FAN_MARK_ADD, LK_MARK_INODE, slot->meta.fd) == 0;
 }
 
 /*
@@ -175,7 +176,7 @@ static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, c
 	if (slot->has_key && slot->key.size > LK_SIZE_MAX)
 		return LK_TROUBLE_HUGE;
 	remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan));
-	trouble = lk_lease(fd, slot->since_us + orders->deadline_us / 5 * 3, &supported);
+	trouble = lk_lease(fd, slot->meta.mask & FAN_OPEN_PERM ? 0 : slot->since_us + orders->deadline_us / 5 * 3, &supported);
 	if (trouble) {
 		if (trouble != LK_TROUBLE_WRITER || orders->mode == LK_ENFORCE)
 			return trouble;
@@ -207,6 +208,8 @@ static void conclude(struct lk_guard *guard, struct lk_slot *slot, struct lk_ord
 		lk_add(&shared->count.kept_out);
 	else
 		lk_keep(shared, slot, drops);
+	if (slot->kept)
+		lk_leave_alone(shared, slot->meta.fd, &slot->key);
 	lk_answer(guard, slot, orders, verdict, true);
 }
 

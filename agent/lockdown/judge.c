@@ -121,7 +121,20 @@ bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders 
 void lk_forget_all(struct lk_shared *shared)
 {
 	lk_cache_clear(&shared->cache);
+	fanotify_mark(atomic_load(&shared->groups[0].fan), FAN_MARK_FLUSH, 0, AT_FDCWD, NULL); /* before nothing is known: who opens from here on asks */
 	lk_kernel_forget_all(shared);
+	lk_wake(&shared->foresee);
+	lk_wake(&shared->wanted);
+}
+
+void lk_forget_system(struct lk_shared *shared, uint64_t device)
+{
+	lk_cache_clear(&shared->cache);
+	if (!lk_kernel_acts(shared))
+		return;
+	fanotify_mark(atomic_load(&shared->groups[0].fan), FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	lk_kernel_forget_system(shared, device);
+	lk_wake(&shared->foresee);
 }
 
 /* The kernel's device of a file in an overlay is the overlay's, whatever stat(2) says. */
@@ -133,23 +146,27 @@ static uint64_t kernel_device(struct lk_shared *shared, const struct lk_slot *sl
 	return device;
 }
 
+/* What is opened may be mapped in several pieces, and only what is known; what was allowed to be executed runs once. */
 void lk_allow(struct lk_shared *shared, const struct lk_slot *slot, const struct lk_orders *orders)
 {
+	bool opening = slot->meta.mask & FAN_OPEN_PERM;
+	bool excused = slot->trouble && lk_judge_trouble(orders, slot->trouble) == FAN_ALLOW;
 	struct lk_key key = slot->key;
 
-	if (orders->mode != LK_ENFORCE || slot->kept || !lk_kernel_acts(shared))
+	if (slot->kept || !lk_kernel_acts(shared) || (opening && !slot->known && !excused))
 		return;
 	if (!slot->has_key && !lk_look(slot->meta.fd, &key))
 		return;
 	key.device = kernel_device(shared, slot, key.device);
-	lk_kernel_permit(shared, (uint32_t)slot->meta.pid, &key, slot->kinds, false);
+	lk_kernel_permit(shared, (uint32_t)slot->meta.pid, &key, slot->kinds, opening);
 }
 
 static void taint(struct lk_shared *shared, struct lk_scope *scope)
 {
 	if (atomic_exchange(&scope->tainted, true))
 		return;
-	lk_forget_all(shared);
+	lk_forget_system(shared, scope->device);
+	lk_wake(&shared->wanted);
 	lk_wake(&shared->news);
 }
 

@@ -33,6 +33,8 @@ bool lk_recall(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders 
 void lk_keep(struct lk_shared *shared, struct lk_slot *slot, uint64_t drops);
 /* Nothing that was remembered counts any more, neither here nor in the kernel. */
 void lk_forget_all(struct lk_shared *shared);
+/* The same for the files of one file system, as far as the kernel side goes. */
+void lk_forget_system(struct lk_shared *shared, uint64_t device);
 
 /*
  * Before the kernel is told FAN_ALLOW: the kernel side looks at the same execution again, and must find it known or permitted. When slot->kept is set it is

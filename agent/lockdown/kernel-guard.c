@@ -5,6 +5,7 @@
  * When the list changes, what the kernel side knows is gone through before the new orders count as carried out: nothing that was taken off the list runs
  * from then on. Owns ring 3.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -148,20 +149,35 @@ static bool still_listed(void *arg, const uint8_t hash[LK_HASH], uint32_t *kinds
 	return lk_listed_as(arg, hash, &orders, kinds);
 }
 
+/* What was left alone under another list asks again, so that what is taken off is refused, and what comes on is found out. The folders' marks go, too. */
+static void change_list(struct lk_shared *shared)
+{
+	atomic_store(&shared->maps_ready, false);
+	fanotify_mark(atomic_load(&shared->groups[0].fan), FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
+	lk_cache_clear(&shared->cache);
+	lk_kernel_review(shared, still_listed, shared);
+	lk_lsm_list(shared);
+	lk_wake(&shared->wanted); /* the marks on images and nodes went too */
+}
+
 /* What the clerk put in force, carried over. The orders may change meanwhile: then once more. */
 static void carry_over(struct lk_shared *shared)
 {
 	uint64_t count;
 	struct lk_orders orders;
+	bool changed = false;
 
 	do {
 		orders = lk_orders_get(shared, &count);
 		if (count != atomic_load(&shared->orders_carried))
-			lk_kernel_review(shared, still_listed, shared), lk_lsm_list(shared);
+			change_list(shared), changed = true;
 		lk_lsm_disks(shared);
+		atomic_store(&shared->ignore_exec, orders.subject == SK_SUBJECT_MACHINE || atomic_load(&shared->ignore_always));
 		lk_kernel_orders(shared, &orders);
 		atomic_store(&shared->orders_carried, count);
 	} while (atomic_load(&shared->orders_count) != count);
+	if (changed)
+		lk_wake(&shared->foresee);
 	lk_wake(&shared->news);
 }
 

@@ -18,7 +18,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown-look.skel.h"
 #include "bpf/lockdown-lsm.skel.h"
+#include "bpf/lockdown-map.skel.h"
 #include "bpf/lockdown-trace.skel.h"
 #include "event/attack.h"
 #include "lockdown/kernel-lsm.h"
@@ -37,10 +39,12 @@ static const struct object {
 } objects[] = {
 	{lockdown_lsm__elf_bytes, "sk_bprm"},
 	{lockdown_trace__elf_bytes, NULL},
+	{lockdown_look__elf_bytes, NULL},
+	{lockdown_map__elf_bytes, NULL},
 };
 
 /*
- * What each program is for. A program with `instead` is not tried when those hooks are attached already: what an LSM program refuses need not
+ * What each program is for. A program is not tried when one of the hooks of `instead` is attached already: what an LSM program refuses need not
  * be killed.
  */
 static const struct {
@@ -85,6 +89,8 @@ static const struct {
 	{"sk_prctl", SK_HOOK_LSM_SELF, 0},
 	{"sk_moved", SK_HOOK_LSM_SELF, 0},
 	{"sk_trace_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC},
+	{"sk_trace_look", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP},
+	{"sk_trace_map", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP | SK_HOOK_TRACE_MAP},
 };
 
 const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_self", "lsm_list",
@@ -155,7 +161,7 @@ static bool is_wanted(const struct lk_kernel *kernel, const char *name, uint32_t
 	for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++)
 		if (!strcmp(programs[i].name, name)) {
 			*ret_hook = programs[i].hook;
-			return !programs[i].instead || (kernel->attached & programs[i].instead) != programs[i].instead;
+			return !(kernel->attached & programs[i].instead);
 		}
 	return false;
 }
@@ -280,9 +286,9 @@ static void sum_up(struct lk_kernel *kernel)
 
 	kernel->attached = 0;
 	for (uint32_t i = 0; i < kernel->hook_count; i++) {
-		if (kernel->hooks[i].error)
+		if (kernel->hooks[i].error && strcmp(kernel->hooks[i].name, "sk_trace_look")) /* sk_trace_map stands in */
 			failed |= kernel->hooks[i].bit;
-		else
+		else if (!kernel->hooks[i].error)
 			kernel->attached |= kernel->hooks[i].bit;
 	}
 	kernel->attached &= ~failed;

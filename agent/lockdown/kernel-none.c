@@ -72,6 +72,12 @@ void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode)
 	(void)inode;
 }
 
+void lk_kernel_forget_system(struct lk_shared *shared, uint64_t device)
+{
+	(void)shared;
+	(void)device;
+}
+
 bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds)
 {
 	(void)shared;

@@ -87,7 +87,7 @@ bool lk_kernel_on(const struct lk_shared *shared)
 
 bool lk_kernel_acts(const struct lk_shared *shared)
 {
-	return orders_now && atomic_load_explicit(&shared->kernel.acting, memory_order_relaxed) != SK_SUBJECT_NONE;
+	return orders_now && atomic_load_explicit(&shared->kernel.wanted, memory_order_relaxed) != SK_SUBJECT_NONE;
 }
 
 /* --- orders */
@@ -117,9 +117,9 @@ static uint32_t find_subject(const struct lk_kernel *kernel, uint32_t wanted, ui
 	return SK_SUBJECT_CGROUP;
 }
 
-static uint32_t what_of(const struct lk_orders *orders)
+static uint32_t what_of(const struct lk_orders *orders, bool maps)
 {
-	uint32_t what = SK_DO_RECORD | orders->kernel_what;
+	uint32_t what = SK_DO_RECORD | orders->kernel_what | (maps ? SK_DO_MAPS : 0);
 
 	if (orders->mode == LK_ENFORCE)
 		what |= SK_DO_ENFORCE;
@@ -128,7 +128,7 @@ static uint32_t what_of(const struct lk_orders *orders)
 	return what;
 }
 
-static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, const struct lk_orders *orders)
+static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, const struct lk_orders *orders, bool maps)
 {
 	volatile struct sk_orders *to = orders_now;
 
@@ -138,7 +138,7 @@ static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, cons
 		to->cgroup = cgroup;
 		to->level = level;
 	}
-	to->what = what_of(orders);
+	to->what = what_of(orders, maps);
 	to->serial = orders->serial;
 	to->stale_ns = (uint64_t)LK_SILENT_US * 1000;
 	to->beat_ns = now_ns();
@@ -153,8 +153,9 @@ void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders)
 
 	if (!lk_kernel_on(shared))
 		return;
+	atomic_store(&shared->kernel.wanted, orders->subject);
 	subject = find_subject(&shared->kernel, orders->subject, &cgroup, &level);
-	store_orders(subject, cgroup, level, orders);
+	store_orders(subject, cgroup, level, orders, atomic_load(&shared->maps_ready));
 	atomic_store(&shared->kernel.acting, subject);
 }
 
@@ -207,6 +208,21 @@ void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode)
 
 	if (lk_kernel_on(shared))
 		bpf_map_delete_elem(lk_kernel_fds[LK_MAP_KNOWN], &key);
+}
+
+void lk_kernel_forget_system(struct lk_shared *shared, uint64_t device)
+{
+	struct sk_file_key key, next;
+	int map = lk_kernel_fds[LK_MAP_KNOWN], r;
+
+	if (!lk_kernel_on(shared))
+		return;
+	for (r = bpf_map_get_next_key(map, NULL, &next); r == 0;) {
+		key = next;
+		r = bpf_map_get_next_key(map, &key, &next); /* before the entry goes */
+		if (key.device == device_of(device))
+			bpf_map_delete_elem(map, &key);
+	}
 }
 
 bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds)

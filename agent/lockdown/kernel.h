@@ -42,6 +42,7 @@ struct lk_kernel {
 		int32_t error;   /* 0 attached; else errno */
 		uint32_t bit;    /* enum sk_hook */
 	} hooks[LK_HOOKS];
+	_Atomic uint32_t wanted; /* enum sk_subject of the orders: acts as soon as there is one */
 	_Atomic uint32_t acting; /* enum sk_subject that it acts upon now */
 	_Atomic uint64_t counts[LK_KERNEL_COUNTS];
 	char cgroup[LK_CGROUP];  /* setting lockdown.cgroup: path below the cgroup2 mount; "" = none */
@@ -62,7 +63,7 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins);
 void lk_kernel_unload(struct lk_shared *shared);
 /* Is anything attached that goes by the maps? */
 bool lk_kernel_on(const struct lk_shared *shared);
-/* Does it act upon somebody: is there a subject? Cheap. */
+/* Does it act upon somebody, or will as soon as that somebody is there? Cheap. */
 bool lk_kernel_acts(const struct lk_shared *shared);
 
 /* The guard: carries the orders over; finds the cgroup anew. */
@@ -75,6 +76,8 @@ void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process);
 /* All that is known is forgotten at once. */
 void lk_kernel_forget_all(struct lk_shared *shared);
 void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode);
+/* All files of a file system. */
+void lk_kernel_forget_system(struct lk_shared *shared, uint64_t device);
 /* `key` as lk_look() found it, of a file system whose verdicts may be remembered. False: not kept. */
 bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds);
 /* The process is about to use the file, and was allowed to; `keep`: more than once. */

@@ -208,7 +208,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	uint32_t number;
 	struct statfs system;
 	uint64_t device = 0;
-	bool cacheable;
+	bool cacheable, watched;
 	int r = check_mount_point(fd, &device);
 
 	if (r)
@@ -219,13 +219,14 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	r = lk_group_open(shared, number);
 	if (r)
 		return -r;
+	watched = cacheable && lk_kernel_on(shared); /* what was just written is judged when it is opened */
 	if (scope->error == 0 && scope->group == number && scope->device == device && is_marked(shared->groups[number].fan, fd)) {
 		if (cacheable)
 			mark_device(shared, scope); /* inode marks may have been flushed */
 		return 0;
 	}
 	/* a superblock we have not seen: nothing that is remembered may be taken for one of its files */
-	lk_forget_all(shared);
+	lk_forget_system(shared, device);
 	scope->type = (uint32_t)system.f_type;
 	scope->group = number;
 	scope->cacheable = cacheable;
@@ -235,6 +236,9 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 		mark_device(shared, scope);
 	if (fanotify_mark(shared->groups[number].fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL) < 0)
 		return errno;
+	if (watched)
+		fanotify_mark(shared->fds.moved, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_WRITTEN, fd, NULL);
+	lk_wake(&shared->foresee);
 	scope->marked_us = lk_now_us();
 	lk_wake(&shared->census);
 	return 0;

@@ -19,6 +19,7 @@ enum { TURN_EVENTS = 64 };
 void lk_finish(struct lk_guard *guard, struct lk_slot *slot, bool tell)
 {
 	if (!tell) {
+		atomic_store(&slot->task, LK_TASK_NONE); /* a worker may come from it */
 		lk_slot_retire(slot);
 		return;
 	}
@@ -39,6 +40,12 @@ void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_ord
 {
 	int fan = atomic_load_explicit(&guard->shared->groups[slot->group].fan, memory_order_relaxed);
 
+	if (slot->meta.mask & FAN_OPEN_PERM) { /* never refused, never told: what matters is what the kernel side knows now */
+		lk_allow(guard->shared, slot, orders);
+		lk_slot_answer(slot, fan, FAN_ALLOW);
+		lk_finish(guard, slot, false);
+		return;
+	}
 	if (verdict == FAN_ALLOW)
 		lk_allow(guard->shared, slot, orders);
 	if (verdict == FAN_DENY)
@@ -80,12 +87,14 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 	struct lk_orders orders;
 	uint64_t count;
 
-	lk_add(&shared->count.events);
+	lk_add(slot->meta.mask & FAN_OPEN_PERM ? &shared->count.opens : &shared->count.events);
 	orders = lk_orders_get(shared, &count);
 	lk_slot_active(slot, orders.deadline_us);
 	if (slot->group == 0 && lk_recall(shared, slot, &orders)) {
 		uint32_t verdict = lk_judge_known(&orders, slot->known);
 
+		if (slot->kept)
+			lk_leave_alone(shared, slot->meta.fd, &slot->key);
 		lk_add(&shared->count.hits);
 		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY);
 		return;
@@ -127,7 +136,7 @@ static int turn(struct lk_guard *guard, uint32_t group, int fan)
 		lk_slot_drop(slot);
 		return size < 0 && errno != EAGAIN && errno != EBADF ? DONE : NOTHING; /* DONE: the kernel has refused this event itself */
 	}
-	if (slot->meta.mask & FAN_OPEN_EXEC_PERM)
+	if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM))
 		judge(guard, slot);
 	else
 		forget(guard, slot);
@@ -175,7 +184,7 @@ void lk_resume(struct lk_guard *guard, struct lk_slot *slot)
 		return;
 	if (task == LK_TASK_NAME || task == LK_TASK_NAMING || (atomic_load(&slot->word) & LK_ANSWERED))
 		lk_finish(guard, slot, true);
-	else if (slot->meta.mask & FAN_OPEN_EXEC_PERM)
+	else if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM))
 		lk_queue(guard, slot);
 	else
 		forget(guard, slot);

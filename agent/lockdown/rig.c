@@ -3,9 +3,10 @@
  * lockdown-rig: guard and keeper alone, for tests and benches. No policy, no clerk, no sandbox: what is enforced comes from the command line and
  * from standard input, what happens goes to standard output. Never installed.
  *
- *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] [--cgroup PATH] [--memory deny] MOUNTPOINT...
+ *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] [--cgroup PATH] [--memory deny] [--alone] MOUNTPOINT...
  *
- * With --cgroup the kernel side is loaded as well, and acts upon that cgroup (below the cgroup2 mount) and nobody else.
+ * With --cgroup the kernel side is loaded as well, and acts upon that cgroup (below the cgroup2 mount) and nobody else; --alone says that
+ * nobody else executes anything on these file systems, so that known files need not ask the guard at all.
  * FILE has one SHA-256 (hex) at the start of each line. Prints "ready GUARD KEEPER" (process ids). Commands, one a line: "list FILE",
  * "mode MODE", "remark", "pids", "count", "quit". Each is answered by one line. Records are printed as they come: "exec allow|deny known|unknown|trouble:N keeper|guard
  * WAITED_US HASH PATH". When standard input ends, everything ends, guard and keeper are killed.
@@ -14,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -33,6 +35,7 @@ struct rig {
 	struct lk_shared *shared;
 	struct lk_orders orders;
 	uint8_t (*hashes)[LK_HASH];
+	char **names;
 	uint32_t count;
 	const char *mounts[LK_SCOPE];
 	uint32_t mount_count;
@@ -59,16 +62,28 @@ static void load(struct rig *rig, const char *path)
 
 	rig->count = 0;
 	while (file && fgets(line, sizeof line, file) && rig->count < MAX_HASHES) {
-		line[strcspn(line, " \t\n")] = 0;
-		if (sk_unhex(line, rig->hashes[rig->count], LK_HASH) == 0)
-			rig->count++;
+		char *name = line + strcspn(line, " \t\n");
+
+		line[strcspn(line, "\n")] = 0;
+		if (*name)
+			*name++ = 0;
+		if (sk_unhex(line, rig->hashes[rig->count], LK_HASH))
+			continue;
+		free(rig->names[rig->count]);
+		rig->names[rig->count++] = sk_strdup(name + strspn(name, " \t"));
 	}
 	if (file)
 		fclose(file);
 }
 
+static const char *name_of(const void *arg, uint32_t index)
+{
+	return ((const struct rig *)arg)->names[index];
+}
+
 static void apply(struct rig *rig)
 {
+	lk_names_put(rig->shared, name_of, rig, rig->count);
 	rig->orders.serial++;
 	if (lk_orders_put(rig->shared, &rig->orders, rig->hashes[0], rig->count) != 0)
 		fprintf(stderr, "lockdown-rig: the list is too long\n");
@@ -114,7 +129,8 @@ static void say_counts(const struct lk_shared *shared)
 		printf(" trouble%d=%lu", i, c->trouble[i]);
 	for (int i = 0; i < SK_COUNTS; i++)
 		printf(" kernel%d=%lu", i, shared->kernel.counts[i]);
-	printf(" acting=%u tainted=%d\n", shared->kernel.acting, shared->scope[0].tainted);
+	printf(" acting=%u maps=%d opens=%lu left_alone=%lu moved=%lu folders=%lu foreseen=%lu tainted=%d\n", shared->kernel.acting, shared->maps_ready,
+	       c->opens, c->left_alone, c->moved, c->folders, c->foreseen, shared->scope[0].tainted);
 }
 
 static bool wait_applied(struct lk_shared *shared, uint64_t limit_ms)
@@ -222,7 +238,8 @@ int main(int argc, char **argv)
 	pid_t first;
 
 	rig.hashes = sk_calloc(MAX_HASHES, LK_HASH);
-	if (!rig.hashes || lk_shared_new(&rig.shared) < 0)
+	rig.names = sk_calloc(MAX_HASHES, sizeof *rig.names);
+	if (!rig.hashes || !rig.names || lk_shared_new(&rig.shared) < 0)
 		return 3;
 	setvbuf(stdin, NULL, _IONBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -237,6 +254,8 @@ int main(int argc, char **argv)
 			load(&rig, argv[++i]);
 		else if (!strcmp(argv[i], "--cgroup") && i + 1 < argc)
 			cgroup = argv[++i];
+		else if (!strcmp(argv[i], "--alone"))
+			atomic_store(&rig.shared->ignore_always, true);
 		else if (!strcmp(argv[i], "--memory") && i + 1 < argc)
 			rig.orders.kernel_what |= strcmp(argv[++i], "deny") ? 0 : SK_DO_MEMORY_DENY;
 		else if (rig.mount_count < LK_SCOPE)

@@ -50,7 +50,8 @@ void lk_shared_renew(struct lk_shared *shared)
 	memset(shared->groups, 0, sizeof shared->groups);
 	for (int i = 0; i < LK_GROUPS; i++)
 		shared->groups[i].fan = shared->groups[i].epoll = -1;
-	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.keeper_guard = shared->fds.nodes = -1;
+	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.keeper_guard = shared->fds.nodes = shared->fds.moved = -1;
+	shared->maps_ready = false;
 	for (int i = 0; i < LK_SCOPE; i++)
 		renew_scope(&shared->scope[i]);
 	shared->guard_pid = shared->keeper_pid = 0;

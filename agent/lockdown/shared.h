@@ -36,6 +36,7 @@ enum {
 	LK_QUEUE = 64,   /* executions that wait to be hashed; more is overload */
 	LK_QUEUE_APART = 16, /* of a group that may hang: all of these together leave room in the table for the others */
 	LK_SLOTS_APART = 20, /* slots that such a group may have at all: what hangs when it is closed keeps its slot */
+	LK_NAMES = 12 << 20, /* bytes of the policy's paths */
 	LK_WORKERS = 4,  /* hash threads; at most half of them for one file system */
 };
 
@@ -96,6 +97,7 @@ struct lk_group {
 struct lk_fds {
 	_Atomic int32_t kick;         /* eventfd: something waits to be hashed, watch its deadline */
 	_Atomic int32_t keeper_epoll; /* the keeper waits here: groups (second in line), kick, the guard's death */
+	_Atomic int32_t moved;        /* fanotify, tells of changed attributes and names of files that are left alone; -1 = none */
 	_Atomic int32_t nodes;        /* inotify, on the nodes of devices below guarded file systems */
 	int32_t proc;                 /* the folder /proc, opened before the pair began */
 	_Atomic int32_t keeper_signals, keeper_guard; /* the present keeper's own: closed by the guard when it dies */
@@ -106,7 +108,15 @@ struct lk_counters {
 	_Atomic uint64_t events, hits, hashed, at_once, known, unknown, denied, would_deny, kept_out; /* kept_out: answers that were not remembered */
 	_Atomic uint64_t trouble[LK_TROUBLES];
 	_Atomic uint64_t by_keeper, lost_records, dropped, flushes;
+	_Atomic uint64_t opens, left_alone, moved, folders, foreseen; /* foresee.c */
 	_Atomic uint64_t guard_starts, keeper_starts, guard_stalls;
+};
+
+/* Paths of the policy's files, each with its zero, for foresee.c. The clerk writes one half, then switches. */
+struct lk_names {
+	_Atomic uint32_t now;
+	uint32_t size[2];
+	char text[2][LK_NAMES];
 };
 
 struct lk_shared {
@@ -137,6 +147,12 @@ struct lk_shared {
 	_Atomic uint32_t news;            /* futex: records were added */
 	struct lk_ring rings[4];          /* by the guard's namer, by the keeper, by the census, by the kernel side's listener */
 	struct lk_kernel kernel;
+	_Atomic uint32_t foresee;         /* futex: names, marks or orders changed; folders are marked anew */
+	_Atomic bool maps_ready;          /* folders are marked: executable mappings may be stopped */
+	_Atomic bool ignore_exec;         /* everybody's executions are looked at again by the kernel side: known files need not ask */
+	_Atomic bool ignore_always;       /* so a test says: only subjects execute there */
+	_Atomic bool no_evictable;        /* this kernel's inode marks hold their inodes */
+	struct lk_names names;
 	_Atomic uint32_t census;          /* futex: the guard looks at what runs already when it grows */
 	_Atomic uint32_t census_done;
 	_Atomic uint64_t processes, restrained; /* of the scope, as the census counted them last; 0 = not yet */
@@ -170,6 +186,9 @@ int lk_scope_put(struct lk_shared *shared, const char *const *paths, uint32_t co
  */
 int lk_orders_put_kinds(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, const uint8_t *kinds, uint32_t count);
 int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, uint32_t count);
+
+/* The clerk: these files will be needed. `name` gives each; what is no absolute path is left out, as is what is over LK_NAMES bytes. */
+void lk_names_put(struct lk_shared *shared, const char *(*name)(const void *arg, uint32_t index), const void *arg, uint32_t count);
 
 static inline void lk_add(_Atomic uint64_t *counter)
 {

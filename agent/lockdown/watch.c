@@ -41,7 +41,10 @@ static uint32_t judge_overdue(struct lk_shared *shared, const struct lk_slot *sl
 	*ret_recalled = slot->group == 0 && lk_recall(shared, &copy, &orders);
 	if (!*ret_recalled)
 		orders = lk_orders_get(shared, &count);
+	copy.trouble = *ret_recalled ? LK_TROUBLE_NONE : trouble;
 	verdict = *ret_recalled ? lk_judge_known(&orders, copy.known) : lk_judge_trouble(&orders, trouble);
+	if (slot->meta.mask & FAN_OPEN_PERM)
+		verdict = FAN_ALLOW;
 	if (verdict == FAN_ALLOW)
 		lk_allow(shared, &copy, &orders);
 	return verdict;
@@ -75,7 +78,7 @@ unsigned lk_overdue(struct lk_shared *shared, uint64_t grace_us, enum lk_slot_bi
 		struct lk_slot *slot = &shared->slots.guard[i];
 		enum lk_trouble trouble;
 
-		if (!lk_slot_pending(slot) || !(slot->meta.mask & FAN_OPEN_EXEC_PERM))
+		if (!lk_slot_pending(slot) || !(slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM)))
 			continue;
 		trouble = is_overdue(slot, now, orders.deadline_us, grace_us);
 		if (trouble)
@@ -102,6 +105,16 @@ static void tell_unattended(struct lk_shared *shared, struct lk_slot *slot, cons
 	lk_wake(&shared->news);
 }
 
+/* It is opened, and what it is stands in the verdict cache, or is not known to the kernel side: as when the guard is silent. */
+static void open_unattended(struct lk_shared *shared, struct lk_slot *slot, struct lk_orders *orders)
+{
+	if (slot->group || !lk_recall(shared, slot, orders))
+		slot->trouble = LK_TROUBLE_UNATTENDED;
+	lk_allow(shared, slot, orders);
+	lk_slot_answer(slot, atomic_load(&shared->groups[slot->group].fan), FAN_ALLOW);
+	lk_slot_retire(slot);
+}
+
 static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 {
 	int fan = atomic_load(&shared->groups[slot->group].fan);
@@ -110,6 +123,10 @@ static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 	uint32_t verdict;
 
 	orders = lk_orders_get(shared, &count);
+	if (slot->meta.mask & FAN_OPEN_PERM) {
+		open_unattended(shared, slot, &orders);
+		return;
+	}
 	lk_add(&shared->count.events);
 	lk_add(&shared->count.by_keeper);
 	if (slot->group == 0 && lk_recall(shared, slot, &orders)) {
@@ -133,7 +150,7 @@ static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 
 void lk_settle(struct lk_shared *shared, struct lk_slot *slot)
 {
-	if (slot->meta.mask & FAN_OPEN_EXEC_PERM) {
+	if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM)) {
 		judge_unattended(shared, slot);
 		return;
 	}

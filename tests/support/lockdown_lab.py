@@ -131,11 +131,12 @@ class Tally:
 
 
 class Rig:
-    def __init__(self, mounts, hashes, deadline=200, failure='deny', mode='enforce'):
-        self.list = Path(tempfile.mkstemp(dir=scratch())[1])
-        self.list.write_text(''.join(f'{h}\n' for h in hashes))
+    def __init__(self, mounts, hashes, deadline=200, failure='deny', mode='enforce', options=(), listed=None):
+        self.list = listed or Path(tempfile.mkstemp(dir=scratch())[1])
+        if not listed:
+            self.list.write_text(''.join(f'{h}\n' for h in hashes))
         self.process = subprocess.Popen(['timeout', '-k', '2', '110', BUILD / 'lockdown-rig', '--mode', mode, '--failure', failure, '--deadline',
-                                         str(deadline), '--list', self.list, *mounts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                         str(deadline), '--list', self.list, *options, *mounts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.answers, self.records = queue.Queue(), []
         threading.Thread(target=self.listen, daemon=True).start()
         self.answers.get(timeout=20)
@@ -143,7 +144,7 @@ class Rig:
 
     def listen(self):
         for line in self.process.stdout:
-            if line.startswith(('exec ', 'record ')):
+            if line.startswith(('exec ', 'record ', 'kernel ', 'hook ')):
                 self.records.append(line.strip())
             else:
                 self.answers.put(line)

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tier B: executable mappings. A tracing program at the moment when a subject's mmap, mprotect or shmat is about to change its address space:
+ *
+ *   mmap_lock_start_locking   each taking of a memory's lock. Whoever only reads costs one comparison; of writers, the system call that the task is in says
+ *                             whether something becomes executable. A file must be known; memory without one, or changed since it was read, belongs to
+ *                             compilers that the policy names, where the policy wants that
+ *
+ * No program sits on the entry of system calls: that would tax every call of everybody. Between this look and the mapping another thread can exchange the
+ * descriptor. Where the kernel has bpf_task_work (6.18), lockdown-look.bpf.c compiles the same with a second look, at what was really mapped, on the way back to
+ * user space.
+ */
+#include "lockdown-judge.h"
+
+#ifndef SK_TRACE_MAP
+#define SK_TRACE_MAP sk_trace_map
+#endif
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum {
+	PROTECT_READ = 1,
+	PROTECT_WRITE = 2,
+	PROTECT_EXEC = 4,
+	MAP_IS_SHARED = 1,
+	MAP_IS_FIXED = 0x10,
+	MAP_IS_ANONYMOUS = 0x20,
+	SHM_IS_EXEC = 0100000,
+	MEMORY_IS_EXEC = 4, /* of vm_flags */
+	READ_IMPLIES_EXEC = 0x0400000,
+	TASK_IS_COMPAT = 2, /* in a 32-bit system call */
+	PIECES = 24,        /* mappings that one mprotect may span and still be looked at one by one */
+};
+
+enum call_kind { CALL_OTHER, CALL_MMAP, CALL_MPROTECT, CALL_SHMAT };
+
+/* The system call that the current task is in. */
+struct call {
+	enum call_kind kind;
+	__u64 address, length;
+	__u32 protect, flags;
+	int fd;
+};
+
+struct at {
+	struct file *file;
+	unsigned long flags, end;
+	bool found, changed;
+};
+
+static long see_mapping(struct task_struct *task, struct vm_area_struct *vma, struct at *at)
+{
+	at->file = BPF_CORE_READ(vma, vm_file);
+	at->flags = BPF_CORE_READ(vma, vm_flags);
+	at->end = BPF_CORE_READ(vma, vm_end);
+	at->changed = BPF_CORE_READ(vma, anon_vma) != NULL;
+	at->found = true;
+	return 0;
+}
+
+static __always_inline void read_native(struct pt_regs *regs, struct call *call)
+{
+	__u64 number = BPF_CORE_READ(regs, orig_ax);
+
+	if (number == 9) {
+		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, r10), .fd = (int)BPF_CORE_READ(regs, r8)};
+	} else if (number == 10 || number == 329) {
+		*call = (struct call){.kind = CALL_MPROTECT};
+	} else if (number == 30) {
+		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
+		return;
+	} else {
+		return;
+	}
+	call->address = BPF_CORE_READ(regs, di);
+	call->length = BPF_CORE_READ(regs, si);
+	call->protect = (__u32)BPF_CORE_READ(regs, dx);
+}
+
+static __always_inline void read_compat(struct pt_regs *regs, struct call *call)
+{
+	__u32 number = (__u32)BPF_CORE_READ(regs, orig_ax), old[6] = {};
+
+	if (number == 192) {
+		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, si), .fd = (int)BPF_CORE_READ(regs, di)};
+	} else if (number == 125 || number == 380) {
+		*call = (struct call){.kind = CALL_MPROTECT};
+	} else if (number == 397 || number == 117) {
+		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
+		return;
+	} else if (number == 90 && !bpf_probe_read_user(old, sizeof old, (void *)(BPF_CORE_READ(regs, bx) & 0xffffffff))) {
+		*call = (struct call){.kind = CALL_MMAP, .address = old[0], .length = old[1], .protect = old[2], .flags = old[3], .fd = (int)old[4]};
+		return;
+	} else {
+		return;
+	}
+	call->address = BPF_CORE_READ(regs, bx) & 0xffffffff;
+	call->length = BPF_CORE_READ(regs, cx) & 0xffffffff;
+	call->protect = (__u32)BPF_CORE_READ(regs, dx);
+}
+
+static __always_inline void read_call(struct task_struct *task, struct call *call)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	if (BPF_CORE_READ(task, thread_info.status) & TASK_IS_COMPAT)
+		read_compat(regs, call);
+	else
+		read_native(regs, call);
+	if (call->kind == CALL_SHMAT)
+		call->protect = call->flags & SHM_IS_EXEC ? PROTECT_READ | PROTECT_WRITE | PROTECT_EXEC : 0;
+	else if ((call->protect & PROTECT_READ) && (BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC))
+		call->protect |= PROTECT_EXEC;
+}
+
+static __always_inline struct file *file_of(struct task_struct *task, int fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **slots = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof file, slots + fd);
+	return file;
+}
+
+/* Does the policy let this program make code? */
+static __always_inline bool is_compiler(struct task_struct *task, const struct sk_orders *orders)
+{
+	struct file *program = BPF_CORE_READ(task, mm, exe_file);
+	struct sk_look look;
+	__u32 kinds = 0;
+
+	sk_look_at(BPF_CORE_READ(program, f_inode), &look);
+	return !sk_is_known(orders, &look, &kinds) && (kinds & SK_AS_JIT);
+}
+
+static __always_inline void stop(const struct sk_orders *orders, struct sk_told *told)
+{
+	told->verdict = sk_decide(orders);
+	if (told->verdict == SK_VERDICT_KILLED && bpf_send_signal(SK_SIGKILL))
+		sk_count(SK_COUNT_UNSURE);
+	sk_tell(orders, told);
+}
+
+/* Executable memory that is no unchanged file. */
+static __noinline int judge_memory(struct task_struct *task, struct sk_orders *orders, __u32 road, __u64 address)
+{
+	struct sk_told told = {.road = road, .reason = SK_REASON_NO_FILE, .address = address};
+
+	if (!task || !orders || !(orders->what & SK_DO_MEMORY_DENY) || is_compiler(task, orders))
+		return 0;
+	stop(orders, &told);
+	return 1;
+}
+
+static __always_inline int judge_file(struct task_struct *task, struct sk_orders *orders, struct file *file, __u64 address)
+{
+	struct sk_told told = {.road = SK_ROAD_MAP_FILE, .address = address, .file = file};
+	struct sk_look look;
+
+	sk_look_at(BPF_CORE_READ(file, f_inode), &look);
+	if ((look.mode & SK_S_IFMT) != SK_S_IFREG) /* a device: the kernel's own */
+		return 0;
+	told.look = &look;
+	told.reason = sk_is_known(orders, &look, &told.kinds);
+	if (told.reason && sk_is_permitted(orders, &look, sk_process_of(task, orders->pid_space), false, &told.kinds)) {
+		sk_count(SK_COUNT_PERMITTED);
+		return 0;
+	}
+	if (!told.reason)
+		return 0;
+	stop(orders, &told);
+	return 1;
+}
+
+/* One mapping that is, or becomes, executable. True: the task is stopped. */
+static __always_inline int judge_piece(struct task_struct *task, struct sk_orders *orders, struct at *at, __u64 address, __u32 protect)
+{
+	struct file *file = at->file;
+
+	if (!file)
+		return judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+	if (at->changed || (protect & PROTECT_WRITE))
+		if (judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address))
+			return 1;
+	return judge_file(task, orders, file, address);
+}
+
+#ifdef SK_SECOND_LOOK
+/* What was really mapped, on the way back to user space. */
+struct second {
+	struct bpf_task_work work;
+	__u64 address, length;
+	__u32 kind;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u32);
+	__type(value, struct second);
+} sk_seconds SEC(".maps");
+
+typedef int (*bpf_task_work_callback_t)(struct bpf_map *map, void *key, void *value);
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map__map, bpf_task_work_callback_t callback, void *aux__prog) __ksym;
+
+static int second_look(struct bpf_map *map, void *key, void *value)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *orders = sk_subject_orders();
+	struct second *second = value;
+	__u64 address = second->address, end;
+	__u32 thread = *(__u32 *)key;
+
+	if (second->kind == CALL_MMAP)
+		address = BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), ax);
+	end = address + second->length;
+	for (int i = 0; i < PIECES && orders && address < end; i++) {
+		struct at at = {};
+
+		if (bpf_find_vma(task, address, see_mapping, &at, 0) || !at.found)
+			break;
+		if ((at.flags & MEMORY_IS_EXEC) && judge_piece(task, orders, &at, address, 0))
+			break;
+		address = at.end;
+	}
+	bpf_map_delete_elem(&sk_seconds, &thread);
+	return 0;
+}
+
+static __always_inline void look_again(struct task_struct *task, const struct call *call)
+{
+	struct second fresh = {}, *second;
+	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+
+	bpf_map_update_elem(&sk_seconds, &thread, &fresh, BPF_NOEXIST);
+	second = bpf_map_lookup_elem(&sk_seconds, &thread);
+	if (!second) {
+		sk_count(SK_COUNT_UNSURE);
+		return;
+	}
+	second->address = call->address;
+	second->length = call->length;
+	second->kind = call->kind;
+	if (bpf_task_work_schedule_resume_impl(task, &second->work, &sk_seconds, second_look, NULL))
+		sk_count(SK_COUNT_UNSURE);
+}
+#else
+static __always_inline void look_again(struct task_struct *task, const struct call *call)
+{
+	(void)task;
+	(void)call;
+}
+#endif
+
+static __always_inline int judge_mmap(struct task_struct *task, struct sk_orders *orders, const struct call *call)
+{
+	struct file *file;
+
+	if (call->flags & MAP_IS_ANONYMOUS)
+		return judge_memory(task, orders, call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_ANONYMOUS, call->address);
+	file = file_of(task, call->fd);
+	if (!file)
+		return 0; /* the call fails */
+	if ((call->protect & PROTECT_WRITE) &&
+	    judge_memory(task, orders, call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_CHANGED, call->address))
+		return 1;
+#ifdef SK_SECOND_LOOK
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SK_OVERLAY)
+		return 0; /* it maps the file below, and that is what the second look sees */
+#endif
+	return judge_file(task, orders, file, call->address);
+}
+
+static __always_inline int judge_mprotect(struct task_struct *task, struct sk_orders *orders, const struct call *call)
+{
+	__u64 address = call->address, end = address + call->length;
+
+	for (int i = 0; i < PIECES && address < end; i++) {
+		struct at at = {};
+
+		if (bpf_find_vma(task, address, see_mapping, &at, 0) || !at.found)
+			return 0;
+		if ((!(at.flags & MEMORY_IS_EXEC) || (call->protect & PROTECT_WRITE)) && judge_piece(task, orders, &at, address, call->protect))
+			return 1;
+		address = at.end;
+	}
+	return address < end ? judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address) : 0;
+}
+
+SEC("tp_btf/mmap_lock_start_locking")
+int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
+{
+	struct task_struct *task;
+	struct sk_orders *orders;
+	struct call call = {};
+	int stopped = 0;
+
+	if (!write)
+		return 0;
+	orders = sk_subject_orders();
+	if (!orders || !(orders->what & SK_DO_MAPS))
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (BPF_CORE_READ(task, mm) != mm)
+		return 0;
+	read_call(task, &call);
+	if (!(call.protect & PROTECT_EXEC) || sk_is_ours(orders, sk_process_of(task, orders->pid_space)))
+		return 0;
+	sk_count(SK_COUNT_MAPS);
+	if (call.kind == CALL_MMAP)
+		stopped = judge_mmap(task, orders, &call);
+	else if (call.kind == CALL_MPROTECT)
+		stopped = judge_mprotect(task, orders, &call);
+	else
+		stopped = judge_memory(task, orders, SK_ROAD_MEM_SHARED, call.address);
+	if (!stopped && (call.kind == CALL_MPROTECT || (call.kind == CALL_MMAP && !(call.flags & MAP_IS_ANONYMOUS))))
+		look_again(task, &call);
+	return 0;
+}
