@@ -13,7 +13,7 @@
 #include "wire/json.h"
 
 static const char *const names[SK_ASSET_COLUMNS] = {"equipment", "site", "bay",   "name",    "maker", "model",
-						    "owner",	 "scope", "host", "address", "note"};
+						    "owner",	 "scope", "host", "address", "os",    "note"};
 
 /* What people write at the head of a column, in either language; the first is ours. */
 static const char *const heads[SK_ASSET_COLUMNS][5] = {
@@ -27,17 +27,47 @@ static const char *const heads[SK_ASSET_COLUMNS][5] = {
 	{"scope", "区分", "範囲", NULL, NULL},
 	{"host", "hostname", "host name", "ホスト名", "装置PC"},
 	{"address", "ip", "ip address", "IPアドレス", "アドレス"},
+	{"os", "operating system", "OS", "オペレーティングシステム", "基本ソフト"},
 	{"note", "notes", "備考", "注記", NULL},
 };
 
 /* company IT, fab OT, product as shipped */
 static const char *const scopes[][4] = {{"it", "IT", "会社IT", "社内IT"}, {"ot", "OT", "工場OT", "製造OT"}, {"product", "製品", "出荷製品", NULL}};
 
+/* How names of systems begin, as people write them. A version may follow. */
+static const char *const with_agent[] = {"linux", "debian", "ubuntu", "red hat", "redhat", "rhel", "centos", "rocky", "alma", "suse", "sles", "opensuse", "fedora",
+					 "yocto", "raspbian", NULL};
+static const char *const gateway_only[] = {"windows", "ウィンドウズ", "win", "ms-dos", "msdos", "pc-dos", "dos", "os/2", "solaris", "sunos", "vxworks", "qnx", "hp-ux", "hpux",
+					   "aix", "irix", "tru64", "openvms", "vms", "lynxos", "psos", "rtems", "integrity", "rtx", "intime", "itron", "μitron",
+					   "uitron", "t-kernel", "toppers", "freertos", "nucleus", "freebsd", "netbsd", "openbsd", "macos", "mac os", "plc",
+					   "firmware", "ファームウェア", "none", "なし", NULL};
+
 enum { CHANGED_SHOWN = 50 };
 
 const char *sk_asset_column_name(enum sk_asset_column column)
 {
 	return names[column];
+}
+
+/* "windows 7" begins with "windows"; "winter" does not with "win". */
+static bool begins(const char *os, const char *const *list)
+{
+	for (; *list; list++) {
+		size_t size = strlen(*list);
+		unsigned char next;
+
+		if (strncasecmp(os, *list, size) != 0)
+			continue;
+		next = (unsigned char)os[size];
+		if (!((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z')))
+			return true;
+	}
+	return false;
+}
+
+const char *sk_asset_kind(const char *os)
+{
+	return begins(os, with_agent) ? "agent" : begins(os, gateway_only) ? "gateway_only" : "unknown";
 }
 
 void sk_import_done(struct sk_import *import)
@@ -165,7 +195,7 @@ static int find_old(struct reader *in, const char *equipment, struct sk_asset *o
 	int r;
 
 	*ret_id = 0;
-	r = sk_db_query(in->db, &rows, "SELECT id, equipment, site, bay, name, maker, model, owner, scope, host, address, note FROM asset"
+	r = sk_db_query(in->db, &rows, "SELECT id, equipment, site, bay, name, maker, model, owner, scope, host, address, os, note FROM asset"
 				       " WHERE org=? AND equipment=?", "ss", in->org, equipment);
 	r = r ? r : sk_db_row(rows);
 	if (r)
@@ -225,12 +255,12 @@ static int note_change(struct reader *in, const struct sk_asset *asset, const st
 static int upsert(struct reader *in, const struct sk_asset *a)
 {
 	return sk_db_run(in->db,
-			 "INSERT INTO asset(org, equipment, site, bay, name, maker, model, owner, scope, host, address, note, updated, by)"
-			 " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(org, equipment) DO UPDATE SET site=excluded.site, bay=excluded.bay,"
+			 "INSERT INTO asset(org, equipment, site, bay, name, maker, model, owner, scope, host, address, os, note, updated, by)"
+			 " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(org, equipment) DO UPDATE SET site=excluded.site, bay=excluded.bay,"
 			 " name=excluded.name, maker=excluded.maker, model=excluded.model, owner=excluded.owner, scope=excluded.scope,"
-			 " host=excluded.host, address=excluded.address, note=excluded.note, updated=excluded.updated, by=excluded.by",
-			 "ssssssssssssis", in->org, a->cells[0], a->cells[1], a->cells[2], a->cells[3], a->cells[4], a->cells[5], a->cells[6],
-			 a->cells[7], a->cells[8], a->cells[9], a->cells[10], (int64_t)sk_clock_ms(), in->by);
+			 " host=excluded.host, address=excluded.address, os=excluded.os, note=excluded.note, updated=excluded.updated, by=excluded.by",
+			 "sssssssssssssis", in->org, a->cells[0], a->cells[1], a->cells[2], a->cells[3], a->cells[4], a->cells[5], a->cells[6],
+			 a->cells[7], a->cells[8], a->cells[9], a->cells[10], a->cells[11], (int64_t)sk_clock_ms(), in->by);
 }
 
 static int take_row(struct reader *in)
@@ -334,8 +364,9 @@ static int add_asset(sqlite3_stmt *rows, json_object *assets)
 	r = r ? r : sk_json_put_string(o, "org", sk_db_text(rows, 1));
 	for (int i = 0; !r && i < SK_ASSET_COLUMNS; i++)
 		r = sk_json_put_string(o, names[i], sk_db_text(rows, 2 + i));
-	r = r ? r : sk_json_put_i64(o, "updated", sk_db_int(rows, 13));
-	return r ? r : sk_json_put_string(o, "by", sk_db_text(rows, 14));
+	r = r ? r : sk_json_put_string(o, "kind", sk_asset_kind(sk_db_text(rows, 2 + SK_ASSET_OS)));
+	r = r ? r : sk_json_put_i64(o, "updated", sk_db_int(rows, 2 + SK_ASSET_COLUMNS));
+	return r ? r : sk_json_put_string(o, "by", sk_db_text(rows, 3 + SK_ASSET_COLUMNS));
 }
 
 static bool visible(sqlite3_stmt *rows, const struct sk_place *places, size_t count)
@@ -355,9 +386,9 @@ int sk_asset_list(struct sk_db *db, const struct sk_place *places, size_t count,
 
 	if (!assets)
 		return sk_origin(-ENOMEM);
-	r = sk_db_query(db, &rows, "SELECT id, org, equipment, site, bay, name, maker, model, owner, scope, host, address, note, updated, by"
+	r = sk_db_query(db, &rows, "SELECT id, org, equipment, site, bay, name, maker, model, owner, scope, host, address, os, note, updated, by"
 				   " FROM asset WHERE ?='' OR instr(lower(equipment||' '||site||' '||bay||' '||name||' '||maker||' '||model||"
-				   "' '||owner||' '||host||' '||address||' '||note), lower(?)) ORDER BY org, site, bay, equipment", "ss", search, search);
+				   "' '||owner||' '||host||' '||address||' '||os||' '||note), lower(?)) ORDER BY org, site, bay, equipment", "ss", search, search);
 	while (!r && (int64_t)json_object_array_length(assets) < limit) {
 		r = sk_db_row(rows);
 		if (!r && (all || visible(rows, places, count)))
@@ -408,8 +439,11 @@ int sk_agent_index(json_object *agents, struct sk_map **ret_index)
 
 json_object *sk_asset_agent(json_object *asset, const struct sk_map *index)
 {
+	const char *os = json_object_get_string(json_object_object_get(asset, "os"));
 	char key[512];
 
+	if (os && strcmp(sk_asset_kind(os), "gateway_only") == 0)
+		return NULL;
 	if (!sk_agent_key(json_object_get_string(json_object_object_get(asset, "org")), json_object_get_string(json_object_object_get(asset, "host")), key))
 		return NULL;
 	return sk_map_get(index, key, strlen(key));

@@ -20,7 +20,7 @@
 /* Columns in the order of the file's usual head; docs/console.md. */
 enum sk_asset_column {
 	SK_ASSET_EQUIPMENT, SK_ASSET_SITE, SK_ASSET_BAY, SK_ASSET_NAME, SK_ASSET_MAKER, SK_ASSET_MODEL, SK_ASSET_OWNER, SK_ASSET_SCOPE,
-	SK_ASSET_HOST, SK_ASSET_ADDRESS, SK_ASSET_NOTE, SK_ASSET_COLUMNS
+	SK_ASSET_HOST, SK_ASSET_ADDRESS, SK_ASSET_OS, SK_ASSET_NOTE, SK_ASSET_COLUMNS
 };
 
 enum { SK_ASSET_CELL_MAX = 256, SK_ASSET_ERRORS_SHOWN = 200 };
@@ -30,6 +30,12 @@ struct sk_asset {
 };
 
 const char *sk_asset_column_name(enum sk_asset_column column); /* "equipment", "site", ... as in JSON */
+
+/*
+ * What can protect an asset, by what its column "os" says: "agent" (Linux), "gateway_only" (VxWorks, Solaris, Windows and whatever else no agent of ours runs
+ * on), "unknown" (nothing is said, or nothing that we know). What is gateway only is never shown as protected, whoever has its name.
+ */
+const char *sk_asset_kind(const char *os);
 
 /* What an import would do, or did. */
 struct sk_import {
@@ -47,11 +53,12 @@ void sk_import_done(struct sk_import *import);
 int sk_asset_import(struct sk_db *db, const char *org, const struct sk_grant *grants, size_t grant_count, const char *data, size_t size,
 		    bool write, const char *by, struct sk_import *ret_import, struct sk_diag *diag);
 
-/* Assets of these places whose text holds `search` (""= all), at most `limit`, as an array of objects with "id", "org" and the columns. */
+/* Assets of these places whose text holds `search` (""= all), at most `limit`, as an array of objects with "id", "org", the columns and "kind". */
 int sk_asset_list(struct sk_db *db, const struct sk_place *places, size_t count, bool all, const char *search, int64_t limit,
 		  json_object **ret_assets);
 /*
- * Which agent runs on which asset: same organisation, and the agent's host name or id is the asset's host (case does not matter). The index borrows from the array.
+ * Which agent runs on which asset: same organisation, and the agent's host name or id is the asset's host (case does not matter). No agent runs on what is gateway
+ * only. The index borrows from the array.
  */
 /* "org\nhost" in lower case. False: does not fit, or no host. */
 bool sk_agent_key(const char *org, const char *host, char out[512]);

@@ -15,16 +15,19 @@
 enum { AGENTS };
 enum { SHOWN_MAX = 5000 };
 
-/* "agent" of each asset: the endpoint that runs on it; and how many have one. */
+/* "agent" of each asset: the endpoint that runs on it; how many have one, and how many cannot have one. */
 static void join(struct sk_req *q, json_object *assets, const struct sk_map *index, const char *only)
 {
 	json_object *shown = sk_put_array(q->model, "assets");
-	int64_t with = 0, total = (int64_t)json_object_array_length(assets);
+	int64_t with = 0, gateway = 0, total = (int64_t)json_object_array_length(assets);
 
 	for (int64_t i = 0; i < total; i++) {
 		json_object *asset = json_object_array_get_idx(assets, (size_t)i), *agent = sk_asset_agent(asset, index);
 
+		bool gateway_only = strcmp(sk_field_text(asset, "kind"), "gateway_only") == 0;
+
 		with += agent != NULL;
+		gateway += gateway_only;
 		if (agent) {
 			json_object *brief = sk_put_object(asset, "agent");
 
@@ -32,11 +35,12 @@ static void join(struct sk_req *q, json_object *assets, const struct sk_map *ind
 			sk_put_s(brief, "agent", sk_field_text(agent, "agent"));
 			sk_put_s(brief, "state_word", sk_field_text(agent, "state_word"));
 		}
-		if (!only[0] || (strcmp(only, "yes") == 0) == (agent != NULL))
+		if (!only[0] || strcmp(only, agent ? "yes" : gateway_only ? "gateway" : "no") == 0)
 			json_object_array_add(shown, json_object_get(asset));
 	}
 	sk_put_i(q->model, "total", total);
 	sk_put_i(q->model, "with_agent", with);
+	sk_put_i(q->model, "gateway_only", gateway);
 }
 
 /* Endpoints that no asset names: the denominator lacks them. */
@@ -51,7 +55,7 @@ static void put_unknown(struct sk_req *q, json_object *assets)
 	for (size_t i = 0; i < json_object_array_length(assets); i++) {
 		json_object *asset = json_object_array_get_idx(assets, i);
 
-		if (sk_agent_key(sk_field_text(asset, "org"), sk_field_text(asset, "host"), key))
+		if (strcmp(sk_field_text(asset, "kind"), "gateway_only") != 0 && sk_agent_key(sk_field_text(asset, "org"), sk_field_text(asset, "host"), key))
 			sk_map_put(hosts, key, strlen(key), asset);
 	}
 	for (size_t i = 0; i < (q->collected ? json_object_array_length(q->collected) : 0); i++) {

@@ -38,6 +38,8 @@ static const char *const schemas[] = {
 	"CREATE TABLE audit(seq INTEGER PRIMARY KEY, org TEXT NOT NULL, site TEXT NOT NULL, line TEXT NOT NULL, hash BLOB NOT NULL) STRICT;"
 	"CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit trail only grows'); END;"
 	"CREATE TRIGGER audit_fixed BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit trail only grows'); END;",
+	/* What runs on it: an agent of ours cannot run on everything. */
+	"ALTER TABLE asset ADD COLUMN os TEXT NOT NULL DEFAULT '';",
 };
 
 static int failed(struct sk_db *db, const char *what)

@@ -192,7 +192,7 @@ static int count_assets(struct sk_req *q, json_object *model)
 	_cleanup_json_ json_object *assets = NULL;
 	_cleanup_map_ struct sk_map *index = NULL;
 	json_object *counts;
-	int64_t with = 0;
+	int64_t with = 0, gateway = 0, without;
 	int r;
 
 	if (!sk_req_scope(q, SK_OBJECT_ASSET, SK_VERB_READ) || q->answers[AGENTS].code[0])
@@ -201,13 +201,21 @@ static int count_assets(struct sk_req *q, json_object *model)
 	r = r ? r : sk_agent_index(q->collected, &index);
 	if (r)
 		return r;
-	for (size_t i = 0; i < json_object_array_length(assets); i++)
-		with += sk_asset_agent(json_object_array_get_idx(assets, i), index) != NULL;
+	for (size_t i = 0; i < json_object_array_length(assets); i++) {
+		json_object *asset = json_object_array_get_idx(assets, i);
+
+		with += sk_asset_agent(asset, index) != NULL;
+		gateway += strcmp(sk_field_text(asset, "kind"), "gateway_only") == 0;
+	}
+	without = (int64_t)json_object_array_length(assets) - with - gateway;
 	counts = sk_put_object(model, "assets");
 	sk_put_i(counts, "total", (int64_t)json_object_array_length(assets));
 	sk_put_i(counts, "with_agent", with);
-	if ((int64_t)json_object_array_length(assets) > with)
-		attention(model, "asset", "no_agent", (int64_t)json_object_array_length(assets) - with, "/assets?agent=no");
+	sk_put_i(counts, "gateway_only", gateway);
+	if (without > 0)
+		attention(model, "asset", "no_agent", without, "/assets?agent=no");
+	if (gateway)
+		attention(model, "asset", "gateway_only", gateway, "/assets?agent=gateway");
 	return 0;
 }
 

@@ -34,6 +34,8 @@ void sk_show_severity(struct sk_html *h, int64_t severity);
 void sk_show_event_name(struct sk_html *h, json_object *event);
 void sk_show_mode(struct sk_html *h, const char *mode);
 void sk_show_word(struct sk_html *h, const char *group, const char *word);
+/* What an attack class is, in the reader's language; an unknown one as it is. */
+void sk_show_attack(struct sk_html *h, const char *id);
 bool sk_word_known(const char *group, const char *word);
 /* What the event is about: a path, a policy, a range. */
 const char *sk_event_subject(json_object *event);

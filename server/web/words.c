@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "event/attack.h"
 #include "web/page.h"
 
 struct word {
@@ -18,11 +19,22 @@ struct group {
 static const struct group groups[] = {
 	{"endpoint", {{"clock", T_concern_clock}, {"dropped", T_concern_dropped}, {"guard", T_concern_guard}, {"offline", T_concern_offline},
 		      {"policy", T_concern_policy}, {"spool", T_concern_spool}, {"unguarded", T_concern_unguarded}}},
-	{"asset", {{"no_agent", T_concern_no_agent}}},
+	{"asset", {{"no_agent", T_concern_no_agent}, {"gateway_only", T_concern_gateway_only}}},
 	{"request", {{"pending", T_concern_pending}}},
 	{"store", {{"full", T_concern_store_full}, {"lost", T_concern_store_lost}, {"away", T_concern_store_away}}},
 	{"fleet", {{"away", T_fleet_away}}},
 	{"mode", {{"observe", T_mode_observe}, {"learn", T_mode_learn}, {"enforce", T_mode_enforce}, {"shadow", T_mode_shadow}}},
+	{"tier", {{"A", T_tier_a}, {"B", T_tier_b}, {"C", T_tier_c}}},
+	{"subject", {{"none", T_subject_none}, {"machine", T_subject_machine}, {"cgroup", T_subject_cgroup}}},
+	{"hook", {{"waiting", T_hook_waiting}, {"failed", T_hook_failed}}},
+	{"claim", {{"open", T_claim_open}, {"noticed", T_claim_noticed}, {"restrained", T_claim_restrained}}},
+	{"window", {{"open", T_window_open}, {"waiting", T_window_waiting}, {"closed", T_window_closed}}},
+	{"rule", {{"allowlist", T_rule_allowlist}, {"failure", T_rule_failure}, {"open-for-writing", T_rule_writer}, {"size", T_rule_size},
+		  {"memory", T_rule_memory}, {"interpreters", T_rule_interpreters}, {"modules", T_rule_modules}, {"mounts", T_rule_mounts},
+		  {"protect", T_rule_protect}, {"media", T_rule_media}, {"self", T_rule_self}}},
+	{"remedy", {{"allow", T_remedy_allow}, {"file", T_remedy_file}, {"again", T_remedy_again}, {"close-writer", T_remedy_writer}, {"jit", T_remedy_jit},
+		    {"exempt", T_remedy_exempt}, {"window", T_remedy_window}, {"media", T_remedy_media}, {"policy", T_remedy_policy},
+		    {"release", T_remedy_release}}},
 	{"guard", {{"up", T_guard_up}, {"down", T_guard_down}, {"stalled", T_guard_stalled}, {"starting", T_guard_starting}}},
 	{"clock", {{"ok", T_clock_ok}, {"wrong", T_clock_wrong}}},
 	{"policy", {{"enforced", T_policy_enforced}, {"refused", T_policy_refused}, {"shadow", T_policy_shadow}, {"waiting", T_policy_waiting}}},
@@ -82,6 +94,13 @@ static const struct word *find(const char *group, const char *word)
 bool sk_word_known(const char *group, const char *word)
 {
 	return find(group, word);
+}
+
+void sk_show_attack(struct sk_html *h, const char *id)
+{
+	enum sk_attack attack = sk_attack_of(id);
+
+	sk_html_text(h, !attack ? id : h->language == SK_JA ? sk_attacks[attack].ja : sk_attacks[attack].en);
 }
 
 void sk_show_word(struct sk_html *h, const char *group, const char *word)

@@ -52,9 +52,44 @@ def assets(tap, b):
     b.post('/assets/import/' + re.search(r'/assets/import/([0-9a-f]{64})', page.text)[1])
     rows = {a['equipment']: a for a in b.get('/api/v1/assets').json()['assets']}
     tap.ok(len(rows) == 5 and rows['LITHO-01']['name'] == 'New name' and rows['LITHO-01']['model'] == 'NP-S630', 'assets: changed by equipment id, nothing lost')
+    gateway_only(tap, b)
     for name, data in (('no heading', b'a,b\n1,2\n'), ('neither encoding', b'\xff\xff\xff'), ('a zero byte', b'equipment\n\0'), ('empty', b'')):
         tap.equal(b.upload('/assets/import', {'org': 'acme'}, 'x.csv', data).status, 400, f'assets: {name} is refused')
     tap.ok(b.get('/assets/export').text.startswith('\ufeff"equipment","site"'), 'assets: out again as CSV')
+
+
+def gateway_only(tap, b):
+    """What no agent can protect is never shown as protected, even where an endpoint has its host's name, and counts in the whole."""
+    lines = ['equipment,site,os,host'] + [f'OLD-{n},kumamoto,{os},{host}' for n, (os, host) in enumerate(
+        [('Solaris 2.6', 'litho-pc-01'), ('windows NT 4.0', ''), ('Winterthur OS', ''), ('Linux 2.4', '')])]
+    page = b.upload('/assets/import', {'org': 'acme'}, 'old.csv', '\n'.join(lines).encode())
+    b.post('/assets/import/' + re.search(r'/assets/import/([0-9a-f]{64})', page.text)[1])
+    model = b.get('/api/v1/assets').json()
+    rows = {a['equipment']: a for a in model['assets']}
+    tap.equal([rows[name]['kind'] for name in ('LITHO-01', 'CMP-03', 'INSP-02', 'OLD-0', 'OLD-1', 'OLD-2', 'OLD-3')],
+              ['agent', 'unknown', 'gateway_only', 'gateway_only', 'gateway_only', 'unknown', 'agent'], 'assets: the system says what can protect them')
+    tap.ok('agent' not in rows['OLD-0'] and 'agent' in rows['LITHO-01'], 'assets: gateway only is not shown as protected, though an endpoint has its host name', rows['OLD-0'])
+    tap.equal((model['total'], model['with_agent'], model['gateway_only']), (9, 4, 3), 'assets: gateway only counts in the whole')
+    only = b.get('/api/v1/assets?agent=gateway').json()['assets']
+    tap.equal(sorted(a['equipment'] for a in only), ['INSP-02', 'OLD-0', 'OLD-1'], 'assets: found by it')
+    tap.ok('Gateway only' in b.get('/assets').text and 'OLD-3' in [a['equipment'] for a in b.get('/api/v1/assets?agent=no').json()['assets']], 'assets: the page says so')
+    overview = b.get('/api/v1/overview').json()
+    tap.equal((overview['assets']['total'], overview['assets']['with_agent'], overview['assets']['gateway_only']), (9, 4, 3), 'overview: counted there as well')
+    tap.equal([(a['count']) for a in overview['attention'] if a['word'] in ('gateway_only', 'no_agent')], [2, 3], 'overview: and told apart from assets that lack an agent')
+
+
+def protection(tap, b):
+    """What protects an endpoint and what does not; a class that the console does not know yet keeps its id."""
+    page = b.get('/endpoints/a-0001').text
+    tap.ok(all(word in page for word in ('B: tracing programs and fanotify', 'sched_process_exec', 'the processes of one control group', '12 / 41', 'CHG-2214')),
+           'endpoint: tier, hooks, subject, restraints, window', page[-6000:])
+    tap.ok('Not stopped: 12 attack classes' in page and 'a running program opens an unknown library (dlopen)' in page and 'new-class' in page and 'stopped where a restraint is on' in page,
+           'endpoint: the classes that are not stopped, in words')
+    tap.ok('failed' in b.get('/endpoints/a-0005').text and 'Operation not permitted' in b.page.text, 'endpoint: a hook that failed, and why')
+    page = b.get('/events/a-0001%2F1%2F0%2F901').text
+    tap.ok('an unknown program is started from a file' in page and 'exec-file' in page and 'Its content is not on the allowlist' in page, 'event: road and rule')
+    tap.ok("sekisho lockdown allow &#39;/media/usb/setup/update-helper&#39; --note WHY" in page and '/usr/sbin/sshd' in page and 'docker 0123456789ab' in page and 'pts/2' in page,
+           'event: what would allow it, and everybody above')
 
 
 def requests(tap, console, b):
@@ -148,6 +183,7 @@ def main():
         b.sign_in('sato')
         events(tap, b)
         assets(tap, b)
+        protection(tap, b)
         requests(tap, console, b)
         rest(tap, console, b)
         audit(tap, console)

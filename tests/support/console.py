@@ -312,6 +312,18 @@ def program_event(when, kind, path, severity, reason='not-listed', action=2, ext
             'fab': {'clock': 'ok', 'mode': 'enforce', 'reason': reason, 'policy_serial': 7, 'took_us': 412}, **(extra or {})}
 
 
+def refused_event(when, path):
+    """A refusal as the agent tells it: road, rule, what would allow it, who stands above."""
+    event = program_event(when, 'program_refused', path, 4)
+    who = [('/usr/bin/bash', 'bash', 812, 1001, 700, 'pts/2'), ('/usr/sbin/sshd', 'sshd', 698, 0, 698, None), ('/usr/lib/systemd/systemd', 'systemd', 1, 0, 1, None)]
+    event.update(count=14, start_time=when - 9000, end_time=when)
+    event['fab'].update(road='exec-file', rule='allowlist', remedy='allow', remedy_line=f"sekisho lockdown allow '{path}' --note WHY", package='update-tools 2.4-1',
+                        ancestry=[{key: value for key, value in zip(('program', 'name', 'pid', 'uid', 'session', 'tty'), one) if value is not None} for one in who],
+                        ancestry_cut=True)
+    event['fab']['ancestry'][0].update(cgroup='/system.slice/docker-0123456789abcdef.scope', container='docker 0123456789ab')
+    return event
+
+
 def plain_event(when, kind, class_uid, severity, **more):
     return {'class_uid': class_uid, 'category_uid': 6, 'activity_id': 1, 'type_uid': class_uid * 100 + 1, 'time': when, 'severity_id': severity,
             'message': kind.replace('_', ' '), 'metadata': {'version': '1.3.0', 'event_code': kind, 'product': {'name': 'Sekisho'}}, **more}
@@ -322,9 +334,21 @@ def row_of(agent, event, seq, priority=0):
             'received': event['time'] + 180, 'event': event}
 
 
+NOT_STOPPED = {'map-preload': 'open', 'map-dlopen': 'open', 'mem-ptrace': 'restrained', 'mem-process-vm': 'restrained', 'script-module': 'open', 'module-load': 'restrained',
+               'mount-shadow': 'open', 'file-write': 'open', 'race-writer': 'open', 'agent-signal': 'noticed', 'device-write': 'noticed', 'new-class': 'open'}
+
+
+def lockdown_health(tier='B', **more):
+    """What an agent says of its protection (agent/lockdown/protection.c)."""
+    names = ['fanotify', 'sched_process_exec', 'mmap_lock_acquire_returned'] if tier == 'B' else ['fanotify']
+    return {'mode': 'enforce', 'guard': 'up', 'tier': tier, 'subject': 'cgroup' if tier == 'B' else 'none', 'hooks': [{'name': name, 'state': 'attached'} for name in names],
+            'not_stopped': [{'id': name, 'claim': claim} for name, claim in NOT_STOPPED.items()], 'restraints': {'counted': True, 'processes': 41, 'restrained': 12},
+            'exceptions': {'jit': 1, 'interpreters': 2, 'updaters': 0}, **more}
+
+
 def make_agent(number, host, site, org='acme', **more):
     health = {'spool': {'depth': [0, 0, 0], 'bytes': 8192, 'max_bytes': 512 << 20, 'dropped': 0}, 'clock': 'ok',
-              'lockdown': {'mode': 'enforce', 'guard': 'up', 'tier': 'fanotify'}}
+              'lockdown': lockdown_health()}
     agent = {'agent': f'a-{number:04d}', 'host': host, 'machine': 'm', 'org': org, 'site': site, 'labels': {'line': 'L2'}, 'enrolled': NOW - 86400000 * 40,
              'state': 'enrolled', 'connected': True, 'last_seen': NOW - 3000, 'version': '0.1.0', 'address': f'10.20.1.{number}', 'health': health,
              'health_at': NOW - 5000, 'policy': {'serial': 7, 'hash': 'd4' * 32, 'state': 'enforced', 'reason': '', 'at': NOW - 86400000},
@@ -340,6 +364,9 @@ def fill(store, fleet):
                     make_agent(6, 'secret-chitose-pc', 'chitose'), make_agent(7, 'secret-other-pc', 'elsewhere', org='other')]
     fleet.agents[2]['health']['spool'].update(depth=[0, 12, 14880], dropped=410)
     fleet.agents[4]['health']['clock'] = 'wrong'
+    fleet.agents[0]['health']['lockdown']['window'] = {'phase': 'open', 'change': 'CHG-2214', 'until': NOW + 3600000}
+    fleet.agents[4]['health']['lockdown'] = lockdown_health('C')
+    fleet.agents[4]['health']['lockdown']['hooks'].append({'name': 'sched_process_exec', 'state': 'failed', 'error': 'Operation not permitted'})
     fleet.agents[4]['health']['lockdown'].update(mode='observe', unguarded={'from': NOW - 4000000, 'to': NOW - 3400000})
     fleet.agents[4]['policy'].update(state='refused', reason='the serial 6 is below 7')
     fill_requests(fleet)
@@ -378,7 +405,7 @@ def fill_events(store, fleet):
     litho, etch, cvd, cmp3 = a['litho-pc-01'], a['etch-pc-07'], a['cvd-pc-11'], a['cmp-pc-03']
     minute = 60000
     store.rows = [
-        row_of(litho, program_event(NOW - 2 * minute, 'program_refused', '/media/usb/setup/update-helper', 4), 901),
+        row_of(litho, refused_event(NOW - 2 * minute, '/media/usb/setup/update-helper'), 901),
         row_of(litho, plain_event(NOW - 4 * minute, 'request_made', 99906004, 1, fab={'request': {'id': 'r-101', 'kind': 'allow'}}), 900),
         row_of(litho, program_event(NOW - 3 * minute, 'program_allowed', '/usr/bin/mount', 1, '', 1), 55, 2),
         row_of(etch, program_event(NOW - 26 * minute, 'program_refused', '/srv/op/tool.sh', 4, 'changed'), 310),
@@ -400,12 +427,12 @@ def fill_events(store, fleet):
             store.rows.append(row_of(etch, program_event(NOW - hour * 3600000 - 900000, 'program_refused', '/tmp/.x/loader', 4), 200 + hour))
 
 
-CSV = '''装置ID,サイト,ベイ,名称,メーカー,機種,担当,区分,ホスト名,IPアドレス,備考
-LITHO-01,kumamoto,B2,露光装置 1号機,Nikko Precision,NP-S630,田中,OT,litho-pc-01,10.20.1.1,
-LITHO-02,kumamoto,B2,露光装置 2号機,Nikko Precision,NP-S630,田中,OT,litho-pc-02,10.20.1.2,
-ETCH-07,kumamoto,B3,エッチング装置 7号機,TKE,Ardent 3,鈴木,OT,etch-pc-07,10.20.1.3,
-CMP-03,kumamoto,B5,研磨装置 3号機,Hirado,HX-300,鈴木,OT,CMP-PC-03,10.20.1.4,
-INSP-02,kumamoto,B5,検査装置 2号機,Lumen,L-90,高橋,OT,,,更新時期 2027年
+CSV = '''装置ID,サイト,ベイ,名称,メーカー,機種,担当,区分,ホスト名,IPアドレス,OS,備考
+LITHO-01,kumamoto,B2,露光装置 1号機,Nikko Precision,NP-S630,田中,OT,litho-pc-01,10.20.1.1,Debian 12,
+LITHO-02,kumamoto,B2,露光装置 2号機,Nikko Precision,NP-S630,田中,OT,litho-pc-02,10.20.1.2,Debian 12,
+ETCH-07,kumamoto,B3,エッチング装置 7号機,TKE,Ardent 3,鈴木,OT,etch-pc-07,10.20.1.3,Red Hat Enterprise Linux 7,
+CMP-03,kumamoto,B5,研磨装置 3号機,Hirado,HX-300,鈴木,OT,CMP-PC-03,10.20.1.4,,
+INSP-02,kumamoto,B5,検査装置 2号機,Lumen,L-90,高橋,OT,,,VxWorks 6.9,更新時期 2027年
 '''
 
 
