@@ -23,7 +23,7 @@ static int join_challenge(const struct ctl *ctl, struct sk_buf *out)
 static void print_code(struct json_object *answer)
 {
 	printf(CTL_T("%s asks for a maintenance window: %s, %" PRId64 " minutes.\nRead back:  %s\n",
-		     "%s の保守時間の申請: %s、%" PRId64 " 分。\n読み上げる番号:  %s\n"),
+		     "%s の保守時間帯の申請: %s、%" PRId64 " 分。\n読み上げる番号:  %s\n"),
 	       server_text(answer, "host"), server_text(answer, "scope"), server_number(answer, "minutes"), server_text(answer, "answer"));
 	fputs(CTL_T("It is good once, at that endpoint, for this challenge. Who asked and why is on record: sekisho fleet codes\n",
 		    "この番号は、その機器のこの確認番号に一度だけ使えます。申請者と理由は記録しました: sekisho fleet codes\n"), stderr);

@@ -3,6 +3,7 @@
  * sekisho lockdown: scan, learn, enforce, observe (drafts), status, explain, allow (what is, why, and how it can change). None of them changes what
  * is enforced: only a signed policy does.
  */
+#include "lockdown-window.h"
 #include "lockdown.h"
 
 #include <errno.h>
@@ -422,6 +423,20 @@ static const struct ctl_option interpreters_options[] = {
 	{"as", "PATH", {"the program that is started, when it is not the first word", "起動されるプログラム（最初の語と異なる場合）"}},
 	{"schema", NULL, {"show every key of such a file", "ファイルの各キーを表示する"}},
 	{0}};
+static const struct ctl_option window_options[] = {
+	{"scope", "WORD", {"ask: updaters (default: what trusted updaters write becomes known) or observe (unknown programs start, too)",
+			   "ask: updaters（既定。信頼する更新プログラムの書き込みを登録）または observe（未登録のプログラムも起動）"}},
+	{"for", "TIME", {"ask: how long, 30m to 48h (4h)", "ask: 長さ。30m から 48h（既定 4h）"}},
+	{"by", "NAME", {"who decides, for the record", "判断した人（記録用）"}},
+	{"all", NULL, {"approve: also what no trusted updater wrote (scope observe)", "approve: 信頼する更新プログラム以外が書いたものも含める（範囲 observe のとき）"}},
+	{"out", "FILE", {"approve: write the draft of the next policy", "approve: 次のポリシーの下書きを書き出す"}},
+	{"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}},
+	{0}};
+static const struct ctl_option code_options[] = {
+	{"change", "NUMBER", {"change number", "変更番号"}}, {"owner", "NAME", {"the tool's owner", "装置責任者"}},
+	{"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}}, {0}};
+static const struct ctl_option idle_options[] = {{"by", "NAME", {"who says so, for the record", "判断した人（記録用）"}},
+						 {"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}}, {0}};
 
 static const struct ctl_command commands[] = {
 	{"scan", lockdown_run_scan, "[FOLDER]...", 0, 64, {"the programs below folders, as a draft", "フォルダー以下のプログラムを調べ、下書きを作る"}, scan_options},
@@ -441,6 +456,10 @@ static const struct ctl_command commands[] = {
 	 harden_options},
 	{"accept", lockdown_run_accept, "TARGET", 1, 1, {"check a tool, laptop or medium on its way in, and issue a pass", "持ち込まれる装置、ノート PC、媒体を検査し、許可証を発行する"},
 	 accept_options},
+	{"window", lockdown_run_window, "status|ask|open|close|difference|approve|rollback [FILE]", 1, 2,
+	 {"maintenance: a time in which what trusted updaters write becomes known", "保守時間帯（信頼する更新プログラムの書き込みを登録する時間）を扱う"}, window_options},
+	{"code", lockdown_run_code, "ANSWER", 1, 9, {"type the answer that the desk reads back over the telephone", "受付が電話で読み上げた番号を入力する"}, code_options},
+	{"idle", lockdown_run_idle, "yes|no", 1, 1, {"say whether the tool is idle: what waits for it goes on", "装置が待機中かどうかを伝える（待っている変更を進める）"}, idle_options},
 	{0}};
 
 const struct ctl_family ctl_lockdown = {

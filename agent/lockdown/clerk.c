@@ -7,6 +7,7 @@
  * the pair's own beats do.
  */
 #include "lockdown/clerk.h"
+#include "lockdown/windows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ const struct sk_land_rule lk_clerk_duty_land[] = {{LOCKDOWN_FOLDER, SK_LAND_READ
 						  {LOCKDOWN_POLICY, SK_LAND_READ | SK_LAND_WRITE},
 						  {"run/sekisho", SK_LAND_READ | SK_LAND_WRITE},
 						  {"var/lib/sekisho/link", SK_LAND_READ},
+						  {WINDOW_FOLDER, SK_LAND_READ},
+						  {"var/lib/sekisho/endpoint.secret", SK_LAND_READ},
 						  {"/proc/self", SK_LAND_READ | SK_LAND_HOST},
 						  {NULL, 0}};
 const struct sk_listener lk_clerk_duty_listeners[] = {{.name = "lockdown.sock", .group = "link"}, {.name = NULL}};
@@ -228,6 +231,8 @@ static void on_news(void *arg, int fd, unsigned what)
 		return;
 	lk_report_records(c);
 	lk_enforce_report(c);
+	lk_windows_news(c);
+	lk_interlock_news(c);
 	tell_tainted(c);
 	follow_pair(c);
 	tell_health(c);
@@ -289,6 +294,10 @@ static int open_parts(struct clerk *c)
 	if (!r)
 		r = lk_learned_open(c);
 	if (!r)
+		r = lk_windows_open(c);
+	if (!r)
+		r = lk_interlock_open(c);
+	if (!r)
 		r = lk_enforce_open(c);
 	if (!r)
 		r = lk_control_open(c);
@@ -303,6 +312,8 @@ static void close_parts(struct clerk *c)
 {
 	lk_control_close(c);
 	lk_enforce_close(c);
+	lk_windows_close(c);
+	lk_interlock_close(c);
 	lk_learned_close(c);
 	lk_outbox_close(c);
 	lk_report_close(c);
@@ -341,6 +352,9 @@ int lk_clerk_duty_run(const struct sk_duty_ctx *ctx)
 	r = open_parts(&c);
 	if (r == 0) {
 		lk_enforce(&c);
+		r = lk_windows_resume(&c);
+	}
+	if (r == 0) {
 		lk_report_records(&c);
 		sk_duty_ready(ctx);
 		r = sk_loop_run(c.loop);

@@ -12,6 +12,9 @@
  *   outbox.c    requests that the server has not taken, answers to them: on disk
  *   learned.c   unknown programs that were seen: on disk, for drafts
  *
+ *   windows.c, window-code.c, window-call.c   maintenance windows (window.h)
+ *   interlock.c what waits for the tool to be idle
+ *
  * What wakes it: a futex of the shared memory (by a thread of its own), sockets, changes of the policy folder and of the mount table, and once in
  * LK_TICK_MS.
  */
@@ -20,6 +23,7 @@
 #include "base/list.h"
 #include "event/attack.h"
 #include "event/make.h"
+#include "lockdown/interlock.h"
 #include "lockdown/lockdown.h"
 #include "lockdown/shared.h"
 #include "lockdown/why.h"
@@ -44,6 +48,7 @@ struct lk_enforcement {
 	enum sk_force force;
 	char reason[300];         /* why the newest offer was refused; "" = it was not */
 	uint64_t refused_serial;
+	bool renew;               /* the orders are to be put anew although the policy is the same */
 	uint32_t awaited;         /* `wanted` that the marker must reach before what is in force is reported */
 	bool reported;
 };
@@ -57,6 +62,7 @@ struct lk_client {
 
 struct lk_outbox;
 struct lk_learned;
+struct lk_windows;
 
 struct clerk {
 	const struct sk_duty_ctx *ctx;
@@ -90,6 +96,8 @@ struct clerk {
 
 	struct lk_outbox *outbox;
 	struct lk_learned *learned;
+	struct lk_windows *windows;
+	struct lk_interlock interlock;
 
 	/* clerk.c */
 	uint64_t lost_seen;

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "lockdown/clerk.h"
 #include "lockdown/judge.h"
+#include "lockdown/windows.h"
 #include "os/peer.h"
 
 enum { CALL_MAX_BYTES = 8 << 20, LEARNED_PART = 200 };
@@ -299,11 +300,37 @@ static int call_forget(struct call *call)
 	return 0;
 }
 
+/* window-call.c: each gives its result or the reason. */
+static int answer_by(struct call *call, int (*run)(struct clerk *, const struct sk_json *, struct json_object **))
+{
+	struct json_object *result = NULL;
+	int r = run(call->clerk, call->at, &result);
+
+	if (!r)
+		send_json(call->client, SK_F_RESULT, call->id, result);
+	return r;
+}
+
+static int call_window(struct call *call)
+{
+	return answer_by(call, lk_window_call);
+}
+
+static int call_code(struct call *call)
+{
+	return answer_by(call, lk_code_call);
+}
+
+static int call_idle(struct call *call)
+{
+	return answer_by(call, lk_idle_call);
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(struct call *call);
 } calls[] = {{"status", call_status}, {"explain", call_explain}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
-	     {"rescan", call_rescan}};
+	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle}};
 
 static int on_call(struct call *call)
 {
@@ -341,6 +368,13 @@ static int on_answer(struct call *call)
 	return r == SK_NONE ? 0 : r;
 }
 
+static bool is_idle_command(struct call *call)
+{
+	struct sk_json body;
+
+	return sk_json_object(call->at, "body", &body) == 0 && lk_idle_command(call->clerk, &body, call->diag) == 0;
+}
+
 static int on_command(struct call *call)
 {
 	const char *id, *kind;
@@ -355,6 +389,8 @@ static int on_command(struct call *call)
 	body = !strcmp(kind, "status") ? lk_status(call->clerk) : json_object_new_object();
 	if (!strcmp(kind, "rescan"))
 		lk_wake(&call->clerk->shared->census);
+	else if (!strcmp(kind, "idle"))
+		ok = is_idle_command(call);
 	else if (strcmp(kind, "status"))
 		ok = false;
 	result = json_object_new_object();

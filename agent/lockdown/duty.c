@@ -6,6 +6,7 @@
 #include "lockdown/clerk.h"
 #include "lockdown/keeper.h"
 #include "lockdown/kernel-lsm.h"
+#include "lockdown/window.h"
 #include "os/file.h"
 
 /* Made in main before any duty is forked, so that all of them map the same. */
@@ -38,7 +39,9 @@ int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 	(void)gid;
 	if (shared)
 		return 0;
-	r = lk_shared_new(&shared);
+	r = lk_window_prepare();
+	if (!r)
+		r = lk_shared_new(&shared);
 	if (r)
 		return r;
 	snprintf(shared->kernel.cgroup, sizeof shared->kernel.cgroup, "%s", cgroup_setting ? cgroup_setting : "");

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
+#include "lockdown/windows.h"
 #include "os/file.h"
 
 /* Organisation, site and asset as the enrolment said; a machine that is not enrolled has none. */
@@ -80,15 +81,33 @@ static const char *name_of(const void *programs, uint32_t index)
 
 static int put_list(struct clerk *c, const struct sk_policy *policy, const struct lk_orders *orders)
 {
-	_cleanup_free_ uint8_t *hashes = sk_calloc(policy->lockdown.programs.count + 1, LK_HASH);
+	_cleanup_free_ uint8_t *hashes = sk_calloc(policy->lockdown.programs.count + LK_PROVISIONAL_MAX, LK_HASH);
 	const struct sk_program *programs = sk_policy_programs(policy);
+	uint32_t count = (uint32_t)policy->lockdown.programs.count;
 
 	if (!hashes)
 		return sk_origin(-ENOMEM);
 	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
 		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH);
+	count += lk_windows_hashes(c, orders->serial, hashes + (size_t)count * LK_HASH, LK_PROVISIONAL_MAX);
 	lk_names_put(c->shared, name_of, programs, (uint32_t)policy->lockdown.programs.count);
-	return lk_orders_put(c->shared, orders, hashes, (uint32_t)policy->lockdown.programs.count);
+	return lk_orders_put(c->shared, orders, hashes, count);
+}
+
+/* Does something stop running with it that runs now? Then it may have to wait for the tool to be idle. */
+static bool is_stricter(const struct clerk *c, const struct sk_policy *policy)
+{
+	const struct lk_orders *now = &c->shared->orders[c->shared->orders_count & 1];
+	const struct lk_list *list = &c->shared->lists[c->shared->orders_count & 1];
+
+	if (!c->now.any || policy->lockdown.mode != SK_MODE_ENFORCE)
+		return false;
+	if (c->now.orders.mode != LK_ENFORCE)
+		return true;
+	for (uint32_t i = 0; i < now->list_count; i++)
+		if (!sk_policy_find_program(policy, list->entries[i].hash))
+			return true;
+	return false;
 }
 
 static void tell_mode(struct clerk *c, uint32_t from, uint32_t to)
@@ -150,13 +169,20 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 				   .subject = subject_of(c, policy),
 				   .kernel_what = what_of(&policy->lockdown)};
 
+	bool same = c->now.any && !memcmp(c->now.hash, answer->hash, sizeof c->now.hash);
+
 	c->now.force = force;
-	if (c->now.any && !memcmp(c->now.hash, answer->hash, sizeof c->now.hash))
+	if (same)
+		lk_interlock_forget(c, LK_WAITS_POLICY);
+	if (same && !c->now.renew)
 		return;
 	if (is_empty(policy)) {
 		refuse(c, orders.serial, answer->hash, "enforce with an empty allowlist or an empty scope");
 		return;
 	}
+	if (!same && is_stricter(c, policy) && lk_interlock_ask(c, LK_WAITS_POLICY, &policy->lockdown.interlock) == LK_NOT_YET)
+		return; /* what is in force stays until the tool is idle */
+	orders.mode = lk_windows_mode(c, orders.mode);
 	if (put_list(c, policy, &orders) != 0 ||
 	    lk_scope_put(c->shared, (const char *const *)policy->lockdown.scope.items, (uint32_t)policy->lockdown.scope.count) != 0) {
 		refuse(c, orders.serial, answer->hash, "the guard has no room for it");
@@ -165,6 +191,8 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	if (c->now.orders.mode != orders.mode)
 		lk_cache_clear(&c->shared->cache); /* what is remembered is not told again; in another mode it is news */
 	tell_mode(c, c->now.orders.mode, orders.mode);
+	lk_interlock_terms(c, &policy->lockdown.interlock);
+	c->now.renew = false;
 	c->now.any = true;
 	c->now.orders = orders;
 	memcpy(c->now.hash, answer->hash, sizeof c->now.hash);
@@ -201,6 +229,8 @@ void lk_enforce_offer(struct clerk *c, const char *envelope, size_t size)
 	int r;
 
 	read_place(c);
+	if (lk_windows_take(c, envelope, size))
+		return;
 	place = lk_place(c);
 	r = sk_store_offer(c->store, envelope, size, &place, &when, &offer);
 	c->now.reason[0] = 0;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "lockdown/window.h"
 
 enum { WRITER_LOOK_US = 2000, LARGE = 32 << 20 };
 
@@ -222,6 +223,8 @@ static void judge(struct lk_worker *worker, struct lk_slot *slot)
 	bool remember = false;
 
 	slot->trouble = content(worker, slot, &orders, &remember);
+	if (!slot->trouble && lk_window_is_open() && !lk_listed(guard->shared, slot->hash, &orders))
+		lk_window_settle(&slot->progress); /* an updater may have written it a moment ago */
 	conclude(guard, slot, &orders, remember, drops);
 	atomic_fetch_sub(&guard->queued[group], 1);
 }
@@ -253,6 +256,8 @@ bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot)
 	if (sk_hasher_begin(worker->hasher) < 0 || sk_hasher_update(worker->hasher, worker->space, slot->key.size) < 0 ||
 	    sk_hasher_finish(worker->hasher, slot->hash) < 0)
 		return false;
+	if (lk_window_is_open() && !lk_listed(shared, slot->hash, &orders))
+		return false; /* a worker may wait for the recorder, a reader may not */
 	slot->has_hash = true;
 	lk_add(&shared->count.at_once);
 	remember = remember && lk_look(fd, &after) && same_state(&slot->key, &after) && settled(&slot->key);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bpf/lockdown.h"
+#include "lockdown/window.h"
 
 enum { OVERLAY = 0x794c7630 };
 
@@ -35,6 +37,8 @@ bool lk_listed_as(const struct lk_shared *shared, const uint8_t hash[LK_HASH], s
 	do { /* the list may be exchanged under us */
 		*ret_orders = lk_orders_get(shared, &count);
 		*ret_kinds = lk_list_kinds(&shared->lists[count & 1], ret_orders->list_count, hash);
+		if (!*ret_kinds && lk_window_has(hash))
+			*ret_kinds = SK_AS_PROGRAM | SK_AS_LIBRARY;
 		atomic_thread_fence(memory_order_acquire);
 	} while (atomic_load(&shared->orders_count) != count);
 	return *ret_kinds != 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lockdown/keeper.h"
+#include "lockdown/window.h"
 
 enum { TURN_EVENTS = 64 };
 
@@ -93,6 +94,10 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 	if (slot->group == 0 && lk_recall(shared, slot, &orders)) {
 		uint32_t verdict = lk_judge_known(&orders, slot->known);
 
+		if (!slot->known && lk_window_is_open()) {
+			lk_queue(guard, slot);
+			return;
+		}
 		if (slot->kept)
 			lk_leave_alone(shared, slot->meta.fd, &slot->key);
 		lk_add(&shared->count.hits);

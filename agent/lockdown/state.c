@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "lockdown/clerk.h"
+#include "lockdown/windows.h"
 
 const char *const lk_mode_words[] = {"observe", "learn", "enforce", "shadow", NULL};
 const char *const lk_trouble_words[LK_TROUBLES] = {
@@ -140,6 +141,10 @@ static struct put make(const struct clerk *c, bool texts)
 		p.r = lk_protection_put(c, p.object, texts);
 	put_policy(&p, c);
 	put_scope(&p, c->shared);
+	if (!p.r)
+		p.r = sk_json_put(p.object, "window", lk_windows_state(c));
+	if (!p.r)
+		p.r = sk_json_put(p.object, "interlock", lk_interlock_state(c));
 	if (c->unguarded_to_ms) {
 		struct put gap = put_object(&p, "unguarded");
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "link/enrol.h"
 #include "lockdown/lockdown.h"
+#include "lockdown/window.h"
 #include "main/config.h"
 #include "os/proc.h"
 
@@ -25,6 +26,7 @@ static const struct sk_duty duties[] = {
 	{.name = "link", .land = link_duty_land, .listeners = link_duty_listeners, .net = true, .max_files = 256,
 	 .prepare = link_duty_prepare, .run = link_duty_run},
 	LK_CLERK_DUTY,
+	LK_WINDOW_DUTY,
 };
 
 struct arguments {

@@ -345,6 +345,49 @@ int sk_event_mode_changed(const struct sk_event_stamp *at, const char *duty, con
 	return finish(&m);
 }
 
+static void put_text(struct sk_jw *out, const char *name, const char *text)
+{
+	if (text && text[0])
+		sk_jw_put_str(out, name, text);
+}
+
+static void put_window(struct sk_jw *out, const struct sk_event_window *w)
+{
+	if (!w->id || !w->id[0])
+		return;
+	sk_jw_open(out, "window", '{');
+	put_text(out, "id", w->id);
+	put_text(out, "change", w->change);
+	put_text(out, "owner", w->owner);
+	put_text(out, "consent", w->consent);
+	put_text(out, "scope", w->scope);
+	put_text(out, "source", w->source);
+	sk_jw_put_uint(out, "added", w->added);
+	sk_jw_put_uint(out, "changed", w->changed);
+	sk_jw_put_uint(out, "removed", w->removed);
+	sk_jw_close(out, '}');
+}
+
+int sk_event_window(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_window *w, struct sk_buf *buf)
+{
+	struct making m;
+	struct sk_jw *out = begin(&m, kind, at, buf);
+
+	if (w->id && w->from_ms)
+		sk_jw_put_int(out, "start_time", w->from_ms);
+	if (w->id && w->until_ms)
+		sk_jw_put_int(out, "end_time", w->until_ms);
+	if (kind == SK_EVENT_WINDOW_CLOSED)
+		sk_jw_put_uint(out, "count", w->added + w->changed + w->removed);
+	put_by(out, w->by && w->by[0] ? w->by : NULL);
+	open_fab(&m);
+	put_text(out, "duty", "lockdown");
+	put_text(out, "what", w->what);
+	put_text(out, "reason", w->reason);
+	put_window(out, w);
+	return finish(&m);
+}
+
 int sk_event_tampering(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, struct sk_buf *buf)
 {
 	struct making m;

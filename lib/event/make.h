@@ -77,6 +77,14 @@ int sk_event_queue_overflow(const struct sk_event_stamp *at, const char *duty, c
 int sk_event_clock(enum sk_event_kind kind, const struct sk_event_stamp *at, int64_t floor_ms, struct sk_buf *out);
 int sk_event_mode_changed(const struct sk_event_stamp *at, const char *duty, const char *from, const char *to, const char *by,
 			  struct sk_buf *out);
+struct sk_event_window { /* strings may be NULL */
+	const char *id, *change, *owner, *consent, *scope, *source;
+	int64_t from_ms, until_ms; /* 0 = left out */
+	uint64_t added, changed, removed;
+	const char *by, *reason, *what;
+};
+/* WINDOW_*, INTERLOCK_*: without an id only `what`, `reason` and `by` are written. */
+int sk_event_window(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_window *w, struct sk_buf *out);
 /* Somebody touched what is ours: `what` a word ("file-changed", "guard-killed"), `path` the object, or NULL. */
 int sk_event_tampering(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, struct sk_buf *out);
 

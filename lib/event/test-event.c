@@ -45,6 +45,17 @@ static int make(enum sk_event_kind kind, struct sk_buf *out)
 		return sk_event_clock(kind, &noon, 5, out);
 	case SK_EVENT_MODE_CHANGED:
 		return sk_event_mode_changed(&noon, "lockdown", "observe", "enforce", "root", out);
+	case SK_EVENT_WINDOW_OPENED:
+	case SK_EVENT_WINDOW_CLOSED:
+	case SK_EVENT_WINDOW_DECIDED:
+	case SK_EVENT_WINDOW_REFUSED:
+	case SK_EVENT_WINDOW_CODE:
+		return sk_event_window(kind, &noon, &(struct sk_event_window){.id = "w-1", .change = "CHG-1", .owner = "佐藤", .consent = "letter", .scope = "updaters",
+										.source = "signed", .from_ms = 1, .until_ms = 2, .added = 3, .by = "root",
+										.reason = "command"}, out);
+	case SK_EVENT_INTERLOCK_WAITING:
+	case SK_EVENT_INTERLOCK_PASSED:
+		return sk_event_window(kind, &noon, &(struct sk_event_window){.what = "policy", .reason = "operator"}, out);
 	case SK_EVENT_TAMPERING:
 		return sk_event_tampering(&noon, "lockdown", "file-changed", "/usr/sbin/sekisho-agent", out);
 	case SK_EVENT_POLICY_ENFORCED:
