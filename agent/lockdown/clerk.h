@@ -44,6 +44,7 @@ enum {
 struct lk_enforcement {
 	bool any;                 /* a policy is in force */
 	struct lk_orders orders;
+	uint64_t jit, exempt, updaters; /* exceptions that the policy makes */
 	uint8_t hash[SK_SHA256_SIZE];
 	enum sk_force force;
 	char reason[300];         /* why the newest offer was refused; "" = it was not */

@@ -195,6 +195,9 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	c->now.renew = false;
 	c->now.any = true;
 	c->now.orders = orders;
+	c->now.jit = policy->lockdown.jit.count;
+	c->now.exempt = policy->lockdown.interpreters.exempt.count;
+	c->now.updaters = policy->lockdown.updaters.count;
 	memcpy(c->now.hash, answer->hash, sizeof c->now.hash);
 	c->now.awaited = atomic_load(&c->shared->wanted);
 	c->now.reported = false;

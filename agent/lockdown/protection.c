@@ -9,14 +9,16 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
 
 static void add_hook(struct lk_protection *p, uint32_t bit, const char *name, int error)
 {
-	struct lk_hook *hook = &p->hooks[p->hook_count];
+	struct lk_hook *hook;
 
 	if (p->hook_count == SK_ARRAY_SIZE(p->hooks))
 		return;
+	hook = &p->hooks[p->hook_count];
 	*hook = (struct lk_hook){.name = name, .error = error};
 	p->hook_count++;
 	if (!error)
@@ -34,11 +36,57 @@ static void add_fanotify(struct lk_protection *p, const struct lk_shared *shared
 	add_hook(p, SK_HOOK_FANOTIFY, "fanotify", error);
 }
 
+/* Hooks that act only where the policy says so. */
+static uint32_t ordered(uint32_t what)
+{
+	uint32_t hooks = UINT32_MAX;
+
+	if (!(what & SK_DO_PROTECT))
+		hooks &= ~(uint32_t)SK_HOOK_LSM_WRITE;
+	if (!(what & (SK_DO_MODULES_LISTED | SK_DO_MODULES_DENY)))
+		hooks &= ~(uint32_t)SK_HOOK_LSM_KERNEL;
+	if (!(what & SK_DO_MOUNTS_DENY))
+		hooks &= ~(uint32_t)SK_HOOK_LSM_MOUNT;
+	return what & SK_DO_SELF ? hooks : hooks & ~(uint32_t)SK_HOOK_LSM_SELF;
+}
+
+/* A kind of hooks of which a program was tried: attached when all of them are, else with the first error. */
+static void add_kind(struct lk_protection *p, const struct lk_kernel *kernel, const struct sk_hook_name *kind)
+{
+	int error = -1;
+
+	for (uint32_t i = 0; i < kernel->hook_count && i < LK_HOOKS; i++)
+		if (kernel->hooks[i].bit == kind->hook && error <= 0)
+			error = kernel->attached & kind->hook ? 0 : kernel->hooks[i].error;
+	if (error >= 0)
+		add_hook(p, 0, kind->name, error);
+}
+
+/* What is attached, and in force when there is somebody to act upon. */
+static void add_kernel(struct lk_protection *p, const struct clerk *c)
+{
+	static const char *const subjects[] = {[SK_SUBJECT_NONE] = "none", [SK_SUBJECT_MACHINE] = "machine", [SK_SUBJECT_CGROUP] = "cgroup"};
+	const struct lk_kernel *kernel = &c->shared->kernel;
+	uint32_t acting = atomic_load(&kernel->acting), what = c->now.orders.kernel_what;
+
+	p->tier = kernel->tier < SK_TIERS ? (enum sk_tier)kernel->tier : SK_TIER_C;
+	p->subject = acting < SK_ARRAY_SIZE(subjects) ? subjects[acting] : "none";
+	for (unsigned i = 0; i < sk_hook_count; i++)
+		add_kind(p, kernel, &sk_hook_names[i]);
+	if (acting == SK_SUBJECT_NONE || acting >= SK_ARRAY_SIZE(subjects))
+		return;
+	p->in_force |= kernel->attached & ordered(what);
+	if ((what & SK_DO_MEMORY_DENY) && (kernel->attached & (SK_HOOK_TRACE_MAP | SK_HOOK_LSM_MAP)))
+		p->in_force |= SK_HOOK_MEMORY;
+}
+
 void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protection)
 {
-	struct lk_protection p = {.tier = SK_TIER_C, .subject = "none", .processes = c->shared->processes, .restrained = c->shared->restrained};
+	struct lk_protection p = {.tier = SK_TIER_C, .subject = "none", .processes = c->shared->processes, .restrained = c->shared->restrained,
+				  .jit = c->now.jit, .interpreters = c->now.exempt, .updaters = c->now.updaters, .in_force = SK_HOOK_RESTRAINTS};
 
 	add_fanotify(&p, c->shared);
+	add_kernel(&p, c);
 	*ret_protection = p;
 }
 

@@ -25,6 +25,7 @@ const struct sk_hook_name sk_hook_names[] = {
 	{SK_HOOK_LSM_SELF, "lsm-self"},
 	{SK_HOOK_RESTRAINTS, "restraints"},
 	{SK_HOOK_MEDIA, "media"},
+	{SK_HOOK_MEMORY, "memory"},
 };
 const unsigned sk_hook_count = SK_ARRAY_SIZE(sk_hook_names);
 
@@ -99,6 +100,26 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	{SK_ATTACK_RACE_MAPPING, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-cache"},
 	{SK_ATTACK_DEVICE_WRITE, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_NOTICED, "integration/lockdown-cache"},
 	{SK_ATTACK_AGENT_SIGNAL, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_NOTICED, "integration/lockdown-life"},
+
+	{SK_ATTACK_EXEC_OUTSIDE_SCOPE, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_EXEC_MEMFD, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_EXEC_NAMESPACE, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_EXEC_OVERLAY, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_EXEC_DELETED, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_EXEC_FD, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MAP_LIBRARY, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MAP_DLOPEN, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MEM_ANONYMOUS, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MEM_MPROTECT, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MEM_SHARED, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+
+	/* The restraints' test runs where tier B does; older kernels lack some of them. */
+	{SK_ATTACK_EXEC_OUTSIDE_SCOPE, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
+	{SK_ATTACK_EXEC_MEMFD, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
+	{SK_ATTACK_EXEC_NAMESPACE, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
+	{SK_ATTACK_MEM_ANONYMOUS, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
+	{SK_ATTACK_MEM_PROC_WRITE, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
+	{SK_ATTACK_MOUNT_SHADOW, B, SK_HOOK_RESTRAINTS, SK_CLAIM_RESTRAINED, "integration/lockdown-exec"},
 };
 const unsigned sk_attack_proof_count = SK_ARRAY_SIZE(sk_attack_proofs);
 

@@ -36,6 +36,7 @@ enum sk_hook {
 	SK_HOOK_LSM_SELF = 1 << 12,      /* signals and tracing against the agent */
 	SK_HOOK_RESTRAINTS = 1 << 13,    /* what an ancestor put on and children inherit */
 	SK_HOOK_MEDIA = 1 << 14,         /* removable media by identity */
+	SK_HOOK_MEMORY = 1 << 15,        /* the policy denies executable memory that is no known file */
 };
 extern const struct sk_hook_name {
 	uint32_t hook;
