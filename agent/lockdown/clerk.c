@@ -311,6 +311,7 @@ static int open_parts(struct clerk *c)
 static void close_parts(struct clerk *c)
 {
 	lk_control_close(c);
+	lk_media_close(c);
 	lk_enforce_close(c);
 	lk_windows_close(c);
 	lk_interlock_close(c);

@@ -9,6 +9,7 @@
  *   control.c   lockdown.sock: calls of root, the link's frames
  *   state.c     what it says of itself: status, HEALTH
  *   protection.c  its part about tier, hooks and what is not stopped
+ *   media.c     the duty media: its rules, its mount points, its events
  *   outbox.c    requests that the server has not taken, answers to them: on disk
  *   learned.c   unknown programs that were seen: on disk, for drafts
  *
@@ -39,6 +40,7 @@ enum {
 	LK_EVENTS_WAITING = 4096, /* events that the spool has not taken */
 	LK_LEARNED = 20000,
 	LK_OUTBOX = 256,
+	LK_MEDIA = 64,           /* mount points of removable media */
 };
 
 struct lk_enforcement {
@@ -59,6 +61,7 @@ struct lk_client {
 	struct clerk *clerk;
 	struct sk_chan *chan;
 	bool is_link, is_root;
+	uint32_t media_id; /* of the call by which it hears of the rules for media; 0 = it does not */
 };
 
 struct lk_outbox;
@@ -99,6 +102,14 @@ struct clerk {
 	struct lk_learned *learned;
 	struct lk_windows *windows;
 	struct lk_interlock interlock;
+
+	/* media.c */
+	struct {
+		struct json_object *rules;
+		char **scope; /* of the policy */
+		uint32_t scope_count, count;
+		char paths[LK_MEDIA][LK_PATH];
+	} media;
 
 	/* clerk.c */
 	uint64_t lost_seen;
@@ -183,3 +194,14 @@ int lk_learned_clear(struct clerk *c);
 uint32_t lk_learned_count(const struct clerk *c);
 /* Calls `each` for every program; stops at an answer other than 0, which is returned. */
 int lk_learned_each(const struct clerk *c, int (*each)(void *arg, struct json_object *program), void *arg);
+
+/* media.c */
+/* The policy in force: its scope, joined by the media's mount points, goes to the guard. 0, SK_FULL, -errno. */
+int lk_media_policy(struct clerk *c, const struct sk_policy *policy);
+/* Its rules go to the duty media; NULL = there is none. */
+void lk_media_rules(struct clerk *c, const struct sk_policy *policy);
+int lk_media_scope(struct clerk *c, const char *const *scope, uint32_t count);
+int lk_media_subscribe(struct clerk *c, struct lk_client *client, uint32_t id);
+int lk_media_mounts(struct clerk *c, const struct sk_json *at);
+int lk_media_event(struct clerk *c, const struct sk_json *at);
+void lk_media_close(struct clerk *c);

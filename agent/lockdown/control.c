@@ -7,6 +7,7 @@
  *   CALL {"verb":"explain","sha256":hex} -> RESULT {"known":bool,"mode","serial","name","provenance","refused":{..} or absent,"requests":[..]}
  *   CALL {"verb":"allow","programs":[{"sha256","name","size"}],"note"} -> RESULT {"id"}
  *   CALL {"verb":"learned"} -> PROGRESS {"programs":[..]}*, RESULT {"count"}; CALL {"verb":"forget"} -> RESULT {}
+ *   CALL {"verb":"media..."}: media.c
  *   CALL {"verb":"rescan"} -> RESULT {}: judges again what runs
  */
 #include <errno.h>
@@ -326,11 +327,36 @@ static int call_idle(struct call *call)
 	return answer_by(call, lk_idle_call);
 }
 
+/* --- the duty media: see media.c */
+
+static int call_media(struct call *call)
+{
+	return lk_media_subscribe(call->clerk, call->client, call->id);
+}
+
+static int answer_media(struct call *call, int r)
+{
+	if (r == 0)
+		send_json(call->client, SK_F_RESULT, call->id, json_object_new_object());
+	return r;
+}
+
+static int call_media_mounts(struct call *call)
+{
+	return answer_media(call, lk_media_mounts(call->clerk, call->at));
+}
+
+static int call_media_event(struct call *call)
+{
+	return answer_media(call, lk_media_event(call->clerk, call->at));
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(struct call *call);
 } calls[] = {{"status", call_status}, {"explain", call_explain}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
-	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle}};
+	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle},
+	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}};
 
 static int on_call(struct call *call)
 {

@@ -184,7 +184,7 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 		return; /* what is in force stays until the tool is idle */
 	orders.mode = lk_windows_mode(c, orders.mode);
 	if (put_list(c, policy, &orders) != 0 ||
-	    lk_scope_put(c->shared, (const char *const *)policy->lockdown.scope.items, (uint32_t)policy->lockdown.scope.count) != 0) {
+	    lk_media_policy(c, policy) != 0) {
 		refuse(c, orders.serial, answer->hash, "the guard has no room for it");
 		return;
 	}
@@ -201,6 +201,7 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	memcpy(c->now.hash, answer->hash, sizeof c->now.hash);
 	c->now.awaited = atomic_load(&c->shared->wanted);
 	c->now.reported = false;
+	lk_media_rules(c, policy);
 	sk_log(SK_LOG_NOTICE, "policy %llu is in force: %s, %zu programs, %zu file systems", (unsigned long long)orders.serial,
 	       lk_mode_words[orders.mode], policy->lockdown.programs.count, policy->lockdown.scope.count);
 }

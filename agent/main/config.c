@@ -25,6 +25,9 @@ static const struct sk_setting rows[] = {
 	 .en = "User of the process that keeps events.", .ja = "イベントを保管するプロセスのユーザー。"},
 	{"users.link", SK_KIND_USER, SK_AT(struct agent_config, user_link), .fallback = "sekisho-link",
 	 .en = "User of the process that talks to the server.", .ja = "サーバーと通信するプロセスのユーザー。"},
+	{"media.images", SK_KIND_PATHS, SK_AT(struct agent_config, media.images), .max = 16,
+	 .en = "Folders: a loop device over an image below one of them is a removable medium as a USB stick is.",
+	 .ja = "この下にあるイメージのループデバイスを、USB メモリーと同じリムーバブル媒体として扱うフォルダー。"},
 	{0}};
 
 const struct sk_table agent_table = {"agent.yaml", sizeof(struct agent_config), rows, .en = "Settings of the agent on an endpoint.",

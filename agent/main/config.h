@@ -4,10 +4,12 @@
 
 #include "conf/conf.h"
 #include "link/duties.h"
+#include "media/media.h"
 
 struct agent_config {
 	struct link_config link; /* first: the duties spool and link know this much */
 	char *user_spool, *user_link;
+	struct media_config media;
 	char *cgroup; /* lockdown.cgroup; NULL = none */
 };
 

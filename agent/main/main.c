@@ -16,6 +16,7 @@
 #include "lockdown/lockdown.h"
 #include "lockdown/window.h"
 #include "main/config.h"
+#include "media/media.h"
 #include "os/proc.h"
 
 /* The process table; agent/README.md says it in words. Order is the order of starting: who reports comes after who keeps. */
@@ -27,6 +28,7 @@ static const struct sk_duty duties[] = {
 	 .prepare = link_duty_prepare, .run = link_duty_run},
 	LK_CLERK_DUTY,
 	LK_WINDOW_DUTY,
+	MEDIA_DUTY,
 };
 
 struct arguments {

@@ -35,6 +35,7 @@ enum sk_event_class_uid {
 	SK_CLASS_LOSS = 99906002,       /* fab: Event Loss */
 	SK_CLASS_POLICY = 99906003,     /* fab: Policy Activity */
 	SK_CLASS_REQUEST = 99906004,    /* fab: Request Activity */
+	SK_CLASS_MEDIA = 99906005,      /* fab: Media Activity */
 };
 
 /* Every kind of event we make: rows of sk_event_kinds[] in this order. metadata.event_code is the row's `code`. */
@@ -73,6 +74,12 @@ enum sk_event_kind {
 	SK_EVENT_SIGN_IN,
 	SK_EVENT_SIGN_IN_FAILED,
 	SK_EVENT_SIGN_OUT,
+	SK_EVENT_MEDIA_ATTACHED,
+	SK_EVENT_MEDIA_REMOVED,
+	SK_EVENT_MEDIA_RESTRICTED,
+	SK_EVENT_MEDIA_COPY_REFUSED,
+	SK_EVENT_MEDIA_REFUSED,
+	SK_EVENT_MEDIA_FAILED,
 	SK_EVENT_KINDS
 };
 

@@ -501,3 +501,27 @@ int sk_event_sign_in(enum sk_event_kind kind, const struct sk_event_stamp *at, c
 	open_fab(&m);
 	return finish(&m);
 }
+
+int sk_event_media(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_medium *medium, struct sk_buf *buf)
+{
+	struct making m;
+	struct sk_jw *out = begin(&m, kind, at, buf);
+	const struct {
+		const char *key, *text;
+	} texts[] = {{"kind", medium->kind}, {"vendor", medium->vendor}, {"product", medium->product}, {"serial", medium->serial},
+		     {"uuid", medium->uuid}, {"file_system", medium->file_system}, {"mount", medium->mount}, {"rule", medium->rule}};
+
+	open_fab(&m);
+	sk_jw_put_str(out, "duty", "media");
+	put_if(out, "mode", medium->mode);
+	put_if(out, "reason", medium->reason && *medium->reason ? medium->reason : NULL);
+	if (medium->policy_serial)
+		sk_jw_put_uint(out, "policy_serial", medium->policy_serial);
+	sk_jw_open(out, "medium", '{');
+	sk_jw_put_str(out, "device", medium->device);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(texts); i++)
+		if (texts[i].text && *texts[i].text)
+			sk_jw_put_str(out, texts[i].key, texts[i].text);
+	sk_jw_close(out, '}');
+	return finish(&m);
+}

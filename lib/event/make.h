@@ -109,5 +109,17 @@ int sk_event_enrolment(enum sk_event_kind kind, const struct sk_event_stamp *at,
 int sk_event_sign_in(enum sk_event_kind kind, const struct sk_event_stamp *at, const char *user, const char *from,
 		     const char *reason, struct sk_buf *out);
 
+struct sk_event_medium {
+	const char *device;  /* "sdb1" */
+	const char *kind, *vendor, *product, *serial, *uuid, *file_system;
+	const char *mount;   /* any bytes; NULL = not mounted */
+	const char *rule;    /* "3", "default" */
+	const char *mode, *reason;
+	uint64_t policy_serial;
+};
+
+/* `kind`: one of the MEDIA ones. Empty texts are left out. */
+int sk_event_media(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_medium *medium, struct sk_buf *out);
+
 /* HMAC-SHA-256 of a secret value under the endpoint's key: what may stand in an event in its place. 0 or -EIO. */
 int sk_event_keyed_hash(const uint8_t key[32], const void *data, size_t size, uint8_t ret_hash[32]);

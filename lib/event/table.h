@@ -27,7 +27,8 @@ enum {
 	IN_LOSS = 1 << 6,
 	IN_POLICY = 1 << 7,
 	IN_REQUEST = 1 << 8,
-	IN_ALL = (1 << 9) - 1,
+	IN_MEDIA = 1 << 9,
+	IN_ALL = (1 << 10) - 1,
 };
 
 struct sk_event_field {

@@ -29,6 +29,11 @@ static const struct sk_event_program program = {
 	.publisher = "maker", .ancestry = ancestry, .ancestry_count = 2, .ancestry_cut = true, .count = 3, .from_ms = 5, .to_ms = 6,
 };
 
+static const struct sk_event_medium medium = {
+	.device = "sdb1", .kind = "usb", .vendor = "0781", .product = "5581", .serial = "4C53", .uuid = "4A1B-22C0", .file_system = "vfat",
+	.mount = "/media/\xff", .rule = "default", .mode = "enforce", .reason = "unmounted", .policy_serial = 7,
+};
+
 /* One event of each kind. */
 static int make(enum sk_event_kind kind, struct sk_buf *out)
 {
@@ -77,6 +82,13 @@ static int make(enum sk_event_kind kind, struct sk_buf *out)
 	case SK_EVENT_SIGN_IN_FAILED:
 	case SK_EVENT_SIGN_OUT:
 		return sk_event_sign_in(kind, &noon, "alice", "127.0.0.1", "wrong password", out);
+	case SK_EVENT_MEDIA_ATTACHED:
+	case SK_EVENT_MEDIA_REMOVED:
+	case SK_EVENT_MEDIA_RESTRICTED:
+	case SK_EVENT_MEDIA_COPY_REFUSED:
+	case SK_EVENT_MEDIA_REFUSED:
+	case SK_EVENT_MEDIA_FAILED:
+		return sk_event_media(kind, &noon, &medium, out);
 	default:
 		return sk_event_program(kind, &noon, &program, true, out);
 	}

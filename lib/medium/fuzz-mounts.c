@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct sk_mount mount;
+	struct sk_mount_entry mount;
 
 	if (sk_mount_read((const char *)data, size, &mount) != 0)
 		return 0;

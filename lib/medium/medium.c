@@ -168,6 +168,7 @@ int sk_medium_look(const char *sysfs, unsigned major, unsigned minor, const char
 		return errno == ENOENT || errno == ENOTDIR ? SK_NONE : -errno;
 	copy_name(disk, out.name);
 	out.sectors = read_number(disk, "size");
+	out.read_only = read_number(disk, "ro") == 1;
 	if (exists(disk, "partition"))
 		go_up(disk);
 	else

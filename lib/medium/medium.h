@@ -31,6 +31,7 @@ struct sk_medium {
 	char vendor[SK_MEDIUM_TEXT], product[SK_MEDIUM_TEXT], serial[SK_MEDIUM_TEXT]; /* USB: ids as 4 hex digits and its serial number; else SCSI's
 	                       words; an image: "image", its file's name, "". Printable ASCII; other bytes are '?' */
 	uint64_t sequence;  /* diskseq: another number = another medium in the same device; 0 = the kernel is too old (before 5.15) */
+	bool read_only;     /* by a switch, or because somebody set it so (blockdev --setro) */
 	uint64_t sectors;   /* 512 bytes each; 0 = there is no medium in it */
 	struct sk_superblock superblock; /* filled by whoever reads the device; empty here */
 };

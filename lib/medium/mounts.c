@@ -58,7 +58,7 @@ static bool unescape(const struct word *word, char *out, size_t size)
 	return true;
 }
 
-static bool read_device(const struct word *word, struct sk_mount *out)
+static bool read_device(const struct word *word, struct sk_mount_entry *out)
 {
 	char text[32], *colon;
 	uint64_t major, minor;
@@ -95,7 +95,7 @@ static unsigned long read_flags(const struct word *word)
 	return found;
 }
 
-int sk_mount_read(const char *line, size_t size, struct sk_mount *ret_mount)
+int sk_mount_read(const char *line, size_t size, struct sk_mount_entry *ret_mount)
 {
 	const char *at = line, *end = line + size;
 	struct word words[6], word;
@@ -121,7 +121,7 @@ int sk_mount_read(const char *line, size_t size, struct sk_mount *ret_mount)
 }
 
 /* Takes whole lines off the front of the buffer. */
-static int take_lines(struct sk_buf *text, int (*each)(void *arg, const struct sk_mount *mount), void *arg, struct sk_mount *mount)
+static int take_lines(struct sk_buf *text, int (*each)(void *arg, const struct sk_mount_entry *mount), void *arg, struct sk_mount_entry *mount)
 {
 	size_t done = 0;
 	int r = 0;
@@ -139,10 +139,10 @@ static int take_lines(struct sk_buf *text, int (*each)(void *arg, const struct s
 	return r;
 }
 
-int sk_mounts_each(int fd, int (*each)(void *arg, const struct sk_mount *mount), void *arg)
+int sk_mounts_each(int fd, int (*each)(void *arg, const struct sk_mount_entry *mount), void *arg)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(LINE_MAX_BYTES + PIECE);
-	_cleanup_free_ struct sk_mount *mount = sk_malloc(sizeof *mount);
+	_cleanup_free_ struct sk_mount_entry *mount = sk_malloc(sizeof *mount);
 	size_t total = 0;
 	int r = 0;
 

@@ -7,7 +7,7 @@
 
 #define SK_MOUNT_PATH 4096
 
-struct sk_mount {
+struct sk_mount_entry {
 	unsigned major, minor;
 	char point[SK_MOUNT_PATH];  /* unescaped */
 	char source[512];           /* unescaped; a longer one is "" */
@@ -17,9 +17,9 @@ struct sk_mount {
 };
 
 /* `line` without its line feed. 0; SK_BAD: not a line of mountinfo, or too long. */
-int sk_mount_read(const char *line, size_t size, struct sk_mount *ret_mount);
+int sk_mount_read(const char *line, size_t size, struct sk_mount_entry *ret_mount);
 /*
  * Every mount of this process's namespace. `fd` is /proc/self/mountinfo, read from its start. An answer other than 0 of `each` ends it, and is returned.
  * -errno of the read.
  */
-int sk_mounts_each(int fd, int (*each)(void *arg, const struct sk_mount *mount), void *arg);
+int sk_mounts_each(int fd, int (*each)(void *arg, const struct sk_mount_entry *mount), void *arg);

@@ -12,14 +12,14 @@
 #include "base/mem.h"
 #include "medium/mounts.h"
 
-static int read_line(const char *line, struct sk_mount *out)
+static int read_line(const char *line, struct sk_mount_entry *out)
 {
 	return sk_mount_read(line, strlen(line), out);
 }
 
 static void test_fields(void **state)
 {
-	struct sk_mount m;
+	struct sk_mount_entry m;
 
 	assert_int_equal(read_line("36 35 7:3 / /media/a\\040b rw,nosuid,relatime shared:1 master:2 - ext4 /dev/loop3 ro,errors=remount-ro", &m), 0);
 	assert_int_equal(m.major, 7);
@@ -36,7 +36,7 @@ static void test_fields(void **state)
 
 static void test_hostile(void **state)
 {
-	struct sk_mount m;
+	struct sk_mount_entry m;
 
 	assert_int_equal(read_line("36 35 7:3 / /media/\\012-\\040-\\134 rw - ext4 /dev/loop3 rw", &m), 0);
 	assert_string_equal(m.point, "/media/\n- -\\");
@@ -51,7 +51,7 @@ static void test_hostile(void **state)
 static void test_too_long(void **state)
 {
 	static char line[SK_MOUNT_PATH + 200];
-	struct sk_mount m;
+	struct sk_mount_entry m;
 	int n = snprintf(line, sizeof line, "1 1 7:3 / /");
 
 	memset(line + n, 'a', SK_MOUNT_PATH);
@@ -59,7 +59,7 @@ static void test_too_long(void **state)
 	assert_int_equal(read_line(line, &m), SK_BAD);
 }
 
-static int count(void *arg, const struct sk_mount *mount)
+static int count(void *arg, const struct sk_mount_entry *mount)
 {
 	int *seen = arg;
 

@@ -118,6 +118,7 @@ static int enter_sandbox(const struct sk_child *child, struct sk_duty_ctx *ctx)
 		.land = duty->land,
 		.any_file = duty->any_file,
 		.net = duty->net,
+		.uevents = duty->uevents,
 		.fork = duty->fork,
 		.max_files = duty->max_files,
 		.refusal = duty->refusal,

@@ -52,6 +52,7 @@ struct sk_duty {
 	bool any_file;                       /* no Landlock: see os/sandbox.h */
 	const struct sk_listener *listeners; /* name NULL at the end; NULL = none */
 	bool net;                            /* makes internet connections */
+	bool uevents;                        /* hears of devices from the kernel */
 	bool fork;                           /* makes processes */
 	bool survives_main;
 	bool spared;                         /* never chosen when the kernel kills for want of memory; it and what it makes must not grow */

@@ -54,6 +54,7 @@ struct sk_sandbox {
 	 */
 	bool any_file;
 	bool net;                         /* may make IPv4 and IPv6 sockets and connect; otherwise unix sockets alone (listeners given to it still work) */
+	bool uevents;                     /* may make the netlink socket by which the kernel tells of devices; nothing else of netlink */
 	bool fork;                        /* may fork and clone processes; threads are always allowed */
 	unsigned max_files;               /* RLIMIT_NOFILE; 0 = 1024 */
 	enum sk_syscall_refusal refusal;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -188,6 +189,13 @@ static int add_rules(scmp_filter_ctx filter, const struct sk_sandbox *sandbox)
 		r = allow(filter, base_rules[i].call, false, 1, &base_rules[i].when);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(net_rules) && sandbox->net && r == 0; i++)
 		r = allow(filter, net_rules[i].call, false, 1, &net_rules[i].when);
+	if (r == 0 && sandbox->uevents) {
+		const struct scmp_arg_cmp uevents[] = {{0, SCMP_CMP_EQ, AF_NETLINK, 0}, {2, SCMP_CMP_EQ, NETLINK_KOBJECT_UEVENT, 0}};
+
+		r = allow(filter, "socket", false, SK_ARRAY_SIZE(uevents), uevents);
+		if (r == 0)
+			r = allow(filter, "bind", false, 0, NULL);
+	}
 	for (const char *const *name = sandbox->syscalls; name && *name && r == 0; name++)
 		r = allow(filter, *name, true, 0, NULL);
 	return r ? r : add_clone(filter, sandbox->fork);

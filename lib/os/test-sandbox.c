@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -103,6 +104,20 @@ static int become_program(void)
 static int unix_socket(void)
 {
 	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? FINE : errno;
+}
+
+static int device_messages(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	return fd >= 0 ? FINE : errno;
+}
+
+static int routes(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd >= 0 ? FINE : errno;
 }
 
 static int inet_socket(void)
@@ -299,6 +314,12 @@ static void test_what_stays_possible(void **state)
 	s.net = true;
 	assert_int_equal(trial(&s, inet_socket), FINE);
 	s.net = false;
+	assert_int_equal(trial(&s, device_messages), SK_EXIT_SYSCALL);
+	s.uevents = true;
+	assert_int_equal(trial(&s, device_messages), FINE);
+	assert_int_equal(trial(&s, routes), SK_EXIT_SYSCALL); /* of netlink that alone */
+	assert_int_equal(trial(&s, inet_socket), SK_EXIT_SYSCALL);
+	s.uevents = false;
 	s.syscalls = (const char *const[]){"socket", NULL};
 	assert_int_equal(trial(&s, inet_socket), FINE);
 }

@@ -46,6 +46,12 @@ static const struct why table[] = {
 	{"sign_in", NULL, T_why_sign_in, T_todo_nothing},
 	{"sign_in_failed", NULL, T_why_sign_in_failed, T_todo_sign_in},
 	{"sign_out", NULL, T_why_sign_out, T_todo_nothing},
+	{"media_attached", NULL, T_why_media_attached, T_todo_nothing},
+	{"media_removed", NULL, T_why_media_removed, T_todo_nothing},
+	{"media_restricted", NULL, T_why_media_restricted, T_todo_nothing},
+	{"media_copy_refused", NULL, T_why_media_copy_refused, T_todo_media},
+	{"media_refused", NULL, T_why_media_refused, T_todo_media},
+	{"media_failed", NULL, T_why_media_failed, T_todo_media_failed},
 };
 
 static const struct why *find(const char *code, const char *reason)

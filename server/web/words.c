@@ -76,7 +76,9 @@ static const struct group groups[] = {
 		   {"policy_shadow", T_event_policy_shadow}, {"policy_refused", T_event_policy_refused}, {"policy_list_changed", T_event_policy_list},
 		   {"request_made", T_event_request_made}, {"request_answered", T_event_request_answered}, {"spool_dropped", T_event_spool_dropped},
 		   {"spool_not_kept", T_event_spool_not_kept}, {"spool_damaged", T_event_spool_damaged}, {"enrolled", T_event_enrolled},
-		   {"revoked", T_event_revoked}, {"sign_in", T_event_sign_in}, {"sign_in_failed", T_event_sign_in_failed}, {"sign_out", T_event_sign_out}}},
+		   {"revoked", T_event_revoked}, {"sign_in", T_event_sign_in}, {"sign_in_failed", T_event_sign_in_failed}, {"sign_out", T_event_sign_out},
+		   {"media_attached", T_event_media_attached}, {"media_removed", T_event_media_removed}, {"media_restricted", T_event_media_restricted},
+		   {"media_copy_refused", T_event_media_copy_refused}, {"media_refused", T_event_media_refused}, {"media_failed", T_event_media_failed}}},
 };
 
 static const struct word *find(const char *group, const char *word)
