@@ -4,8 +4,10 @@
  * in ctl/meson.build.
  */
 #include "ctl.h"
+#include "os/sandbox.h"
 
 int main(int argc, char **argv)
 {
+	sk_names_begin();
 	return ctl_main(argc, (const char *const *)argv);
 }

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lockdown/keeper.h"
+#include "lockdown/older.h"
 
 enum { EXIT_FAILED = 1 };
 
@@ -97,7 +98,7 @@ static int renew_keeper(struct lk_shared *shared, int *keeper)
 		lk_tell(shared, 1, LK_RECORD_REVIVED, (uint32_t)pid); /* its ring has no other writer now */
 	r = lk_make_keeper(shared);
 	if (r == 0)
-		*keeper = (int)syscall(SYS_pidfd_open, shared->keeper_pid, 0);
+		*keeper = lk_process_watch(shared->keeper_pid);
 	return r;
 }
 
@@ -112,7 +113,7 @@ static int prepare(struct lk_shared *shared, int *keeper)
 	shared->guard_born_us = lk_now_us();
 	lk_add(&shared->count.guard_starts);
 	if (alive(atomic_load(&shared->keeper_pid))) {
-		*keeper = (int)syscall(SYS_pidfd_open, atomic_load(&shared->keeper_pid), 0);
+		*keeper = lk_process_watch(atomic_load(&shared->keeper_pid));
 		return 0;
 	}
 	return renew_keeper(shared, keeper);
@@ -125,7 +126,8 @@ static void mind(struct lk_shared *shared, int keeper, int signals)
 	int r = 0;
 
 	while (!(pollers[0].revents & POLLIN)) {
-		if (poll(pollers, 2, r < 0 ? 100 : -1) < 0 && errno != EINTR)
+		lk_process_look(keeper, atomic_load(&shared->keeper_pid));
+		if (poll(pollers, 2, r < 0 ? 100 : lk_process_needs_look() ? LK_OLDER_MS : -1) < 0 && errno != EINTR)
 			return;
 		if (pollers[1].fd < 0 || (pollers[1].revents & POLLIN)) {
 			r = renew_keeper(shared, &keeper);

@@ -66,6 +66,8 @@ void *lk_reader_run(void *reader);
 void lk_finish(struct lk_guard *guard, struct lk_slot *slot, bool tell);
 /* Answers, counts, finishes. `tell`: there shall be a record of it. */
 void lk_answer(struct lk_guard *guard, struct lk_slot *slot, const struct lk_orders *orders, uint32_t verdict, bool tell);
+/* An open that is no execution (older.h): allowed, counted, not told. */
+void lk_let(struct lk_guard *guard, struct lk_slot *slot);
 /* Hands a slot to the workers, or answers by the failure setting when too many wait. */
 void lk_queue(struct lk_guard *guard, struct lk_slot *slot);
 /* A dead guard's slot goes on where it was. */
@@ -107,8 +109,8 @@ void *lk_census_run(void *guard);
 
 /* marks.c */
 void *lk_marker_run(void *guard);
-/* Masks of an inode mark (on what is remembered) and of a file system mark. */
-enum { LK_MARK_INODE = FAN_MODIFY | FAN_CLOSE_WRITE, LK_MARK_SYSTEM = FAN_OPEN_EXEC_PERM, LK_MARK_WRITTEN = FAN_CLOSE_WRITE /* in the group that tells what moved */ };
+/* Masks of an inode mark (on what is remembered), and of events that wait for an answer. */
+enum { LK_MARK_INODE = FAN_MODIFY | FAN_CLOSE_WRITE, LK_ASKS = FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM, LK_MARK_WRITTEN = FAN_CLOSE_WRITE /* in the group that tells what moved */ };
 /* A group and its two queues of waiters. 0 or -errno. */
 int lk_group_open(struct lk_shared *shared, uint32_t group);
 

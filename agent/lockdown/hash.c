@@ -21,9 +21,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "lockdown/older.h"
 #include "lockdown/window.h"
 
-enum { WRITER_LOOK_US = 2000, LARGE = 32 << 20 };
+enum { WRITER_LOOK_US = 2000, OPEN_LOOK_US = 10000, LARGE = 32 << 20 };
 
 int lk_worker_init(struct lk_worker *worker, struct lk_guard *guard)
 {
@@ -163,6 +164,14 @@ static bool prepare_memory(struct lk_shared *shared, struct lk_slot *slot, int f
 	return lk_mark_inode(shared, fan, FAN_MARK_ADD, LK_MARK_INODE, slot->meta.fd) == 0;
 }
 
+/* How long to wait for a writer. An open that writes is one itself. */
+static uint64_t until(const struct lk_slot *slot, const struct lk_orders *orders)
+{
+	if (slot->meta.mask & FAN_OPEN_PERM)
+		return 0;
+	return slot->since_us + (slot->meta.mask & LK_BY_OPEN ? OPEN_LOOK_US : orders->deadline_us / 5 * 3);
+}
+
 /*
  * Hashes what `slot` holds. NONE: slot->hash is its content, and with *ret_remember it may be remembered under slot->key.
  */
@@ -177,7 +186,7 @@ static enum lk_trouble content(struct lk_worker *worker, struct lk_slot *slot, c
 	if (slot->has_key && slot->key.size > LK_SIZE_MAX)
 		return LK_TROUBLE_HUGE;
 	remember = prepare_memory(shared, slot, atomic_load(&shared->groups[slot->group].fan));
-	trouble = lk_lease(fd, slot->meta.mask & FAN_OPEN_PERM ? 0 : slot->since_us + orders->deadline_us / 5 * 3, &supported);
+	trouble = lk_lease(fd, until(slot, orders), &supported);
 	if (trouble) {
 		if (trouble != LK_TROUBLE_WRITER || orders->mode == LK_ENFORCE)
 			return trouble;
@@ -214,6 +223,16 @@ static void conclude(struct lk_guard *guard, struct lk_slot *slot, struct lk_ord
 	lk_answer(guard, slot, orders, verdict, true);
 }
 
+/* Where the kernel asks about opens: what would be refused, or told, may be no execution at all. */
+static bool is_only_opened(const struct lk_shared *shared, const struct lk_slot *slot)
+{
+	struct lk_orders orders;
+
+	if (!(slot->meta.mask & LK_BY_OPEN) || (!slot->trouble && lk_listed(shared, slot->hash, &orders)))
+		return false;
+	return !lk_is_executing(slot->meta.pid);
+}
+
 static void judge(struct lk_worker *worker, struct lk_slot *slot)
 {
 	struct lk_guard *guard = worker->guard;
@@ -222,7 +241,17 @@ static void judge(struct lk_worker *worker, struct lk_slot *slot)
 	uint32_t group = slot->group; /* the slot is somebody else's when this is through */
 	bool remember = false;
 
+	if (slot->meta.mask & LK_BY_OPEN && !lk_looks_executable(slot->meta.fd)) {
+		lk_let(guard, slot);
+		atomic_fetch_sub(&guard->queued[group], 1);
+		return;
+	}
 	slot->trouble = content(worker, slot, &orders, &remember);
+	if (is_only_opened(guard->shared, slot)) {
+		lk_let(guard, slot);
+		atomic_fetch_sub(&guard->queued[group], 1);
+		return;
+	}
 	if (!slot->trouble && lk_window_is_open() && !lk_listed(guard->shared, slot->hash, &orders))
 		lk_window_settle(&slot->progress); /* an updater may have written it a moment ago */
 	conclude(guard, slot, &orders, remember, drops);
@@ -234,7 +263,7 @@ static bool read_small(int fd, void *space, uint64_t size)
 {
 	struct iovec part = {.iov_base = space, .iov_len = LK_PIECE};
 
-	return preadv2(fd, &part, 1, 0, RWF_NOWAIT) == (ssize_t)size;
+	return preadv2(fd, &part, 1, 0, RWF_NOWAIT) == (ssize_t)size; /* Linux 4.14; where it fails a worker reads */
 }
 
 bool lk_hash_small(struct lk_worker *worker, struct lk_slot *slot)

@@ -2,6 +2,7 @@
 /* The decision and the look. Owns nothing. */
 #include "lockdown/judge.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/inotify.h>
@@ -51,12 +52,27 @@ bool lk_listed(const struct lk_shared *shared, const uint8_t hash[LK_HASH], stru
 	return lk_listed_as(shared, hash, ret_orders, &kinds);
 }
 
+/* Before Linux 4.11. A server or a FUSE daemon may be asked; those have groups of their own. */
+static bool look_older(int fd, struct lk_key *ret_key)
+{
+	struct stat found;
+
+	if (fstat(fd, &found) < 0)
+		return false;
+	*ret_key = (struct lk_key){.device = found.st_dev,
+				   .inode = found.st_ino,
+				   .size = (uint64_t)found.st_size,
+				   .changed_s = found.st_ctim.tv_sec,
+				   .changed_ns = (uint32_t)found.st_ctim.tv_nsec};
+	return S_ISREG(found.st_mode);
+}
+
 bool lk_look(int fd, struct lk_key *ret_key)
 {
 	struct statx found;
 
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_SIZE | STATX_CTIME | STATX_TYPE, &found) < 0)
-		return false;
+		return errno == ENOSYS && look_older(fd, ret_key);
 	*ret_key = (struct lk_key){.device = makedev(found.stx_dev_major, found.stx_dev_minor),
 				   .inode = found.stx_ino,
 				   .size = found.stx_size,

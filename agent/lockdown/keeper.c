@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "lockdown/older.h"
 
 enum {
 	LOOK_MS = 25,       /* while something is pending */
@@ -41,7 +42,7 @@ static void find_guard(struct keeper *k)
 {
 	int pid = atomic_load(&k->shared->guard_pid);
 
-	k->guard = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	k->guard = pid > 0 ? lk_process_watch(pid) : -1;
 	atomic_store(&k->shared->fds.keeper_guard, k->guard);
 	if (k->guard >= 0)
 		watch(k, k->guard, TAG_GUARD);
@@ -166,7 +167,7 @@ static int pause_ms(const struct keeper *k, bool busy)
 	if (busy)
 		return LOOK_MS;
 	if (k->guard >= 0)
-		return LK_REST_MS;
+		return lk_process_needs_look() ? LK_OLDER_MS : LK_REST_MS;
 	now = lk_now_us();
 	return k->revive_us > now ? (int)((k->revive_us - now) / 1000) + 1 : 0;
 }
@@ -230,6 +231,7 @@ int lk_keeper_main(struct lk_shared *shared)
 		atomic_store(&shared->keeper_beat_us, lk_now_us());
 		lk_kernel_beat(shared);
 		on_signals(&k);
+		lk_process_look(k.guard, atomic_load(&shared->guard_pid));
 		if (k.guard >= 0 && readable(k.guard, 0))
 			bury(&k);
 		if (k.guard < 0 && atomic_load(&shared->stopping))

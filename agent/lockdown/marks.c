@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lockdown/guard.h"
+#include "lockdown/older.h"
 
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000
@@ -62,6 +63,8 @@ static int add_waiter(int epoll, int fd, uint32_t events, uint32_t tag)
 {
 	struct epoll_event event = {.events = events, .data.u32 = tag};
 
+	if (lk_process_needs_look()) /* EPOLLEXCLUSIVE is some years older than pidfd_open; without it both wake up, and see who comes */
+		event.events &= ~(uint32_t)EPOLLEXCLUSIVE;
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sk_origin_errno() : 0;
 }
 
@@ -181,23 +184,21 @@ static void mark_device(struct lk_shared *shared, struct lk_scope *scope)
 		mark_image(shared->groups[0].fan, scope, image);
 }
 
-/*
- * Is our mark on this superblock? Removing a bit that is not set changes nothing and fails when there is no mark: the file system was
- * unmounted and mounted anew.
- */
-static bool is_marked(int fan, int fd)
-{
-	return fanotify_mark(fan, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, FAN_CLOSE_NOWRITE, fd, NULL) == 0;
-}
-
 /* A folder that is not a mount point lies on another file system, which nobody asked us to guard. */
-static int check_mount_point(int fd, uint64_t *ret_device)
+static int check_mount_point(int fd, const char *path, uint64_t *ret_device)
 {
 	struct statx found;
+	struct stat older;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0)
-		return errno;
-	if ((found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && !(found.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0) {
+		if (errno != ENOSYS || fstat(fd, &older) < 0)
+			return errno;
+		*ret_device = older.st_dev;
+		return lk_is_mount_point(path) ? 0 : ENODEV;
+	}
+	if (!(found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+		    ? !lk_is_mount_point(path) /* before Linux 5.8 */
+		    : !(found.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return ENODEV;
 	*ret_device = makedev(found.stx_dev_major, found.stx_dev_minor);
 	return 0;
@@ -209,7 +210,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	struct statfs system;
 	uint64_t device = 0;
 	bool cacheable, watched;
-	int r = check_mount_point(fd, &device);
+	int r = check_mount_point(fd, scope->path, &device);
 
 	if (r)
 		return r;
@@ -220,7 +221,7 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	if (r)
 		return -r;
 	watched = cacheable && lk_kernel_on(shared); /* what was just written is judged when it is opened */
-	if (scope->error == 0 && scope->group == number && scope->device == device && is_marked(shared->groups[number].fan, fd)) {
+	if (scope->error == 0 && scope->group == number && scope->device == device && lk_is_marked(shared, scope, fd)) {
 		if (cacheable)
 			mark_device(shared, scope); /* inode marks may have been flushed */
 		return 0;
@@ -234,8 +235,9 @@ static int guard_system(struct lk_shared *shared, struct lk_scope *scope, int fd
 	scope->device = device;
 	if (cacheable)
 		mark_device(shared, scope);
-	if (fanotify_mark(shared->groups[number].fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL) < 0)
-		return errno;
+	r = lk_mark(shared, scope, fd);
+	if (r)
+		return r;
 	if (watched)
 		fanotify_mark(shared->fds.moved, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, LK_MARK_WRITTEN, fd, NULL);
 	lk_wake(&shared->foresee);
@@ -249,7 +251,7 @@ static void leave_system(struct lk_shared *shared, struct lk_scope *scope, int f
 	uint32_t leave = LK_WISH_LEAVE;
 
 	if (fd >= 0 && scope->error == 0)
-		fanotify_mark(shared->groups[scope->group].fan, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, LK_MARK_SYSTEM, fd, NULL);
+		lk_unmark(shared, scope, fd);
 	scope->device = 0;
 	scope->error = -1;
 	/* Wanted again in the meantime: the entry stays, and the next round marks it anew. */
@@ -294,10 +296,13 @@ void *lk_marker_run(void *arg)
 
 		if (wanted != atomic_load(&shared->applied)) {
 			apply_all(shared);
+			lk_mark_elsewhere(shared);
 			atomic_store(&shared->applied, wanted);
 			lk_wake(&shared->news);
 		} else {
-			lk_wait(&shared->wanted, wanted, 0);
+			lk_wait(&shared->wanted, wanted, lk_has_mount_marks(shared) ? LK_ELSEWHERE_US : 0);
+			if (lk_has_mount_marks(shared)) /* of other namespaces nobody tells us */
+				lk_mark_elsewhere(shared);
 		}
 	}
 }

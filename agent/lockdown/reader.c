@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lockdown/keeper.h"
+#include "lockdown/older.h"
 #include "lockdown/window.h"
 
 enum { TURN_EVENTS = 64 };
@@ -82,19 +83,32 @@ void lk_queue(struct lk_guard *guard, struct lk_slot *slot)
 		return; /* the keeper looks round every LK_REST_MS anyway */
 }
 
+void lk_let(struct lk_guard *guard, struct lk_slot *slot)
+{
+	lk_slot_answer(slot, atomic_load_explicit(&guard->shared->groups[slot->group].fan, memory_order_relaxed), FAN_ALLOW);
+	lk_add(&guard->shared->count.opens);
+	atomic_store(&slot->task, LK_TASK_NONE); /* a worker is free again */
+	lk_finish(guard, slot, false);
+}
+
 static void judge(struct lk_guard *guard, struct lk_slot *slot)
 {
 	struct lk_shared *shared = guard->shared;
 	struct lk_orders orders;
 	uint64_t count;
 
+	if (lk_is_data(shared, slot)) {
+		lk_slot_active(slot, UINT32_MAX);
+		lk_let(guard, slot);
+		return;
+	}
 	lk_add(slot->meta.mask & FAN_OPEN_PERM ? &shared->count.opens : &shared->count.events);
 	orders = lk_orders_get(shared, &count);
 	lk_slot_active(slot, orders.deadline_us);
 	if (slot->group == 0 && lk_recall(shared, slot, &orders)) {
 		uint32_t verdict = lk_judge_known(&orders, slot->known);
 
-		if (!slot->known && lk_window_is_open()) {
+		if (!slot->known && (lk_window_is_open() || slot->meta.mask & LK_BY_OPEN)) { /* perhaps only read: a worker asks */
 			lk_queue(guard, slot);
 			return;
 		}
@@ -104,7 +118,7 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY);
 		return;
 	}
-	if (!lk_hash_small(&guard->small, slot))
+	if (slot->meta.mask & LK_BY_OPEN || !lk_hash_small(&guard->small, slot))
 		lk_queue(guard, slot);
 }
 
@@ -141,7 +155,8 @@ static int turn(struct lk_guard *guard, uint32_t group, int fan)
 		lk_slot_drop(slot);
 		return size < 0 && errno != EAGAIN && errno != EBADF ? DONE : NOTHING; /* DONE: the kernel has refused this event itself */
 	}
-	if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM))
+	lk_take_open(guard->shared, slot);
+	if (slot->meta.mask & LK_ASKS)
 		judge(guard, slot);
 	else
 		forget(guard, slot);
@@ -187,9 +202,10 @@ void lk_resume(struct lk_guard *guard, struct lk_slot *slot)
 
 	if (!lk_slot_adopt(slot))
 		return;
+	lk_take_open(guard->shared, slot);
 	if (task == LK_TASK_NAME || task == LK_TASK_NAMING || (atomic_load(&slot->word) & LK_ANSWERED))
 		lk_finish(guard, slot, true);
-	else if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM))
+	else if (slot->meta.mask & LK_ASKS)
 		lk_queue(guard, slot);
 	else
 		forget(guard, slot);

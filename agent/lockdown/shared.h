@@ -65,6 +65,7 @@ struct lk_scope {
 	_Atomic uint64_t device;     /* of stat(2); 0 = not known */
 	_Atomic uint32_t type;       /* statfs magic */
 	_Atomic uint32_t group;
+	_Atomic uint32_t way;        /* enum lk_way of older.h */
 	_Atomic bool cacheable;      /* verdicts of this file system may be remembered */
 	_Atomic uint64_t image_device, image_inode; /* of the file behind a loop device; 0 = none */
 	_Atomic int32_t nodes[2];    /* inotify watches on the device's node and on its whole disk's; 0 = none */
@@ -135,6 +136,7 @@ struct lk_shared {
 	struct lk_orders orders[2];
 
 	_Atomic uint32_t wanted;          /* futex: the clerk adds one after changing scope[] or when mounts changed */
+	_Atomic bool opens;               /* FAN_OPEN_PERM asks in place of FAN_OPEN_EXEC_PERM (older.h) */
 	_Atomic uint32_t applied;         /* the guard sets it to the `wanted` it carried out */
 	_Atomic uint32_t scope_count;
 	struct lk_scope scope[LK_SCOPE];

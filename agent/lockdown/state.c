@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "lockdown/clerk.h"
+#include "lockdown/older.h"
 #include "lockdown/windows.h"
 
 const char *const lk_mode_words[] = {"observe", "learn", "enforce", "shadow", NULL};
@@ -107,6 +108,8 @@ static void put_scope(struct put *p, const struct lk_shared *shared)
 		one.r = p->r;
 		put_text(&one, "path", scope->path);
 		put_text(&one, "state", scope_state(scope));
+		if (!scope->error)
+			put_text(&one, "way", lk_way_names[scope->way % LK_WAYS]);
 		put_text(&one, "error", scope->error > 0 ? strerror(scope->error) : "");
 		if (!one.r)
 			one.r = sk_json_put_bool(one.object, "remembered", scope->cacheable && !scope->tainted);

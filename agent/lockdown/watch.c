@@ -8,6 +8,7 @@
 
 #include "lockdown/guard.h"
 #include "lockdown/keeper.h"
+#include "lockdown/older.h"
 
 /* Progress moves the deadline on, but not past the cap. NONE: not overdue. */
 static enum lk_trouble is_overdue(struct lk_slot *slot, uint64_t now, uint64_t deadline_us, uint64_t grace_us)
@@ -78,7 +79,8 @@ unsigned lk_overdue(struct lk_shared *shared, uint64_t grace_us, enum lk_slot_bi
 		struct lk_slot *slot = &shared->slots.guard[i];
 		enum lk_trouble trouble;
 
-		if (!lk_slot_pending(slot) || !(slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM)))
+		lk_take_open(shared, slot);
+		if (!lk_slot_pending(slot) || !(slot->meta.mask & LK_ASKS))
 			continue;
 		trouble = is_overdue(slot, now, orders.deadline_us, grace_us);
 		if (trouble)
@@ -122,6 +124,11 @@ static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 	uint64_t count;
 	uint32_t verdict;
 
+	if (lk_is_data(shared, slot)) {
+		lk_slot_answer(slot, fan, FAN_ALLOW);
+		lk_slot_retire(slot);
+		return;
+	}
 	orders = lk_orders_get(shared, &count);
 	if (slot->meta.mask & FAN_OPEN_PERM) {
 		open_unattended(shared, slot, &orders);
@@ -150,7 +157,8 @@ static void judge_unattended(struct lk_shared *shared, struct lk_slot *slot)
 
 void lk_settle(struct lk_shared *shared, struct lk_slot *slot)
 {
-	if (slot->meta.mask & (FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM)) {
+	lk_take_open(shared, slot);
+	if (slot->meta.mask & LK_ASKS) {
 		judge_unattended(shared, slot);
 		return;
 	}

@@ -166,6 +166,7 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {.root = "/"};
 
+	sk_names_begin();
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, 0);
 	for (size_t i = 0; argc > 1 && i < SK_ARRAY_SIZE(commands); i++) {

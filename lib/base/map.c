@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/seed.h"
 
 struct entry {
 	uint64_t hash;
@@ -86,9 +86,9 @@ int sk_map_new(size_t max_entries, void (*free_value)(void *), struct sk_map **r
 		return sk_origin(-ENOMEM);
 	map->max = max_entries;
 	map->free_value = free_value;
-	if (getrandom(map->seed, sizeof map->seed, 0) != (ssize_t)sizeof map->seed) {
+	if (sk_seed(map->seed, sizeof map->seed)) {
 		free(map);
-		return sk_origin(-EIO);
+		return -EIO;
 	}
 	*ret_map = map;
 	return 0;

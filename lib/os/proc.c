@@ -292,8 +292,8 @@ static int supervise(struct sk_proc *proc)
 {
 	int r;
 
-	/* What a duty leaves behind comes to us, so that its end is noticed. */
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+	/* What a duty leaves behind comes to us, so that its end is noticed. Before Linux 3.4 it goes to process 1; life lines tell of its end all the same. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 && errno != EINVAL)
 		return sk_origin_errno();
 	r = watch_all(proc);
 	if (r == 0) {

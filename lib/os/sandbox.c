@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <nss.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -36,6 +37,17 @@ int sk_user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	*ret_uid = entry->pw_uid;
 	*ret_gid = entry->pw_gid;
 	return 0;
+}
+
+void sk_names_begin(void)
+{
+#ifdef SK_STATIC
+	static const char *const databases[][2] = {{"passwd", "files"}, {"group", "files"}, {"initgroups", "files"}, {"hosts", "files dns"},
+						   {"services", "files"}, {"protocols", "files"}};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(databases); i++)
+		__nss_configure_lookup(databases[i][0], databases[i][1]);
+#endif
 }
 
 static int set_limit(int resource, rlim_t value)
@@ -109,7 +121,8 @@ static int drop_privileges(const struct sk_sandbox *sandbox)
 	 */
 	if (root && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return sk_origin_errno();
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? sk_origin_errno() : 0;
+	/* Linux 3.5; before it there are no filters either, and none of our duties executes programs. */
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 && errno != EINVAL ? sk_origin_errno() : 0;
 }
 
 /* Landlock and seccomp: what the kernel does not have is told, not hidden. */
@@ -125,12 +138,13 @@ static int enter_filters(const struct sk_sandbox *sandbox, int ruleset, unsigned
 		if (r)
 			return r;
 	}
-	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {
+	r = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 ? SK_NONE : sk_seccomp_enter(sandbox);
+	if (r == SK_NONE) {
 		*reduced |= SK_REDUCED_SECCOMP;
 		sk_log(SK_LOG_WARNING, "%s: this kernel has no seccomp: system calls are not limited", sandbox->name);
 		return 0;
 	}
-	return sk_seccomp_enter(sandbox);
+	return r;
 }
 
 int sk_sandbox_enter(const struct sk_sandbox *sandbox, unsigned *ret_reduced)

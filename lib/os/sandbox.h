@@ -73,11 +73,17 @@ int sk_sandbox_enter(const struct sk_sandbox *sandbox, unsigned *ret_reduced);
  */
 int sk_user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid);
 /*
+ * First thing in main(). In a static binary: users and hosts come from files and DNS alone, because the machine's other modules for names were built for
+ * another C library than ours. Elsewhere: nothing.
+ */
+void sk_names_begin(void);
+/*
  * The steps, for sk_sandbox_enter(): Landlock (the rule set is opened while we still may see the paths, and
  * put on later) and seccomp. sk_landlock_open: 0, SK_NONE this kernel has none, -errno.
  */
 int sk_landlock_open(const struct sk_sandbox *sandbox, int *ret_ruleset);
 int sk_landlock_enter(int ruleset);
+/* 0; SK_NONE: this kernel has no filters (before Linux 3.5); -errno. */
 int sk_seccomp_enter(const struct sk_sandbox *sandbox);
 /* Highest Landlock ABI of this kernel, 0 = none. */
 int sk_landlock_abi(void);

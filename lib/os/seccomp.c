@@ -52,6 +52,12 @@ static const char *const base_list[] = {
 	"getgroups", "getpgrp", "getpgid", "getsid", "getrlimit", "getrusage", "sysinfo", "uname", "times", "capget", "getrandom",
 	"getcpu", "sched_yield", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "getpriority", "futex", "futex_waitv",
 	"set_robust_list", "get_robust_list", "rseq", "membarrier", "set_tid_address", "arch_prctl", "wait4", "waitid",
+	/* the same as 32-bit programs call it; "socketcall" has its arguments in memory, so there all kinds of sockets are possible */
+	"_llseek", "fstat64", "stat64", "lstat64", "fstatat64", "fcntl64", "_newselect", "statfs64", "fstatfs64", "truncate64", "ftruncate64",
+	"fadvise64_64", "socketcall", "clock_gettime64", "clock_getres_time64", "clock_nanosleep_time64", "ppoll_time64", "pselect6_time64",
+	"rt_sigtimedwait_time64", "futex_time64", "timerfd_settime64", "timerfd_gettime64", "utimensat_time64", "recvmmsg_time64", "sigreturn",
+	"getuid32", "geteuid32", "getgid32", "getegid32", "getresuid32", "getresgid32", "getgroups32", "ugetrlimit", "set_thread_area",
+	"get_thread_area", "waitpid",
 #ifdef SK_POINTS
 	"kill", /* crash points */
 #endif
@@ -63,6 +69,7 @@ static const struct {
 } base_rules[] = {
 	/* No memory that is writable at one time and executable at another. */
 	{"mmap", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
+	{"mmap2", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
 	{"mprotect", {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}},
 	{"socket", {0, SCMP_CMP_EQ, AF_UNIX, 0}},
 	{"socketpair", {0, SCMP_CMP_EQ, AF_UNIX, 0}},
@@ -226,5 +233,7 @@ int sk_seccomp_enter(const struct sk_sandbox *sandbox)
 	if (r)
 		return r;
 	r = seccomp_load(filter);
+	if (r && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) < 0)
+		return SK_NONE; /* filters are as old as this flag */
 	return r ? sk_origin(r) : 0;
 }

@@ -6,12 +6,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/seed.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/point.h"
@@ -35,8 +35,10 @@ static int draw_epoch(uint64_t *ret_epoch)
 {
 	uint32_t random;
 
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
-		return sk_origin_errno();
+	int r = sk_seed(&random, sizeof random);
+
+	if (r)
+		return r;
 	*ret_epoch = (sk_clock_ms() / 1000 & 0xffffffff) << 20 | (random & 0xfffff);
 	return 0;
 }

@@ -35,6 +35,7 @@ class Site:
         """state_size: the agent keeps its state on a tmpfs of that size ("8M"), which a test can fill."""
         self.folder, self.root, self.disk, self.memory = folder, folder / 'root', folder / 'disk', folder / 'memory'
         self.agent, self.serial = None, 0
+        self.under, self.program = [], BUILD / 'sekisho-agent'  # words before the agent's; which one
         for path in (self.root / 'etc/sekisho', self.disk, self.memory):
             path.mkdir(parents=True)
         os.chmod(folder, 0o755)
@@ -61,7 +62,7 @@ class Site:
     def start(self, log=None):
         """log: where standard error goes instead of agent.log."""
         self.log = log or open(self.folder / 'agent.log', 'ab')
-        self.agent = subprocess.Popen([BUILD / 'sekisho-agent', 'run', '--root', self.root], stdout=self.log, stderr=self.log)
+        self.agent = subprocess.Popen([*self.under, self.program, 'run', '--root', self.root], stdout=self.log, stderr=self.log)
         return within(5, lambda: self.status() is not None)
 
     def sekisho(self, *words):
