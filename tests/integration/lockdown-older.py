@@ -137,8 +137,10 @@ def speak(site, name):
     status = site.status()
     classes = {one['id'] for one in status['not_stopped']}
     hooks = {one['name']: one['state'] for one in status['hooks']}
-    point(status['tier'] == 'C' and hooks.get('fanotify') == 'attached', f'{name}: status says tier C, and what is in force', status['hooks'])
-    point('exec-file' not in classes and {'exec-memfd', 'map-dlopen', 'mem-mprotect', 'script-operand'} <= classes,
+    tracing = any(hook.startswith('trace-') and state == 'attached' for hook, state in hooks.items())
+    point(status['tier'] == 'BC'[not tracing] and hooks.get('fanotify') == 'attached' and (not tracing or name == '5.10'),
+          f'{name}: status says tier C (B where programs can trace), and what is in force', status['hooks'])
+    point('exec-file' not in classes and (tracing or {'exec-memfd', 'map-dlopen', 'mem-mprotect', 'script-operand'} <= classes),
           f'{name}: and what this tier does not stop', sorted(classes))
 
 

@@ -48,6 +48,7 @@ static const struct {
 	{KERNEL(4, 14), "preadv2", EOPNOTSUPP, {5, SCMP_CMP_MASKED_EQ, 8 /* RWF_NOWAIT */, 8}},
 	{KERNEL(4, 20), "fanotify_mark", EINVAL, {1, SCMP_CMP_MASKED_EQ, FAN_MARK_FILESYSTEM, FAN_MARK_FILESYSTEM}},
 	{KERNEL(5, 0), "fanotify_mark", EINVAL, {2, SCMP_CMP_MASKED_EQ, FAN_OPEN_EXEC_PERM, FAN_OPEN_EXEC_PERM}},
+	{KERNEL(5, 5), "bpf", EINVAL, {0, SCMP_CMP_EQ, 5 /* BPF_PROG_LOAD: programs of the kinds that ours are */, 0}},
 	{KERNEL(6, 3), "prctl", EINVAL, {0, SCMP_CMP_EQ, 65 /* PR_SET_MDWE */, 0}}};
 
 static void die(const char *what)
