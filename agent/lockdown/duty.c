@@ -13,7 +13,7 @@
 static struct lk_shared *shared;
 
 const char *const lk_guard_duty_calls[] = {"fanotify_init", "fanotify_mark", "inotify_init1", "inotify_add_watch", "ioctl", "mlockall",
-					   "sched_setscheduler", "setpriority", "prctl", "bpf", NULL};
+					   "sched_setscheduler", "setpriority", "prctl", "bpf", "open_by_handle_at", NULL};
 
 static const char *cgroup_setting;
 
