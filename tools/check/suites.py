@@ -172,6 +172,8 @@ SUITES = [
           prepare=[MACHINE], about='several of our processes together'),
     Suite('kernel', both(scripts('tests/kernel'), from_build('kernel')), 'check', prepare=[KERNELS],
           about='in virtual machines with older kernels'),
+    Suite('attacks', scripts('tests/attacks'), 'check', prepare=[MACHINE, KERNELS],
+          about='every way to run unknown code, against what lockdown claims on each tier'),
     Suite('browser', scripts('tests/browser'), 'check', about='the console in Chromium'),
     Suite('package', scripts('tests/package'), 'check', about='Debian packages: install, upgrade, remove'),
     Suite('story', story, prepare=[MACHINE], about='./run --once'),

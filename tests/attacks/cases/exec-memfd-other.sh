@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: exec-memfd
+# A memfd of another process, by /proc/PID/fd. Its twin executes a file by its descriptor.
+case $1 in
+unknown) exec /opt/attacks/exec memfd-other ./unknown ;;
+known) exec /opt/attacks/exec fd ./known ;;
+esac

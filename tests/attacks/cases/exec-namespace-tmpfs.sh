@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: exec-namespace
+# user: 1000
+# A tmpfs in a user namespace of one's own. Its twin does the same and starts the known program where it lies.
+[ "$2" = inside ] || exec unshare -Urm "$0" "$1" inside
+mkdir m && mount -t tmpfs x m && cp "$1" m/run || exit 1
+case $1 in
+unknown) exec m/run ;;
+known) exec ./known ;;
+esac

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: file-rename
+# proof: said
+# A symbolic link takes its place. Its twin does it to data.
+case $1 in
+unknown) file=/opt/attacks/victim/program ;;
+known) file=$PWD/data && seq 1 2000 >data ;;
+esac
+cp -p "$file" before
+ln -sfn /bin/true "$file"
+cmp -s before "$file" || echo effect

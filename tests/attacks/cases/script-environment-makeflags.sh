@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: script-environment
+# MAKEFLAGS. Its twin has an ordinary variable.
+case $1 in
+unknown) MAKEFLAGS='--eval=include\ unknown.mk' exec make -s -f known.mk nothing ;;
+known) LANG=C EXAMPLE=1 exec make -s -f known.mk ;;
+esac

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: script-inline
+# user: 1000
+# sh -c by an ordinary user. Its twin is a known script.
+code="printf '$(cat "$1.octal")' >>/proof/token"
+case $1 in
+unknown) exec sh -c "$code" ;;
+known) exec ./known.sh ;;
+esac

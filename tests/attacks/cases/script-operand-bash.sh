@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# class: script-operand
+# A known program takes unknown code: bash FILE.
+exec bash "$1.sh"

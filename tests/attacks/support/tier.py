@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# tier.py - all cases on one kernel, and what comes of them: a TAP point for each, whether the agent claims more than is shown, the share that is stopped, and
+# a file of results for the table (build/attacks/NAME.json).
+#
+# What the agent claims is asked of itself (`sekisho lockdown status --json`), so that nothing here must follow when a claim is added: a class that is not
+# among its not_stopped must be stopped in every case, and must have one.
+import collections
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import lab
+
+GOALS = {'A': None, 'B': 85, 'C': None}  # percent of the cases that show something; A: all but what it names
+RESULTS = lab.TOP / 'build/attacks'
+count = failed = 0
+
+
+def point(good, name, why=''):
+    global count, failed
+    count += 1
+    failed += not good
+    print(f'{"ok" if good else "not ok"} {count} - {name}', flush=True)
+    for line in str(why).splitlines() if why and not good else []:
+        print('# ' + line, flush=True)
+
+
+def finish():
+    print(f'1..{count}', flush=True)
+    sys.exit(failed > 0)
+
+
+def own_mounts():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(0x20000) or libc.mount(b'none', b'/', None, 0x44000, None):
+        raise SystemExit('no mount namespace of its own')
+
+
+def chosen_cases(pattern):
+    return lab.cases(pattern)
+
+
+class Result:
+    def __init__(self, case, verdict, said, noticed=False):
+        self.case, self.verdict, self.said, self.noticed = case, verdict, said, noticed
+
+    def record(self):
+        return {'case': self.case.name, 'class': self.case.kind, 'verdict': self.verdict, 'said': self.said, 'noticed': self.noticed}
+
+
+def fight(field, chosen, start, log):
+    """Results of all cases. `start` brings the agent up; what is void without one is not tried against it."""
+    void, results = lab.without(field, chosen), []
+    agent = field.agent = start()
+    claims = {entry['id'] for entry in (agent.status() or {}).get('not_stopped', [])}
+    status = agent.status() or {}
+    for case in chosen:
+        if void[case.name]:
+            results.append(Result(case, lab.VOID, void[case.name]))
+            continue
+        before, began = agent.events('tampering') if case.agent else 0, time.monotonic()
+        verdict, said = lab.against(field, case)
+        if case.agent:
+            agent.mend()
+        noticed = case.agent and agent.events('tampering') > before
+        results.append(Result(case, verdict, said, noticed))
+        log(f'{case.name}: {verdict}: {time.monotonic() - began:.2f} s: {said}')
+    return results, status, claims
+
+
+def judge(name, results, status, claims):
+    """TAP points: claimed classes hold, the goal of the tier, the lawful twins."""
+    tier = status.get('tier', '?')
+    hooks = [hook['name'] for hook in status.get('hooks', []) if hook.get('attached') or hook.get('state') == 'attached' or not hook.get('error')]
+    print(f'# tier {tier}; hooks: {" ".join(hooks)}', flush=True)
+    tried = [result for result in results if result.verdict != lab.VOID]
+    stopped = [result for result in tried if result.verdict == lab.STOPPED]
+    proven = collections.Counter(result.case.kind for result in stopped)
+    for result in results:
+        show(result, claims)
+    for kind in sorted({case.kind for case in lab.cases()} - claims):
+        point(proven[kind] or not any(result.case.kind == kind for result in results), f'class {kind} is claimed and shown',
+              f'{kind} is not among not_stopped, but no case shows that it is stopped')
+    share = 100 * len(stopped) / len(tried) if tried else 0
+    goal = GOALS.get(tier)
+    print(f'# {name}: {len(stopped)} of {len(tried)} stopped ({share:.0f} percent), {len(results) - len(tried)} void', flush=True)
+    if goal and len(results) > 60:
+        point(share >= goal, f'tier {tier} stops at least {goal} percent of the cases', f'{share:.1f} percent')
+    write(name, results, status, claims)
+
+
+def show(result, claims):
+    kind, case = result.case.kind, result.case
+    if result.verdict == lab.VOID:
+        print(f'# void: {case.name}: {result.said}', flush=True)
+    elif result.verdict == lab.STOPPED:
+        point(True, f'{case.name}: stopped, and its lawful twin runs')
+    elif kind in claims:
+        noticed = ', noticed' if result.noticed else ''
+        point(True, f'{case.name}: {result.verdict}{noticed}; {kind} is not claimed here')
+    else:
+        point(False, f'{case.name}: {result.verdict}, and {kind} is claimed', result.said)
+
+
+def write(name, results, status, claims):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f'{name}.json').write_text(json.dumps({
+        'name': name, 'tier': status.get('tier'), 'kernel': os.uname().release, 'not_stopped': sorted(claims),
+        'cases': [result.record() for result in results]}, indent=1) + '\n')
+
+
+class Ground:
+    """Folder, equipment PC, policy: all that is made outside, for this machine or for a virtual one."""
+
+    def __init__(self, series=None):
+        own_mounts()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sekisho-attacks.'))
+        self.stage, self.closing = None, []
+        try:
+            self.stage = lab.Stage(self.folder, series)
+            self.closing.append(self.stage.close)
+            self.signed = lab.Desk(self.folder).sign(self.stage)
+            self.tokens = {name: token.text for name, token in self.stage.tokens.items()}
+            print(f'# listed: {len(self.stage.listed)} files; policy has: {" ".join(self.stage.extras) or "nothing beside programs"}', flush=True)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        for close in reversed(self.closing):
+            close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def battle(folder, mount, tokens, pin, signed, pattern, log):
+    """On the kernel that runs here. (results, status, claims)"""
+    cgroup = lab.Cgroup()
+    field, agent = lab.Range(folder, mount, tokens, cgroup), lab.Agent(folder, cgroup)
+
+    def start():
+        agent.start(pin, signed)
+        return agent
+    try:
+        return fight(field, chosen_cases(pattern), start, log)
+    finally:
+        agent.stop()
+        field.close()
+        cgroup.close()
+
+
+def on_host(pattern):
+    with Ground() as ground:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        with open(RESULTS / 'host.log', 'w', encoding='utf-8') as file:
+            results, status, claims = battle(ground.folder, ground.stage.mount, ground.tokens, ground.folder / 'site.pub', ground.signed, pattern,
+                                             lambda text: print(text, file=file, flush=True))
+        judge('host', results, status, claims)
+    finish()
+
+
+# --- in a virtual machine: the same, with what was made outside
+
+SCRIPT = """#!/bin/bash
+mkdir -p {mount} /var/attacks && mount /dev/vdc {mount} || exit 1
+export SEKISHO_SOURCE=/attacks SEKISHO_BUILD=/attacks/build
+exec /usr/bin/python3 -B /attacks/tests/attacks/support/inside.py
+"""
+
+
+def programs():
+    words = ['--program', '/usr/bin/python3.11', '--as', '/usr/bin/python3']
+    for name in ('sekisho', 'sekisho-agent', 'attack-enter'):
+        words += ['--program', lab.BUILD / name, '--as', f'/attacks/build/{name}']
+    return words
+
+
+def stdlib(folder):
+    """Python's library without what is large and not asked for."""
+    def unwanted(place, names):
+        return [name for name in names if name in ('__pycache__', 'test', 'idlelib', 'lib2to3', 'tkinter', 'ensurepip', 'dist-packages', 'pydoc_data', 'turtledemo')
+                or name.startswith('config-')]
+    shutil.copytree('/usr/lib/python3.11', folder / 'python3.11', ignore=unwanted)
+    return folder / 'python3.11'
+
+
+def in_machine(name, series, pattern, options):
+    with Ground(series) as ground:
+        folder, mount = ground.folder, ground.stage.mount
+        plan = {'mount': str(mount), 'tokens': ground.tokens, 'pattern': pattern}
+        (folder / 'plan.json').write_text(json.dumps(plan))
+        (folder / 'script').write_text(SCRIPT.format(mount=mount))
+        (folder / 'script').chmod(0o755)
+        library = stdlib(folder)
+        lab.must('sync', '-f', mount)
+        lab.must('umount', mount)
+        lab.sh('e2fsck', '-fp', ground.stage.pc / 'disk.img')
+        words = [lab.TOP / 'tests/support/vm', 'run', '--kernel', series, '--memory', '1024', '--disk', '384', '--drive', ground.stage.pc / 'disk.img',
+                 *options, *programs(), '--put', library, '/usr/lib/python3.11', '--put', lab.HERE, '/attacks/tests/attacks',
+                 '--put', folder / 'plan.json', '/attacks/plan.json', '--put', ground.signed, '/attacks/signed.skp',
+                 '--put', folder / 'site.pub', '/attacks/site.pub', folder / 'script']
+        said = watch_machine(words, name)
+    take_results(name, said)
+    finish()
+
+
+def watch_machine(words, name):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    said = []
+    with open(RESULTS / f'{name}.log', 'w', encoding='utf-8') as log, \
+            subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace') as machine:
+        for line in machine.stdout:
+            log.write(line)
+            log.flush()
+            said.append(line)
+    said.append(f'@@code {machine.returncode}\n')
+    return said
+
+
+def take_results(name, said):
+    by_name = {case.name: case for case in lab.cases()}
+    results, last = [], {}
+    for line in said:
+        if line.startswith('@@result '):
+            record = json.loads(line[9:])
+            results.append(Result(by_name[record['case']], record['verdict'], record['said'], record['noticed']))
+        elif line.startswith('@@status '):
+            last = json.loads(line[9:])
+    point(last and said[-1] == '@@code 0\n', f'{name}: all cases were tried in the machine', ''.join(said[-25:]))
+    status = last.get('status') or {}
+    judge(name, results, status, {entry['id'] for entry in status.get('not_stopped', [])} if status else {case.kind for case in by_name.values()})
+
+
+def inside():
+    with open('/attacks/plan.json', encoding='utf-8') as file:
+        plan = json.load(file)
+    began = time.monotonic()
+    results, status, _ = battle(pathlib.Path('/var/attacks'), pathlib.Path(plan['mount']), plan['tokens'], '/attacks/site.pub', '/attacks/signed.skp',
+                                plan['pattern'], lambda text: print(f'{time.monotonic() - began:.0f} s: {text}', flush=True))
+    for result in results:
+        print('@@result ' + json.dumps(result.record()), flush=True)
+    print('@@status ' + json.dumps({'status': status}), flush=True)
