@@ -26,7 +26,7 @@
 #include "base/mem.h"
 #include "os/file.h"
 
-enum { SETTLE_MS = 50, ALIVE_SIZE = 128 };
+enum { SETTLE_MS = 50, FOLLOW_MS = 200, ALIVE_SIZE = 128 };
 
 const struct sk_land_rule lk_clerk_duty_land[] = {{LOCKDOWN_FOLDER, SK_LAND_READ | SK_LAND_WRITE},
 						  {LOCKDOWN_POLICY, SK_LAND_READ | SK_LAND_WRITE},
@@ -198,8 +198,12 @@ static void follow_pair(struct clerk *c)
 {
 	uint32_t pairs = atomic_load(&c->shared->pairs), told = c->shared->pairs_told;
 
-	if (pairs == told || !c->now.any || lk_guard_state(c) != 1 || atomic_load(&c->shared->applied) != atomic_load(&c->shared->wanted))
+	if (pairs == told || !c->now.any)
 		return;
+	if (lk_guard_state(c) != 1 || atomic_load(&c->shared->applied) != atomic_load(&c->shared->wanted)) {
+		sk_timer_arm(c->follow, FOLLOW_MS); /* that it is up is no news of its own */
+		return;
+	}
 	if (!told)
 		tell_time_before(c);
 	else if (c->shared->gone_us)
@@ -207,6 +211,11 @@ static void follow_pair(struct clerk *c)
 	tell_guard(c, SK_EVENT_GUARD_STARTED, told ? "restart" : "start");
 	c->shared->pairs_told = pairs;
 	write_alive(c);
+}
+
+static void on_follow(void *arg)
+{
+	follow_pair(arg);
 }
 
 /* The server hears of a change when it happens. */
@@ -265,6 +274,8 @@ static int open_watches(struct clerk *c)
 	if (!r)
 		r = sk_watch_timer(c->loop, on_settle, c, &c->settle);
 	if (!r)
+		r = sk_watch_timer(c->loop, on_follow, c, &c->follow);
+	if (!r)
 		r = sk_watch_timer(c->loop, on_tick, c, &c->tick);
 	if (!r)
 		r = sk_timer_arm_every(c->tick, LK_TICK_MS);
@@ -322,6 +333,7 @@ static void close_parts(struct clerk *c)
 	c->folder = sk_watch_free(c->folder);
 	c->settle = sk_watch_free(c->settle);
 	c->tick = sk_watch_free(c->tick);
+	c->follow = sk_watch_free(c->follow);
 }
 
 static void on_hup(void *arg)

@@ -72,7 +72,7 @@ struct clerk {
 	const struct sk_duty_ctx *ctx;
 	struct lk_shared *shared;
 	struct sk_loop *loop;
-	struct sk_watch *news, *folder, *tick, *dates, *settle;
+	struct sk_watch *news, *folder, *tick, *dates, *settle, *follow;
 	int news_fd, folder_fd, mounts_fd, alive_fd;
 
 	/* enforce.c */
