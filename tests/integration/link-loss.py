@@ -118,7 +118,9 @@ class World:
 
     def received(self):
         path = self.server_dir / 'received'
-        return [tuple(int(word) for word in line.split()) for line in path.read_text().splitlines()] if path.exists() else []
+        text = path.read_text() if path.exists() else ''
+        whole = text[:text.rfind('\n') + 1]  # the server may be in the middle of a line
+        return [tuple(int(word) for word in line.split()) for line in whole.splitlines()]
 
     def numbers(self):
         return {row[3] for row in self.received() if row[3]}
