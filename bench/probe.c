@@ -8,6 +8,8 @@
  *   bench-probe answer 1 - DIR               allow every start on DIR's file system without looking, until killed: the least that anybody in user
  *                                            space can add. DIR must be a mount point of its own
  *
+ * With BENCH_CGROUP=DIR it joins that control group first.
+ *
  * All folders are visited in turn within one run, in an order thrown anew each time, so that neither drift nor a neighbour's load nor what the one
  * before left in the caches falls on one of them. Prints one line per DIR: nanoseconds, all of them (start, fresh) or their sum (read); fresh adds
  * those of hashing on a second line each. Exits 3 when something did not start or could not be read: then nothing was measured.
@@ -238,6 +240,21 @@ static int prepare(struct probe *probe)
 	return 0;
 }
 
+/* bench/kernel: what we start from here on belongs to this control group. */
+static void join_group(void)
+{
+	const char *group = getenv("BENCH_CGROUP");
+	char path[512];
+	FILE *file;
+
+	if (!group)
+		return;
+	snprintf(path, sizeof path, "%s/cgroup.procs", group);
+	file = fopen(path, "we");
+	if (!file || fputs("0", file) < 0 || fclose(file))
+		fail("join", group);
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb = argc > 1 ? verb_of(argv[1]) : NULL;
@@ -254,6 +271,7 @@ int main(int argc, char **argv)
 	probe.dir_count = (unsigned)argc - 4;
 	if (prepare(&probe))
 		return ENVIRONMENT;
+	join_group();
 	verb->run(&probe);
 	for (unsigned d = 0; d < probe.dir_count; d++) {
 		say(probe.times[d], verb->run == run_read ? 1 : probe.count);

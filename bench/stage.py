@@ -60,7 +60,7 @@ class Ours:
         listed = os.path.join(folder, "allowlist")
         with open(listed, "w", encoding="ascii") as f:
             f.writelines(h + "\n" for h in hashes)
-        self.process = subprocess.Popen([os.path.join(BUILD, "lockdown-rig"), "--list", listed, mount], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([os.path.join(BUILD, "lockdown-rig"), *self.words(listed, mount)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.answer = None
         self.answered = threading.Condition()
@@ -68,9 +68,12 @@ class Ours:
         words = self._wait("ready")
         self.pids = [int(p) for p in words.split()[1:]] + [self.process.pid]
 
+    def words(self, listed, mount):
+        return ["--list", listed, mount]
+
     def _drain(self):
         for line in self.process.stdout:
-            if not line.startswith(("exec ", "record ")):
+            if not line.startswith(("exec ", "record ", "kernel ", "hook ")):
                 with self.answered:
                     self.answer = line
                     self.answered.notify()

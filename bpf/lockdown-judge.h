@@ -168,7 +168,7 @@ static __always_inline bool sk_is_permitted(const struct sk_orders *orders, cons
 	struct sk_permit_key key = {.process = process, .device = look->key.device, .inode = look->key.inode};
 	struct sk_permit *permit = bpf_map_lookup_elem(&sk_permits, &key);
 
-	if (!process || !permit || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
+	if (!process || !permit || permit->deny || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
 		return false;
 	if (permit->changed_s != look->changed_s || permit->changed_ns != look->changed_ns || permit->size != look->size)
 		return false;
@@ -217,7 +217,8 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 	struct file *file = told->file; /* a local one: the macros below record each step of a path */
 	struct sk_record *record;
 
-	sk_count(told->verdict == SK_VERDICT_WOULD ? SK_COUNT_WOULD : told->verdict == SK_VERDICT_FAILURE ? SK_COUNT_FAILURE : SK_COUNT_STOPPED);
+	if (told->verdict != SK_VERDICT_ASKED)
+		sk_count(told->verdict == SK_VERDICT_WOULD ? SK_COUNT_WOULD : told->verdict == SK_VERDICT_FAILURE ? SK_COUNT_FAILURE : SK_COUNT_STOPPED);
 	if (!(orders->what & SK_DO_RECORD))
 		return;
 	record = bpf_ringbuf_reserve(&sk_records, sizeof *record, 0);
@@ -237,6 +238,8 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 		record->device = told->look->key.device;
 		record->inode = told->look->key.inode;
 		record->size = told->look->size;
+		record->changed_s = told->look->changed_s;
+		record->changed_ns = told->look->changed_ns;
 	}
 	sk_record_process(record, orders);
 	if (file) {

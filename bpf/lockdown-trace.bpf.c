@@ -2,10 +2,16 @@
 /*
  * Tier B: tracing programs that stop what the guard's permission events cannot see. They cannot refuse, so they kill, before the first instruction.
  *
+ * lockdown-hold.bpf.c compiles the same with a question: see lockdown-hold.h.
+ *
  *   sched_process_exec   each execution, whatever it came from: memfd, overlay, a file system of a user namespace, a deleted file. The program, and the loader that
  *                        the kernel has mapped for it, must be known. The task is still in the kernel: SIGKILL comes before its first instruction
  */
 #include "lockdown-judge.h"
+
+#ifndef SK_TRACE_EXEC
+#define SK_TRACE_EXEC sk_trace_exec
+#endif
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -68,12 +74,24 @@ static __always_inline __u32 judge_below(struct task_struct *task, const struct 
 	return judge_mapped(orders, &at, &look, process, ret_kinds);
 }
 
+/* Without a loader it is the program that was judged already, and whose permit is used up. */
+static __always_inline bool is_program(struct task_struct *task, struct file *entry)
+{
+	struct at at = {};
+	struct file *program;
+
+	if (bpf_find_vma(task, BPF_CORE_READ(task, mm, start_code), see_mapping, &at, 0) || !at.found || !at.file || !entry)
+		return false;
+	program = at.file;
+	return BPF_CORE_READ(program, f_inode) == BPF_CORE_READ(entry, f_inode);
+}
+
 /* The first instruction is the loader's, when there is one. */
 static __always_inline __u32 judge_entry(struct task_struct *task, const struct sk_orders *orders, __u32 process, struct sk_told *told, struct sk_look *look)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct at at = {};
-	__u32 kinds;
+	__u32 kinds, reason;
 
 	told->address = BPF_CORE_READ(regs, ip);
 	if (bpf_find_vma(task, told->address, see_mapping, &at, 0)) {
@@ -81,11 +99,21 @@ static __always_inline __u32 judge_entry(struct task_struct *task, const struct 
 		return SK_REASON_NONE;
 	}
 	told->file = at.file;
-	return judge_mapped(orders, &at, look, process, &kinds);
+	reason = judge_mapped(orders, &at, look, process, &kinds);
+	return reason && is_program(task, at.file) ? SK_REASON_NONE : reason;
 }
 
+#ifdef SK_HOLD
+#include "lockdown-hold.h"
+#else
+static __always_inline bool hold(struct task_struct *task, const struct sk_orders *orders, __u32 process, struct sk_told *told, const struct sk_look *look)
+{
+	return false;
+}
+#endif
+
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sk_trace_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+int BPF_PROG(SK_TRACE_EXEC, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct sk_orders *orders = sk_subject_orders();
 	struct sk_told told = {.road = SK_ROAD_EXEC_FILE};
@@ -112,7 +140,8 @@ int BPF_PROG(sk_trace_exec, struct task_struct *task, int old_pid, struct linux_
 		told.reason = SK_REASON_NONE;
 	if (told.reason) {
 		told.road = exec_road(&look);
-		stop(orders, &told);
+		if (!hold(bpf_get_current_task_btf(), orders, process, &told, &look))
+			stop(orders, &told);
 		return 0;
 	}
 	told.reason = judge_entry(bpf_get_current_task_btf(), orders, process, &told, &look);

@@ -97,6 +97,8 @@ struct sk_permit {
 	__u32 kinds;
 	__u32 epoch;
 	__u32 keep; /* not used up by the first use: a library is mapped in several pieces */
+	__u32 deny; /* the guard looked, and it is not known: whoever is held for it is stopped */
+	__u32 unused;
 };
 
 /* By which road code came to run. User space has the attack class of each. */
@@ -143,6 +145,7 @@ enum sk_verdict {
 	SK_VERDICT_WOULD,   /* would have been stopped, in mode enforce */
 	SK_VERDICT_KILLED,
 	SK_VERDICT_DENIED,  /* with EPERM, by an LSM program */
+	SK_VERDICT_ASKED,   /* not a verdict yet: it is held, and the guard is asked (sk_permits) */
 	SK_VERDICT_FAILURE, /* went on because the guard is silent and the failure setting says so */
 };
 
@@ -168,6 +171,8 @@ struct sk_record {
 	__u64 inode;
 	__u64 size;
 	__u64 address;  /* of the mapping */
+	__s64 changed_s;
+	__u32 changed_ns, unused;
 	__u64 serial;
 	char comm[SK_COMM];
 	char parent_comm[SK_COMM];

@@ -25,6 +25,7 @@ enum { LK_STACK = 128 * 1024, LK_PIECE = 128 * 1024, LK_SMALL = 64 * 1024 };
 #define LK_SIZE_MAX (UINT64_C(8) << 30) /* bytes; a larger file is not even begun: at 270 MB/s it takes LK_HASH_CAP_US */
 
 struct lk_guard;
+struct sk_record;
 
 struct lk_worker {
 	struct lk_guard *guard;
@@ -103,6 +104,10 @@ void lk_ask_again(struct lk_shared *shared, int fd);
 /* kernel-guard.c */
 void *lk_kernel_minder(void *guard);
 void *lk_kernel_listener(void *guard);
+
+/* asked.c: what the kernel side holds somebody for is hashed and answered. */
+void *lk_asked_run(void *guard);
+void lk_asked(const struct sk_record *record);
 
 /* census.c */
 void *lk_census_run(void *guard);

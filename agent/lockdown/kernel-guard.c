@@ -106,8 +106,13 @@ static void find_ancestry(struct lk_record *record, const struct sk_record *from
 static void on_record(void *arg, const struct sk_record *from)
 {
 	struct lk_shared *shared = arg;
-	struct lk_record *record = lk_ring_space(&shared->rings[3]);
+	struct lk_record *record;
 
+	if (from->verdict == SK_VERDICT_ASKED) {
+		lk_asked(from);
+		return;
+	}
+	record = lk_ring_space(&shared->rings[3]);
 	if (!record) {
 		lk_add(&shared->count.lost_records);
 		return;

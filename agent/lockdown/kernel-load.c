@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown-hold.skel.h"
 #include "bpf/lockdown-look.skel.h"
 #include "bpf/lockdown-lsm.skel.h"
 #include "bpf/lockdown-map.skel.h"
@@ -38,6 +39,7 @@ static const struct object {
 	const char *lead;
 } objects[] = {
 	{lockdown_lsm__elf_bytes, "sk_bprm"},
+	{lockdown_hold__elf_bytes, NULL},
 	{lockdown_trace__elf_bytes, NULL},
 	{lockdown_look__elf_bytes, NULL},
 	{lockdown_map__elf_bytes, NULL},
@@ -88,14 +90,16 @@ static const struct {
 	{"sk_pgid", SK_HOOK_LSM_SELF, 0},
 	{"sk_prctl", SK_HOOK_LSM_SELF, 0},
 	{"sk_moved", SK_HOOK_LSM_SELF, 0},
-	{"sk_trace_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC},
+	{"sk_hold_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC},
+	{"sk_trace_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC | SK_HOOK_TRACE_EXEC},
 	{"sk_trace_look", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP},
 	{"sk_trace_map", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP | SK_HOOK_TRACE_MAP},
 };
 
 const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_self", "lsm_list",
-	"lsm_places", "lsm_disks", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks"};
-int lk_kernel_fds[LK_MAPS + 1] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+	"lsm_places", "lsm_disks", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
+	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */};
+int lk_kernel_fds[LK_MAPS + 1] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 static struct bpf_link *links[LK_HOOKS];
 static char pin_folder[256];
@@ -279,6 +283,12 @@ static void try_object(struct lk_kernel *kernel, const struct object *from)
 	bpf_object__close(object);
 }
 
+/* Another program does the same in a simpler way. */
+static bool stands_in(const char *name)
+{
+	return !strcmp(name, "sk_trace_look") || !strcmp(name, "sk_hold_exec");
+}
+
 /* A kind of hooks is attached when each of its programs is. */
 static void sum_up(struct lk_kernel *kernel)
 {
@@ -286,7 +296,7 @@ static void sum_up(struct lk_kernel *kernel)
 
 	kernel->attached = 0;
 	for (uint32_t i = 0; i < kernel->hook_count; i++) {
-		if (kernel->hooks[i].error && strcmp(kernel->hooks[i].name, "sk_trace_look")) /* sk_trace_map stands in */
+		if (kernel->hooks[i].error && !stands_in(kernel->hooks[i].name))
 			failed |= kernel->hooks[i].bit;
 		else if (!kernel->hooks[i].error)
 			kernel->attached |= kernel->hooks[i].bit;

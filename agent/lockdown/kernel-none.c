@@ -104,6 +104,13 @@ unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, co
 	return 0;
 }
 
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, uint32_t kinds)
+{
+	(void)shared;
+	(void)asked;
+	(void)kinds;
+}
+
 int lk_kernel_reader(void)
 {
 	return 0;

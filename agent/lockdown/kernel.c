@@ -250,6 +250,18 @@ void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct l
 	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
 }
 
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, uint32_t kinds)
+{
+	const struct sk_permit_key place = {.process = asked->process, .device = asked->device, .inode = asked->inode};
+	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = asked->changed_s, .changed_ns = asked->changed_ns,
+				   .size = asked->size, .kinds = kinds, .keep = asked->road == SK_ROAD_MAP_FILE, .deny = !kinds};
+
+	if (!lk_kernel_on(shared))
+		return;
+	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
+}
+
 unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg)
 {
 	struct sk_file_key key, next;

@@ -86,6 +86,8 @@ void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct l
 unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg);
 
 struct sk_record;
+/* What the kernel side asked about (SK_VERDICT_ASKED): `kinds` 0 refuses it. */
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, uint32_t kinds);
 /* The guard: opens the ring of records (before its threads start). 0 or -errno. */
 int lk_kernel_reader(void);
 /* Waits up to `ms` for records and hands them to `each`. */

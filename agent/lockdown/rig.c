@@ -95,7 +95,7 @@ static void say_record(const struct lk_record *record)
 
 	if (record->kind == LK_RECORD_KERNEL) {
 		printf("kernel %s %s reason=%u pid=%u comm=%s parent=%s %s\n", sk_attacks[record->road].id,
-		       (const char *const[]){"-", "would", "killed", "denied", "failure"}[record->verdict % 5], record->reason, record->pid, record->comm,
+		       (const char *const[]){"-", "would", "killed", "denied", "asked", "failure"}[record->verdict % 6], record->reason, record->pid, record->comm,
 		       record->parent_comm, record->path);
 		return;
 	}
@@ -129,8 +129,8 @@ static void say_counts(const struct lk_shared *shared)
 		printf(" trouble%d=%lu", i, c->trouble[i]);
 	for (int i = 0; i < SK_COUNTS; i++)
 		printf(" kernel%d=%lu", i, shared->kernel.counts[i]);
-	printf(" acting=%u maps=%d opens=%lu left_alone=%lu moved=%lu folders=%lu foreseen=%lu tainted=%d\n", shared->kernel.acting, shared->maps_ready,
-	       c->opens, c->left_alone, c->moved, c->folders, c->foreseen, shared->scope[0].tainted);
+	printf(" acting=%u maps=%d opens=%lu left_alone=%lu moved=%lu folders=%lu foreseen=%lu asked=%lu tainted=%d\n", shared->kernel.acting, shared->maps_ready,
+	       c->opens, c->left_alone, c->moved, c->folders, c->foreseen, c->asked, shared->scope[0].tainted);
 }
 
 static bool wait_applied(struct lk_shared *shared, uint64_t limit_ms)
@@ -158,6 +158,7 @@ static bool command(struct rig *rig, char *line)
 	else if (!strcmp(line, "remark"))
 		lk_scope_put(rig->shared, rig->mounts, rig->mount_count), wait_applied(rig->shared, 2000);
 	say_records(rig->shared);
+	lk_kernel_counts(rig->shared);
 	if (!strcmp(line, "count"))
 		say_counts(rig->shared);
 	else if (!strcmp(line, "pids"))

@@ -109,7 +109,7 @@ struct lk_counters {
 	_Atomic uint64_t events, hits, hashed, at_once, known, unknown, denied, would_deny, kept_out; /* kept_out: answers that were not remembered */
 	_Atomic uint64_t trouble[LK_TROUBLES];
 	_Atomic uint64_t by_keeper, lost_records, dropped, flushes;
-	_Atomic uint64_t opens, left_alone, moved, folders, foreseen; /* foresee.c */
+	_Atomic uint64_t opens, left_alone, moved, folders, foreseen, asked; /* foresee.c */
 	_Atomic uint64_t guard_starts, keeper_starts, guard_stalls;
 };
 

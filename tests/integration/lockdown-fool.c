@@ -41,6 +41,7 @@ static const char *rig_path, *folder, *tmpfs, *image;
 static char program[600], beside[600];
 static FILE *to_rig, *from_rig;
 static pid_t rig;
+static const char *group; /* LOCKDOWN_FOOL_CGROUP: the kernel side is in force on us, and known files are left alone */
 static int count, failed, ctime_fooled, mtime_fooled, not_remembered;
 static uint8_t known[SIZE], unknown[SIZE], known_text[SIZE]; /* the last is on the list and no program */
 
@@ -93,6 +94,8 @@ static int run(const char *path)
 	alarm(0);
 	if (r)
 		return r == EPERM ? REFUSED : r == ETXTBSY ? BUSY : 2000 + r;
+	if (group && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return REFUSED; /* before its first instruction */
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 3000;
 }
 
@@ -194,7 +197,7 @@ static void judge(const char *name, const struct control *before)
 /* A new file with the known program, run twice, so that it is remembered: a way that begins with what is not proves nothing. */
 static struct control remembered(void)
 {
-	unsigned long hits;
+	unsigned long hits, asked;
 
 	unlink(program);
 	write_file(program, known);
@@ -202,9 +205,10 @@ static struct control remembered(void)
 	if (run(program) != KNOWN)
 		die("the known program does not run");
 	hits = counter(" hits=");
+	asked = counter(" events=");
 	if (run(program) != KNOWN)
 		die("the known program does not run again");
-	not_remembered += counter(" hits=") == hits;
+	not_remembered += counter(" hits=") == hits && counter(" events=") != asked;
 	return look(program);
 }
 
@@ -620,15 +624,17 @@ static void try_tmpfs(void)
 /* What is lawful goes on, and is answered from the cache. */
 static void try_lawful(void)
 {
-	unsigned long hits, hashed;
+	unsigned long hits, hashed, asked;
 
 	remembered();
 	hits = counter(" hits=");
 	hashed = counter(" hashed=");
+	asked = counter(" events=");
 	for (int i = 0; i < 20; i++)
 		if (run(program) != KNOWN)
 			die("the known program does not run");
-	point(counter(" hits=") == hits + 20 && counter(" hashed=") == hashed, "the untouched twin runs, answered from the cache");
+	point(counter(" hits=") == hits + (group ? 0 : 20) && counter(" hashed=") == hashed && counter(" events=") == asked + (group ? 0 : 20),
+	      "the untouched twin runs, %s", group ? "and nobody is asked" : "answered from the cache");
 	if (chmod(program, 0700) < 0 || rename(program, beside) < 0 || rename(beside, program) < 0)
 		die("chmod, rename");
 	point(run(program) == KNOWN, "after chmod and rename it runs");
@@ -656,6 +662,22 @@ static void write_directly(void)
 		close(fd);
 }
 
+/* From here on nothing is executed but the programs that are tried. */
+static void join(void)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/cgroup.procs", group);
+	file = fopen(path, "we");
+	if (!file || fputs("0", file) < 0 || fclose(file))
+		die(path);
+	for (int i = 0; i < 200 && (counter(" acting=") != 2 || !counter(" maps=")); i++)
+		pause_ms(20);
+	if (counter(" acting=") != 2)
+		die("the kernel side does not act");
+}
+
 static void start_rig(const char *list)
 {
 	int in[2], out[2];
@@ -666,6 +688,8 @@ static void start_rig(const char *list)
 	if (rig == 0) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
+		if (group)
+			execl(rig_path, rig_path, "--list", list, "--cgroup", strrchr(group, '/') + 1, "--alone", folder, tmpfs, (char *)NULL);
 		execl(rig_path, rig_path, "--list", list, folder, tmpfs, (char *)NULL);
 		_exit(127);
 	}
@@ -676,6 +700,8 @@ static void start_rig(const char *list)
 	if (!to_rig || !from_rig)
 		die("fdopen");
 	answer();
+	if (group)
+		join();
 }
 
 /* sha256sum, without asking it: the rig hashes for us in observe mode. */
@@ -716,6 +742,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+	group = getenv("LOCKDOWN_FOOL_CGROUP");
 	rig_path = argv[1], folder = argv[2], tmpfs = argv[3], image = argc > 4 ? argv[4] : NULL;
 	snprintf(program, sizeof program, "%s/fool", folder);
 	snprintf(beside, sizeof beside, "%s/fool.new", folder);
