@@ -2,10 +2,11 @@
 /*
  * sekisho lockdown scan: the programs below some folders become the allowlist of a draft. Works without the agent, also on a mounted image.
  *
- * What counts is what the kernel would ask about: files with an execute bit that are ELF or begin with "#!", and ELF files named as a dynamic loader
- * (which runs although it need not be executable). Two rounds: the first finds and counts, the second hashes, with progress. A folder's other
+ * What counts is what the kernel would run or map: ELF programs and scripts ("#!") with an execute bit, shared objects with or without one (libraries, the dynamic
+ * loader), and kernel modules. Two rounds: the first finds and counts, the second hashes, with progress. A folder's other
  * file systems are not entered: name them, so that they get into the scope.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -28,6 +29,7 @@ enum { PACKAGES_MAX = 1000000, PROGRESS_MS = 100, BAR = 30 };
 struct found {
 	char *path;
 	uint64_t size;
+	int kind; /* enum sk_program_kind */
 };
 
 struct scan {
@@ -41,26 +43,33 @@ struct scan {
 	char provenance[64];
 };
 
-static bool is_loader(const char *name)
+static int type_of_elf(const unsigned char head[18])
 {
-	return strncmp(name, "ld-", 3) == 0 || strncmp(name, "ld.so", 5) == 0 || strncmp(name, "ld64.so", 7) == 0;
+	if (memcmp(head, "\177ELF", 4) != 0)
+		return ET_NONE;
+	return head[EI_DATA] == ELFDATA2MSB ? head[16] << 8 | head[17] : head[17] << 8 | head[16];
 }
 
-/* Reads its first bytes. */
-static bool is_program(const char *path, const char *name, mode_t mode)
+/* Whether it is code that the kernel runs or maps, by its first bytes; most libraries, and the loader, may not be executed. */
+static bool is_code(const char *path, const char *name, mode_t mode, int *ret_kind)
 {
-	_cleanup_close_ int fd = -1;
-	char head[4];
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+	unsigned char head[18] = {0};
+	ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
+	size_t length = strlen(name);
+	int type = got == (ssize_t)sizeof head ? type_of_elf(head) : ET_NONE;
 
-	if (!(mode & 0111) && !is_loader(name))
-		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || read(fd, head, sizeof head) != (ssize_t)sizeof head)
-		return false;
-	return memcmp(head, "\177ELF", 4) == 0 || (memcmp(head, "#!", 2) == 0 && (mode & 0111));
+	*ret_kind = SK_PROGRAM;
+	if (got > 2 && memcmp(head, "#!", 2) == 0 && (mode & 0111))
+		return true;
+	if (type == ET_REL && length > 3 && strcmp(name + length - 3, ".ko") == 0)
+		*ret_kind = SK_MODULE;
+	else if (type == ET_DYN && !(mode & 0111))
+		*ret_kind = SK_LIBRARY;
+	return *ret_kind == SK_MODULE || type == ET_DYN || (type == ET_EXEC && (mode & 0111));
 }
 
-static int add_found(struct scan *scan, const char *path, uint64_t size)
+static int add_found(struct scan *scan, const char *path, uint64_t size, int kind)
 {
 	if (scan->count == scan->space) {
 		size_t space = scan->space ? scan->space * 2 : 1024;
@@ -74,6 +83,7 @@ static int add_found(struct scan *scan, const char *path, uint64_t size)
 	scan->files[scan->count].path = sk_strdup(path);
 	if (!scan->files[scan->count].path)
 		return -ENOMEM;
+	scan->files[scan->count].kind = kind;
 	scan->files[scan->count++].size = size;
 	scan->bytes += size;
 	return 0;
@@ -98,7 +108,7 @@ static int find_below(struct scan *scan, const char *path)
 {
 	char *paths[] = {(char *)path, NULL};
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	int r = 0;
+	int r = 0, kind;
 
 	if (!walk)
 		return -errno;
@@ -106,8 +116,8 @@ static int find_below(struct scan *scan, const char *path)
 		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
 			scan->unreadable++;
 		else if (entry->fts_info == FTS_F && entry->fts_statp->st_size > 0 &&
-			 is_program(entry->fts_path, entry->fts_name, entry->fts_statp->st_mode))
-			r = add_found(scan, entry->fts_path, (uint64_t)entry->fts_statp->st_size);
+			 is_code(entry->fts_path, entry->fts_name, entry->fts_statp->st_mode, &kind))
+			r = add_found(scan, entry->fts_path, (uint64_t)entry->fts_statp->st_size, kind);
 	}
 	fts_close(walk);
 	return r;
@@ -174,7 +184,7 @@ static const char *package_of(const struct scan *scan, const char *root, const c
 static int hash_one(struct scan *scan, const char *root, const struct found *found)
 {
 	struct lockdown_file file;
-	struct sk_program program = {.name = found->path, .provenance = scan->provenance};
+	struct sk_program program = {.name = found->path, .kind = found->kind, .provenance = scan->provenance};
 	struct ctl quiet = {.root = scan->ctl->root};
 	int r;
 
