@@ -447,6 +447,7 @@ static const struct ctl_command commands[] = {
 	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように保護しているかを表示する"}, NULL},
 	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
+	{"release", lockdown_run_release, "FILE", 1, 1, {"a signed release: for its time the agent may be stopped, replaced and removed", "署名済みの解除。有効な間、エージェントの停止、置換、削除を許可する"}, NULL},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
 	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
 	{"interpreters", lockdown_run_interpreters, "[-- PROGRAM [ARGUMENT]...]", 0, CTL_OPTIONS_MAX,

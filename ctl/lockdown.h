@@ -45,6 +45,7 @@ void lockdown_print_protection(struct json_object *status);
 void lockdown_print_refusal(struct json_object *refused);
 
 int lockdown_run_scan(struct ctl *ctl);
+int lockdown_run_release(struct ctl *ctl);
 int lockdown_run_learn(struct ctl *ctl);
 int lockdown_run_enforce(struct ctl *ctl);
 int lockdown_run_observe(struct ctl *ctl);

@@ -173,6 +173,9 @@ void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protecti
 /* tier, subject, hooks, not_stopped (with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
 int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts);
 
+/* release.c: a signed release from root. 0 and for how long it holds; SK_BAD: refused, *diag says why. */
+int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_t *ret_seconds, struct sk_diag *diag);
+
 /* outbox.c */
 int lk_outbox_open(struct clerk *c);
 void lk_outbox_close(struct clerk *c);

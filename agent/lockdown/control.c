@@ -9,6 +9,7 @@
  *   CALL {"verb":"learned"} -> PROGRESS {"programs":[..]}*, RESULT {"count"}; CALL {"verb":"forget"} -> RESULT {}
  *   CALL {"verb":"media..."}: media.c
  *   CALL {"verb":"rescan"} -> RESULT {}: judges again what runs
+ *   CALL {"verb":"release","release":base64 of a signed release} -> RESULT {"seconds"}: the agent may be stopped and removed for so long
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 #include "lockdown/windows.h"
 #include "os/peer.h"
 
-enum { CALL_MAX_BYTES = 8 << 20, LEARNED_PART = 200 };
+enum { CALL_MAX_BYTES = 8 << 20, LEARNED_PART = 200, RELEASE_MAX_BYTES = 192 << 10 };
 
 struct call {
 	struct clerk *clerk;
@@ -351,12 +352,34 @@ static int call_media_event(struct call *call)
 	return answer_media(call, lk_media_event(call->clerk, call->at));
 }
 
+static int call_release(struct call *call)
+{
+	_cleanup_buf_ struct sk_buf object = SK_BUF(RELEASE_MAX_BYTES);
+	struct json_object *result = NULL;
+	uint64_t seconds = 0;
+	size_t size = 0;
+	char *space;
+	int r = sk_buf_reserve(&object, RELEASE_MAX_BYTES, &space);
+
+	if (!r)
+		r = sk_json_base64(call->at, "release", space, RELEASE_MAX_BYTES, &size);
+	if (!r)
+		r = lk_release_offer(call->clerk, space, size, &seconds, call->diag);
+	if (r)
+		return r;
+	result = json_object_new_object();
+	if (!result || sk_json_put_u64(result, "seconds", seconds))
+		result = sk_json_free(result);
+	send_json(call->client, SK_F_RESULT, call->id, result);
+	return 0;
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(struct call *call);
 } calls[] = {{"status", call_status}, {"explain", call_explain}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
 	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle},
-	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}};
+	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}, {"release", call_release}};
 
 static int on_call(struct call *call)
 {

@@ -229,7 +229,10 @@ static void note(struct lk_kernel *kernel, const char *name, uint32_t hook, int 
 static void attach_loaded(struct lk_kernel *kernel, struct bpf_object *object)
 {
 	struct bpf_program *program;
+	struct bpf_map *map;
 
+	bpf_object__for_each_map(map, object)
+		lk_lsm_map(bpf_map__fd(map));
 	bpf_object__for_each_program(program, object) {
 		uint32_t hook = 0;
 		int error;

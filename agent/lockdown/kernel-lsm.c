@@ -51,15 +51,13 @@ void lk_lsm_object(int program_fd)
 		add(LK_MAP_LSM_OBJECTS, info.id | LSM_PROGRAM, sizeof(uint64_t));
 }
 
-static void add_maps(void)
+void lk_lsm_map(int map_fd)
 {
-	for (int i = 0; i < LK_MAPS; i++) {
-		struct bpf_map_info info = {0};
-		uint32_t size = sizeof info;
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof info;
 
-		if (lk_kernel_fds[i] >= 0 && bpf_obj_get_info_by_fd(lk_kernel_fds[i], &info, &size) == 0)
-			add(LK_MAP_LSM_OBJECTS, info.id, sizeof(uint64_t));
-	}
+	if (lk_kernel_fds[LK_MAP_LSM_OBJECTS] >= 0 && bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0)
+		add(LK_MAP_LSM_OBJECTS, info.id, sizeof(uint64_t));
 }
 
 /* The kernel's name of a file is learnt by opening it while our programs look. */
@@ -126,7 +124,6 @@ void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins)
 		return;
 	}
 	self_now = at;
-	add_maps();
 	add_cgroups();
 	teach("/", "proc/self/exe", LSM_AGENT | LSM_OURS);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ours); i++)

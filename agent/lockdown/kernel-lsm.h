@@ -18,8 +18,9 @@ struct lk_shared;
 void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins);
 /* Is self-protection on, without a release: does the kernel side stay when the agent ends? */
 bool lk_lsm_is_held(const struct lk_shared *shared);
-/* One of our BPF programs, before lk_lsm_begin(). */
+/* One of our BPF programs or maps, before lk_lsm_begin(). */
 void lk_lsm_object(int program_fd);
+void lk_lsm_map(int map_fd);
 /* Carries the list in force over. Entries that are no longer on it go first, then what was judged by it is forgotten. */
 void lk_lsm_list(struct lk_shared *shared);
 /* Carries over which devices must not be written directly. */
