@@ -11,7 +11,7 @@ vm=$source_root/tests/support/vm
 cache=${SEKISHO_CACHE:-$source_root/build/cache}
 
 "$source_root/tests/support/equipment-pc" cache >/dev/null 2>&1
-image=$(ls -t "$cache"/equipment-pc-*-debian.img | head -n 1)
+image=$(find "$cache" -name 'equipment-pc-*-debian.img' | sort | tail -n 1)
 check "there is a Debian userland to put under it" test -f "$image"
 mkdir "$tmp/keys"
 for key in site policy; do
