@@ -108,6 +108,7 @@ struct clerk {
 		struct json_object *rules;
 		char **scope; /* of the policy */
 		uint32_t scope_count, count;
+		bool closed; /* enforce, and a medium that no entry fits is refused */
 		char paths[LK_MEDIA][LK_PATH];
 	} media;
 
@@ -207,4 +208,7 @@ int lk_media_scope(struct clerk *c, const char *const *scope, uint32_t count);
 int lk_media_subscribe(struct clerk *c, struct lk_client *client, uint32_t id);
 int lk_media_mounts(struct clerk *c, const struct sk_json *at);
 int lk_media_event(struct clerk *c, const struct sk_json *at);
+/* Is the duty there; and does the policy in force refuse what it does not list? */
+bool lk_media_there(const struct clerk *c);
+bool lk_media_closed(const struct clerk *c);
 void lk_media_close(struct clerk *c);

@@ -77,6 +77,7 @@ void lk_media_rules(struct clerk *c, const struct sk_policy *policy)
 	if (!rules)
 		return;
 	sk_json_free(c->media.rules);
+	c->media.closed = policy && policy->lockdown.mode == SK_MODE_ENFORCE && policy->lockdown.media_default.mount == SK_MOUNT_DENY;
 	c->media.rules = rules;
 	sk_list_each(client, &c->clients, struct lk_client, link)
 		if (client->media_id)
@@ -91,6 +92,19 @@ int lk_media_subscribe(struct clerk *c, struct lk_client *client, uint32_t id)
 	else
 		send_rules(c, client);
 	return 0;
+}
+
+bool lk_media_there(const struct clerk *c)
+{
+	sk_list_each(client, &c->clients, struct lk_client, link)
+		if (client->media_id)
+			return true;
+	return false;
+}
+
+bool lk_media_closed(const struct clerk *c)
+{
+	return c->media.closed && lk_media_there(c);
 }
 
 /* --- mount points */

@@ -87,6 +87,7 @@ void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protecti
 
 	add_fanotify(&p, c->shared);
 	add_kernel(&p, c);
+	add_hook(&p, lk_media_closed(c) ? SK_HOOK_MEDIA : 0, "media", lk_media_there(c) ? 0 : -1);
 	*ret_protection = p;
 }
 

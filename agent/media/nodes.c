@@ -436,15 +436,18 @@ void media_decide_all(struct media *media)
 	again(media);
 }
 
-/* A hold that somebody killed is none. */
+/* A hold that somebody killed is none; what it had said before may still wait to be read, and is good for the identity alone. */
 void media_reap(struct media *media)
 {
 	for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;)
-		sk_list_each(node, &media->nodes, struct media_node, link)
-			if (node->look.pid == pid && node->held) {
-				release_look(node, false);
-				again(media);
-			}
+		sk_list_each(node, &media->nodes, struct media_node, link) {
+			if (node->look.pid != pid)
+				continue;
+			if (node->look_watch)
+				on_look(node, node->look.report, SK_READ);
+			release_look(node, false);
+			again(media);
+		}
 }
 
 void media_nodes_close(struct media *media)

@@ -268,6 +268,12 @@ def check_rules(site):
     point(all(tries) and time.monotonic() - before < 20, 'and cannot be mounted, however often one tries')
     inside = sh('unshare', '--mount', 'mount', device, site.point('five'))
     point(inside.returncode != 0, 'not in another mount namespace either')
+    def open_classes():
+        return {one['id'] for one in site.status()['not_stopped']} & {'media-mount', 'media-exec', 'media-copy'}
+    closed = open_classes()
+    site.policy(default={'mount': 'rw', 'execute': True, 'copy': True})
+    point(not closed and within(3, lambda: len(open_classes()) == 3), 'status claims to stop these attacks only where the policy refuses what it does not list')
+    site.policy()
     device = site.attach(site.image('named-6.img', 6))
     point(site.mount(device, 'six'), 'a rule by the name of the device fits')
     refused = site.media / 'fat.img'
