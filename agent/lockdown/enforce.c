@@ -187,6 +187,7 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	const struct sk_policy *policy = &answer->policy;
 	struct lk_orders orders = {.mode = (uint32_t)policy->lockdown.mode,
 				   .failure = (uint32_t)policy->lockdown.failure,
+				   .overload = (uint32_t)policy->lockdown.overload,
 				   .deadline_us = (uint64_t)policy->lockdown.deadline_ms * 1000,
 				   .serial = (uint64_t)policy->serial,
 				   .subject = subject_of(c, policy),

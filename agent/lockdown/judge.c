@@ -24,11 +24,15 @@ uint32_t lk_judge_known(const struct lk_orders *orders, bool known)
 
 uint32_t lk_judge_trouble(const struct lk_orders *orders, enum lk_trouble trouble)
 {
+	bool deny = orders->failure == LK_FAIL_DENY;
+
 	if (orders->mode != LK_ENFORCE)
 		return FAN_ALLOW;
 	if (trouble == LK_TROUBLE_WRITER || trouble == LK_TROUBLE_HUGE)
 		return FAN_DENY;
-	return orders->failure == LK_FAIL_DENY ? FAN_DENY : FAN_ALLOW;
+	if (trouble == LK_TROUBLE_OVERLOAD && orders->overload != LK_OVERLOAD_FAILURE)
+		deny = orders->overload != LK_OVERLOAD_ALLOW;
+	return deny ? FAN_DENY : FAN_ALLOW;
 }
 
 bool lk_listed_as(const struct lk_shared *shared, const uint8_t hash[LK_HASH], struct lk_orders *ret_orders, uint32_t *ret_kinds)

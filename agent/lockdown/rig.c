@@ -249,6 +249,8 @@ int main(int argc, char **argv)
 			rig.orders.mode = (uint32_t)mode_of(argv[++i]);
 		else if (!strcmp(argv[i], "--failure") && i + 1 < argc)
 			rig.orders.failure = (uint32_t)word_of(argv[++i], (const char *const[]){"allow", "deny", NULL});
+		else if (!strcmp(argv[i], "--overload") && i + 1 < argc)
+			rig.orders.overload = (uint32_t)word_of(argv[++i], (const char *const[]){"failure", "allow", "deny", NULL});
 		else if (!strcmp(argv[i], "--deadline") && i + 1 < argc && sk_parse_u64(argv[++i], 60000, &ms) == 0)
 			rig.orders.deadline_us = ms * 1000;
 		else if (!strcmp(argv[i], "--list") && i + 1 < argc)

@@ -42,6 +42,7 @@ enum {
 
 enum lk_mode { LK_OBSERVE, LK_LEARN, LK_ENFORCE, LK_SHADOW, LK_MODES }; /* as enum sk_mode of lib/policy */
 enum lk_failure { LK_FAIL_ALLOW, LK_FAIL_DENY };    /* as enum sk_failure */
+enum lk_overload { LK_OVERLOAD_FAILURE, LK_OVERLOAD_ALLOW, LK_OVERLOAD_DENY }; /* as enum sk_overload: FAILURE = as that setting says */
 
 /* Why the failure setting (or more) had to answer. Each is counted. */
 enum lk_trouble {
@@ -76,6 +77,7 @@ struct lk_scope {
 /* What is enforced. Two of them; `shared->orders_now` says which counts. Immutable while it counts. */
 struct lk_orders {
 	uint32_t mode, failure;
+	uint32_t overload; /* enum lk_overload: the answer when too many wait */
 	uint64_t deadline_us;
 	uint64_t serial;   /* of the policy */
 	uint32_t subject;  /* enum sk_subject of bpf/lockdown.h: whom the kernel side acts upon */

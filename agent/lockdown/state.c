@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "lockdown/clerk.h"
+#include "lockdown/judge.h"
 #include "lockdown/older.h"
 #include "lockdown/windows.h"
 
@@ -120,6 +121,7 @@ static void put_scope(struct put *p, const struct lk_shared *shared)
 static void put_policy(struct put *p, const struct clerk *c)
 {
 	struct put policy = put_object(p, "policy");
+	struct lk_orders overload = {.mode = LK_ENFORCE, .failure = c->now.orders.failure, .overload = c->now.orders.overload};
 
 	put_number(&policy, "serial", c->now.orders.serial);
 	if (!policy.r && c->now.any)
@@ -128,6 +130,7 @@ static void put_policy(struct put *p, const struct clerk *c)
 	put_text(&policy, "refused", c->now.reason);
 	put_number(&policy, "programs", c->shared->orders[c->shared->orders_count & 1].list_count);
 	put_text(&policy, "failure", c->now.orders.failure == LK_FAIL_DENY ? "deny" : "allow");
+	put_text(&policy, "overload", lk_judge_trouble(&overload, LK_TROUBLE_OVERLOAD) == FAN_DENY ? "deny" : "allow");
 	put_number(&policy, "deadline_ms", c->now.orders.deadline_us / 1000);
 	p->r = p->r ? p->r : policy.r;
 }

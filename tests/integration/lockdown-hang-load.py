@@ -49,8 +49,9 @@ def answers(counts):
     return sum(counts[name] for name in ('unknown', 'trouble1', 'trouble2', 'trouble3', 'trouble4', 'trouble5'))
 
 
-def try_overload(failure, wanted):
-    disk, rig = ready(failure=failure, deadline=2000)  # long, so that it is not what empties the queue
+def try_overload(failure, wanted, overload_says='failure'):
+    """`wanted`: how an execution may end. A setting of its own for overload comes before the failure setting."""
+    disk, rig = ready(failure=failure, deadline=2000, options=('--overload', overload_says))  # long, so that it is not what empties the queue
     paths = [disk.fresh() for _ in range(STORM)]
     for path in paths:
         os.truncate(path, 8 << 20)
@@ -67,7 +68,9 @@ def try_overload(failure, wanted):
     overload = after['trouble2'] - before['trouble2']
     others = after['trouble1'] + after['trouble5'] - before['trouble1'] - before['trouble5']
     point(overload > 0 and overload + others > 50, f'{overload} were answered by it because the queue was full, {others} by deadline; counted', after)
-    if failure == 'allow':
+    if overload_says == 'deny':
+        point(let_through <= others, f'overload: deny beside failure: allow: {let_through} were let through, none of them because the queue was full', after)
+    elif failure == 'allow':
         point(0 < let_through <= overload + others, f'{let_through} were let through: no more than that', after)
     told = answers(after) - answers(before)
     point(told == STORM, f'{STORM} executions, {told} answers: none twice, none never', after)
@@ -184,6 +187,7 @@ def try_nameless(disk, rig):
 lab.isolate()
 try_overload('deny', DENIED)
 try_overload('allow', (DENIED, RAN))
+try_overload('allow', (DENIED, RAN), overload_says='deny')
 try_large()
 try_cut_off()
 try_strange()
