@@ -283,6 +283,14 @@ def used_keys(root):
     return found
 
 
+def unnamed_kinds(root):
+    """Kinds of events (lib/event/table.c) that words.c or why.c do not know."""
+    source = {name: open(os.path.join(root, name), encoding='utf-8').read() for name in ('lib/event/table.c', 'server/web/words.c', 'server/web/why.c')}
+    kinds = re.findall(r'\[SK_EVENT_\w+\] = \{"(\w+)"', source['lib/event/table.c'])
+    return [kind for kind in kinds if f'{{"{kind}", T_event' not in source['server/web/words.c'] or f'{{"{kind}", ' not in source['server/web/why.c']] or \
+        ([] if kinds else ['lib/event/table.c: no kinds were found'])
+
+
 def check(root):
     results = []
 
@@ -302,6 +310,7 @@ def check(root):
           if not re.search(r'[ぁ-んァ-ヶ一-龠]', text) and text != texts['en'].get(key)])
     case('English texts hold no Japanese, but for the name of the language',
          [key for key, text in texts['en'].items() if re.search(r'[ぁ-んァ-ヶ一-龠]', text) and key != 'language_ja'])
+    case('every kind of event has a name and an answer to why', unnamed_kinds(root))
     print(f'1..{len(results)}')
     for number, (name, problems) in enumerate(results, 1):
         print(('not ok' if problems else 'ok'), number, '-', name)

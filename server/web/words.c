@@ -13,7 +13,7 @@ struct word {
 
 struct group {
 	const char *name;
-	struct word words[40];
+	struct word words[64];
 };
 
 static const struct group groups[] = {
@@ -78,7 +78,10 @@ static const struct group groups[] = {
 		   {"spool_not_kept", T_event_spool_not_kept}, {"spool_damaged", T_event_spool_damaged}, {"enrolled", T_event_enrolled},
 		   {"revoked", T_event_revoked}, {"sign_in", T_event_sign_in}, {"sign_in_failed", T_event_sign_in_failed}, {"sign_out", T_event_sign_out},
 		   {"media_attached", T_event_media_attached}, {"media_removed", T_event_media_removed}, {"media_restricted", T_event_media_restricted},
-		   {"media_copy_refused", T_event_media_copy_refused}, {"media_refused", T_event_media_refused}, {"media_failed", T_event_media_failed}}},
+		   {"media_copy_refused", T_event_media_copy_refused}, {"media_refused", T_event_media_refused}, {"media_failed", T_event_media_failed},
+		   {"window_opened", T_event_window_opened}, {"window_closed", T_event_window_closed}, {"window_decided", T_event_window_decided},
+		   {"window_refused", T_event_window_refused}, {"window_code", T_event_window_code}, {"interlock_waiting", T_event_interlock_waiting},
+		   {"interlock_passed", T_event_interlock_passed}}},
 };
 
 static const struct word *find(const char *group, const char *word)
