@@ -34,7 +34,7 @@ enum {
 	LOOKS_US = 60000,
 };
 
-const char *const lk_way_names[] = {"FAN_OPEN_EXEC_PERM, file system", "FAN_OPEN_PERM, file system", "FAN_OPEN_PERM, mounts"};
+const char *const lk_way_names[] = {"FAN_OPEN_EXEC_PERM on the file system", "FAN_OPEN_PERM on the file system", "FAN_OPEN_PERM on mounts"};
 
 static const struct {
 	unsigned flag;

@@ -29,7 +29,7 @@ enum lk_way {
 	LK_WAY_MOUNT_OPEN,  /* mount marks, asked about every open */
 	LK_WAYS
 };
-/* "FAN_OPEN_EXEC_PERM on the file system", ... */
+/* For people: "FAN_OPEN_EXEC_PERM on the file system", ... */
 extern const char *const lk_way_names[LK_WAYS];
 
 /* marks.c: the mark of the scope's file system, whose folder is `fd`. 0 and scope->way; or an errno. */

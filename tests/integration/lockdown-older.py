@@ -19,7 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.lockdown_site import BUILD, Site, program, sh, within  # noqa: E402
 
 count = failed = 0
-AGES = {'3.2': 'FAN_OPEN_PERM, mounts', '3.10': 'FAN_OPEN_PERM, mounts', '4.19': 'FAN_OPEN_PERM, mounts', '5.10': 'FAN_OPEN_EXEC_PERM, file system'}
+AGES = {'3.2': 'FAN_OPEN_PERM on mounts', '3.10': 'FAN_OPEN_PERM on mounts', '4.19': 'FAN_OPEN_PERM on mounts', '5.10': 'FAN_OPEN_EXEC_PERM on the file system'}
 
 
 def point(good, name, why=''):

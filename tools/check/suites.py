@@ -161,6 +161,7 @@ BUILD_SETUP = {
 
 MACHINE = ['tests/support/equipment-pc', 'cache']
 KERNELS = ['tests/support/vm', 'cache']
+LEGACY = ['tools/legacy', 'fetch']
 
 SUITES = [
     Suite('lint', scripts('tests/lint'), quick=True, about='house rules: layers, banned functions, licences, words'),
@@ -170,7 +171,7 @@ SUITES = [
     Suite('scenario', scenarios, 'check', quick=True, about='folders of data: tests/scenarios/KIND/NAME'),
     Suite('integration', both(scripts('tests/integration'), from_build('integration')), 'check', quick=True,
           prepare=[MACHINE], about='several of our processes together'),
-    Suite('kernel', both(scripts('tests/kernel'), from_build('kernel')), 'check', prepare=[KERNELS],
+    Suite('kernel', both(scripts('tests/kernel'), from_build('kernel')), 'check', prepare=[KERNELS, LEGACY],
           about='in virtual machines with older kernels'),
     Suite('attacks', scripts('tests/attacks'), 'check', prepare=[MACHINE, KERNELS],
           about='every way to run unknown code, against what lockdown claims on each tier'),
