@@ -129,6 +129,9 @@ void lockdown_print_refusal(struct json_object *refused)
 		printf(CTL_T("Road: %s (%s).\n", "経路: %s（%s）\n"), CTL_T(sk_attacks[road].en, sk_attacks[road].ja), sk_attacks[road].id);
 	printf(CTL_T("Rule: %s (%s, %s).\n", "規則: %s（%s、%s）\n"), say(rules, SK_ARRAY_SIZE(rules), text_of(refused, "rule")), text_of(refused, "rule"),
 	       text_of(refused, "reason"));
+	if (text_of(refused, "package")[0] || text_of(refused, "publisher")[0])
+		printf(CTL_T("The policy has a file of this name from: %s%s%s\n", "ポリシーにある同名のファイルの出所: %s%s%s\n"), text_of(refused, "package"),
+		       text_of(refused, "package")[0] && text_of(refused, "publisher")[0] ? ", " : "", text_of(refused, "publisher"));
 	print_who(refused);
 	printf(CTL_T("What would allow it: %s%s%s\n", "許可するには: %s%s%s\n"), say(remedies, SK_ARRAY_SIZE(remedies), text_of(refused, "remedy")),
 	       line[0] ? ": " : "", line);

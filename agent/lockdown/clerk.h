@@ -26,6 +26,7 @@
 #include "event/make.h"
 #include "lockdown/interlock.h"
 #include "lockdown/lockdown.h"
+#include "lockdown/origin.h"
 #include "lockdown/shared.h"
 #include "lockdown/why.h"
 #include "os/clock.h"
@@ -47,6 +48,7 @@ struct lk_enforcement {
 	bool any;                 /* a policy is in force */
 	struct lk_orders orders;
 	uint64_t jit, exempt, updaters; /* exceptions that the policy makes */
+	struct lk_origins *origins; /* where its programs come from */
 	uint8_t hash[SK_SHA256_SIZE];
 	enum sk_force force;
 	char reason[300];         /* why the newest offer was refused; "" = it was not */

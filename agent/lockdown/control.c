@@ -122,11 +122,15 @@ static int put_who(struct json_object *out, const struct lk_record *record, cons
 	return r ? r : sk_json_put_bool(out, "cut", record->cut);
 }
 
-static int put_why(struct json_object *out, const struct lk_record *record)
+static int put_why(const struct clerk *c, struct json_object *out, const struct lk_record *record)
 {
+	struct lk_origin origin;
 	struct lk_why why;
 	int r;
 
+	if (lk_origin_of(c->now.origins, record->has_hash ? record->hash : NULL, record->path, &origin) &&
+	    (sk_json_put_string(out, "package", origin.package) || sk_json_put_string(out, "publisher", origin.publisher)))
+		return -ENOMEM;
 	lk_why_of(record, &why);
 	r = why.road ? sk_json_put_string(out, "road", why.road) : 0;
 	if (!r)
@@ -152,7 +156,7 @@ static int put_refusal(const struct clerk *c, struct json_object *result, const 
 		if (sk_json_put_base64(out, "path", refusal->path, strlen(refusal->path)) ||
 		    sk_json_put_base64(out, "actor", refusal->actor, strlen(refusal->actor)))
 			return -ENOMEM;
-		return put_why(out, refusal);
+		return put_why(c, out, refusal);
 	}
 	return 0;
 }

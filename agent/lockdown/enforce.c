@@ -72,6 +72,7 @@ void lk_enforce_close(struct clerk *c)
 {
 	c->dates = sk_watch_free(c->dates);
 	c->store = sk_store_close(c->store);
+	c->now.origins = lk_origins_free(c->now.origins);
 }
 
 static const char *name_of(const void *programs, uint32_t index)
@@ -219,6 +220,8 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	c->now.renew = false;
 	c->now.any = true;
 	c->now.orders = orders;
+	lk_origins_free(c->now.origins);
+	c->now.origins = lk_origins_new(policy);
 	c->now.jit = policy->lockdown.jit.count;
 	c->now.exempt = policy->lockdown.interpreters.exempt.count;
 	c->now.updaters = policy->lockdown.updaters.count;

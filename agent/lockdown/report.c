@@ -229,6 +229,7 @@ static void tell_program(struct clerk *c, const struct lk_record *record, uint64
 	struct sk_event_stamp at = lk_stamp(c, record->time_ms);
 	enum sk_event_kind kind = kind_of(record);
 	bool fine = kind == SK_EVENT_PROGRAM_ALLOWED;
+	struct lk_origin origin = {"", ""};
 	struct lk_why why;
 	struct sk_event_program program = {
 		.path = record->path,
@@ -249,6 +250,9 @@ static void tell_program(struct clerk *c, const struct lk_record *record, uint64
 		.to_ms = (int64_t)to_ms,
 	};
 
+	lk_origin_of(c->now.origins, record->has_hash ? record->hash : NULL, record->path, &origin);
+	program.package = origin.package[0] ? origin.package : NULL;
+	program.publisher = origin.publisher[0] ? origin.publisher : NULL;
 	lk_why_of(record, &why);
 	program.road = why.road;
 	program.rule = why.rule;

@@ -41,9 +41,13 @@ def make_group(site):
 
 def begin(site):
     program(site.disk / 'known', 7)
+    program(site.disk / 'changed', 8)
     said = sh(BUILD / 'sekisho', 'lockdown', 'scan', site.disk, '--mode', 'enforce', '--failure', 'deny', '--out', site.folder / 'draft.yaml')
     draft = (site.folder / 'draft.yaml').read_text()
     point(said.returncode == 0 and str(site.disk) in draft and 'scan 20' in draft, 'scan writes a draft: programs, and the mount point as scope', said.stderr)
+    # what is known of one: a package and its maker
+    (site.folder / 'draft.yaml').write_text(re.sub(r'^( *)- name: (.*/changed)$', r'\1- name: \2\n\1  package: tool-control\n\1  version: "2.4-1"\n\1  publisher: Maker',
+                                                   draft, flags=re.M))
     program(site.disk / 'unknown', 66)
     shutil.copy('/bin/sleep', site.disk / 'sleeper')
     sh(BUILD / 'sekisho', 'policy', 'pin', '--root', site.root, site.folder / 'site.pub', check=True)
@@ -129,6 +133,11 @@ for _ in range(40):
     total = sum(e.get('count', 1) for e in mine())
     point(later and total == 40 and len(mine()) <= 4, f'40 refusals of one file for children of one parent: {len(mine())} events, {total} counted', mine())
     point(later and later[0]['start_time'] <= later[0]['end_time'] <= later[0]['start_time'] + 60000, 'with the time between them', later)
+    program(site.disk / 'changed', 80)
+    point(site.run('changed') == 'refused', 'a listed program whose content was changed does not start')
+    told = within(3, lambda: [e for e in site.events('program_refused') if e['process']['file']['path'] == f'{site.disk}/changed'])
+    point(told and told[0]['fab'].get('package') == 'tool-control 2.4-1' and told[0]['fab'].get('publisher') == 'Maker',
+          'its denial names the package and the maker of the file that ought to stand there', told)
     said = site.sekisho('lockdown', 'explain', site.disk / 'again').stdout
     point('script-shebang' in said and 'allowlist' in said and str(os.getpid()) in said and f"sekisho lockdown allow '{site.disk}/again'" in said,
           'explain says the same', said)
