@@ -11,7 +11,7 @@
 #include "lockdown/clerk.h"
 #include "lockdown/windows.h"
 
-enum { LOOK_MS = 3000, PROBE_FRESH_MS = 30000 };
+enum { LOOK_MS = 3000 };
 
 static const char *const waiters[] = {"policy", "window-open", "window-close"};
 static const char *const sources[] = {"none", "operator", "probe", "gem"};
@@ -80,13 +80,14 @@ void lk_interlock_terms(struct clerk *c, const struct sk_interlock_terms *terms)
 	snprintf(c->interlock.probe, sizeof c->interlock.probe, "%s", terms->probe ? terms->probe : "");
 }
 
-static bool is_idle(const struct clerk *c)
+/* A probe's answer is of its moment: it counts when it was asked for this, that is after the waiting began. */
+static bool is_idle(const struct clerk *c, uint64_t since)
 {
 	int source = c->interlock.source;
 
 	if (c->interlock.said[source].idle != LK_IDLE_YES)
 		return false;
-	return source != SK_INTERLOCK_PROBE || sk_clock_mono_ms() - c->interlock.said[source].mono_ms < PROBE_FRESH_MS;
+	return source != SK_INTERLOCK_PROBE || (since && c->interlock.said[source].mono_ms > since);
 }
 
 enum lk_ready lk_interlock_ask(struct clerk *c, enum lk_waiter who, const struct sk_interlock_terms *terms)
@@ -96,7 +97,7 @@ enum lk_ready lk_interlock_ask(struct clerk *c, enum lk_waiter who, const struct
 
 	if (terms && terms->source != SK_INTERLOCK_NONE)
 		lk_interlock_terms(c, terms); /* the newer policy says how to wait for it */
-	if (lock->source == SK_INTERLOCK_NONE || is_idle(c)) {
+	if (lock->source == SK_INTERLOCK_NONE || is_idle(c, lock->since[who])) {
 		if (lock->since[who])
 			tell(c, SK_EVENT_INTERLOCK_PASSED, who, "idle");
 		lock->since[who] = 0;
@@ -145,8 +146,7 @@ struct json_object *lk_interlock_state(const struct clerk *c)
 	int r = out ? sk_json_put_string(out, "source", sources[c->interlock.source]) : -ENOMEM;
 
 	if (!r)
-		r = sk_json_put_string(out, "idle", words[is_idle(c) ? LK_IDLE_YES : c->interlock.said[c->interlock.source].idle == LK_IDLE_YES
-									? LK_IDLE_UNKNOWN : c->interlock.said[c->interlock.source].idle]);
+		r = sk_json_put_string(out, "idle", words[c->interlock.said[c->interlock.source].idle]);
 	if (!r)
 		r = sk_json_put_string(out, "by", c->interlock.said[c->interlock.source].by);
 	if (!r)

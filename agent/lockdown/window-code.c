@@ -94,15 +94,18 @@ int lk_codes_open(struct clerk *c)
 	return save(c);
 }
 
-/* Seconds that are left of a lock; 0 = none. */
-static uint64_t locked_for(const struct lk_phone_book *book)
+/* Seconds that are left of a lock; 0 = none. One that is over is forgotten, so that a restart of the machine does not begin it anew. */
+static uint64_t locked_for(struct lk_phone_book *book)
 {
 	uint64_t now = lk_boot_ms();
 
-	return book->locked_boot_ms > now ? (book->locked_boot_ms - now + 999) / 1000 : 0;
+	if (book->locked_boot_ms > now)
+		return (book->locked_boot_ms - now + 999) / 1000;
+	book->locked_boot_ms = 0;
+	return 0;
 }
 
-static int refuse_locked(const struct lk_phone_book *book, struct sk_diag *diag)
+static int refuse_locked(struct lk_phone_book *book, struct sk_diag *diag)
 {
 	return sk_diag_path(diag, "", "locked after %d wrong answers: try again in %llu s", LK_CODE_TRIES, (unsigned long long)locked_for(book));
 }
@@ -152,7 +155,7 @@ int lk_codes_ask(struct clerk *c, unsigned scope, unsigned half_hours, struct sk
 
 static int check_open(struct clerk *c, struct sk_diag *diag)
 {
-	const struct lk_phone_book *book = &c->windows->phone;
+	struct lk_phone_book *book = &c->windows->phone;
 
 	if (locked_for(book))
 		return refuse_locked(book, diag);
