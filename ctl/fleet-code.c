@@ -51,6 +51,31 @@ int fleet_run_code(struct ctl *ctl)
 	return CTL_OK;
 }
 
+/* The server carries it; the endpoint judges it, and its answer stands in `sekisho fleet commands`. */
+int fleet_run_window(struct ctl *ctl)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(1 << 16);
+	_cleanup_json_ struct json_object *answer = NULL;
+	struct json_object *question = server_verb("command.send"), *body;
+	int r = ctl_read_file(ctl, ctl->arguments[1], 1 << 16, &text);
+
+	while (r == CTL_OK && text.size && text.data[text.size - 1] == '\n')
+		text.data[--text.size] = '\0';
+	if (r == CTL_OK && (!question || sk_json_put_string(question, "agent", ctl->arguments[0]) || sk_json_put_string(question, "kind", "window") ||
+			    sk_json_put_object(question, "body", &body) || sk_json_put_string(body, "envelope", text.size ? text.data : "")))
+		r = ctl_fail_errno(ctl, -ENOMEM, "window");
+	if (r != CTL_OK) {
+		sk_json_free(question);
+		return r;
+	}
+	r = server_call(ctl, SK_PROTO_FLEET, question, &answer);
+	if (r != CTL_OK || ctl->json)
+		return r == CTL_OK ? ctl_print_json(ctl, json_object_get(answer)) : r;
+	printf(CTL_T("%s: on its way. The endpoint judges it; what came of it: sekisho fleet commands\n",
+		     "%s: 送りました。判断は機器が行います。結果は sekisho fleet commands で確認できます\n"), server_text(answer, "id"));
+	return CTL_OK;
+}
+
 int fleet_run_codes(struct ctl *ctl)
 {
 	_cleanup_json_ struct json_object *answer = NULL;

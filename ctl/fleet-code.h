@@ -6,3 +6,5 @@
 
 int fleet_run_code(struct ctl *ctl);
 int fleet_run_codes(struct ctl *ctl);
+/* sekisho fleet window ENDPOINT FILE */
+int fleet_run_window(struct ctl *ctl);

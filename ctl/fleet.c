@@ -448,6 +448,7 @@ static const struct ctl_command commands[] = {
 	{"publish", run_publish, "FILE", 1, 1, {"hand out a signed policy, or a signed list of revoked keys", "署名済みポリシー（または失効鍵一覧）を配布"}},
 	{"policies", run_policies, .help = {"published policies and how far they got", "公開済みポリシーと適用状況"}},
 	{"code", fleet_run_code, "ENDPOINT CHALLENGE", 2, 4, {"the answer to a challenge that is read over a telephone", "電話で読み上げられた確認番号への回答番号を出す"}, code_options},
+	{"window", fleet_run_window, "ENDPOINT FILE", 2, 2, {"bring a signed maintenance window to an endpoint", "署名済みの保守時間帯を機器に届ける"}},
 	{"codes", fleet_run_codes, .help = {"answers that were read over a telephone: who asked, who answered, why", "電話で回答した番号の記録（申請者、回答者、理由）"}},
 	{"command", run_command, "ENDPOINT status|rescan", 2, 2, {"have an endpoint do something", "エンドポイントに指示を送る"}, command_options},
 	{"commands", run_commands, .help = {"commands and their results", "指示と結果の一覧"}, .options = commands_options},

@@ -421,6 +421,21 @@ static int on_answer(struct call *call)
 	return r == SK_NONE ? 0 : r;
 }
 
+/* A signed window: the result says that it opens, or why not. */
+static bool is_window_command(struct call *call, struct json_object *result)
+{
+	struct sk_diag diag = {.source = "window"};
+	const char *envelope;
+	struct sk_json body;
+	char why[400];
+	bool ok = sk_json_object(call->at, "body", &body) == 0 && sk_json_string(&body, "envelope", 1, 1 << 20, &envelope) == 0 &&
+		  lk_windows_offer(call->clerk, envelope, strlen(envelope), &diag) == 0;
+
+	if (!ok)
+		(void)sk_json_put_string(result, "reason", sk_diag_format(&diag, why, sizeof why));
+	return ok;
+}
+
 static bool is_idle_command(struct call *call)
 {
 	struct sk_json body;
@@ -444,6 +459,8 @@ static int on_command(struct call *call)
 		lk_wake(&call->clerk->shared->census);
 	else if (!strcmp(kind, "idle"))
 		ok = is_idle_command(call);
+	else if (!strcmp(kind, "window") && body)
+		ok = is_window_command(call, body);
 	else if (strcmp(kind, "status"))
 		ok = false;
 	result = json_object_new_object();

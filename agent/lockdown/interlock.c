@@ -120,14 +120,19 @@ void lk_interlock_forget(struct clerk *c, enum lk_waiter who)
 	c->interlock.since[who] = 0;
 }
 
-void lk_interlock_say(struct clerk *c, enum sk_interlock source, bool idle, const char *by)
+static void say(struct clerk *c, enum sk_interlock source, bool idle, const char *by, uint64_t mono_ms)
 {
 	c->interlock.said[source].idle = idle ? LK_IDLE_YES : LK_IDLE_NO;
-	c->interlock.said[source].mono_ms = sk_clock_mono_ms();
+	c->interlock.said[source].mono_ms = mono_ms;
 	snprintf(c->interlock.said[source].by, sizeof c->interlock.said[source].by, "%s", by ? by : "");
 	sk_log(SK_LOG_INFO, "the tool is %s, says %s", idle ? "idle" : "at work", sources[source]);
 	if (idle)
 		retry(c);
+}
+
+void lk_interlock_say(struct clerk *c, enum sk_interlock source, bool idle, const char *by)
+{
+	say(c, source, idle, by, sk_clock_mono_ms());
 }
 
 void lk_interlock_news(struct clerk *c)
@@ -135,7 +140,7 @@ void lk_interlock_news(struct clerk *c)
 	uint32_t said = lk_window ? atomic_exchange(&lk_window->idle, 0) : 0;
 
 	if (said)
-		lk_interlock_say(c, SK_INTERLOCK_PROBE, said == 2, said == 3 ? "the probe failed" : "probe");
+		say(c, SK_INTERLOCK_PROBE, said == 2, said == 3 ? "the probe failed" : "probe", atomic_load(&lk_window->probe_began_us) / 1000);
 }
 
 struct json_object *lk_interlock_state(const struct clerk *c)

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "lockdown/clerk.h"
 #include "os/file.h"
+#include "os/point.h"
 
 #define LEARNED LOCKDOWN_FOLDER "/learned.ndjson"
 enum { LEARNED_MAX = 32 << 20, LINE_MAX_BYTES = 16384 };
@@ -122,6 +123,7 @@ void lk_learned_save(struct clerk *c)
 
 	if (!unsaved->size)
 		return;
+	SK_POINT("lockdown.learned");
 	if (sk_open_in(c->ctx->root_dir, LEARNED, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd) != 0 ||
 	    sk_fd_write("lockdown.learned", fd, unsaved->data, unsaved->size) != 0)
 		sk_log(SK_LOG_WARNING, "%s cannot be written", LEARNED);

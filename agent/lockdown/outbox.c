@@ -14,6 +14,7 @@
 #include "crypto/hash.h"
 #include "lockdown/clerk.h"
 #include "os/file.h"
+#include "os/point.h"
 
 #define OUTBOX LOCKDOWN_FOLDER "/requests.json"
 enum { OUTBOX_MAX = 4 << 20 };
@@ -69,6 +70,7 @@ static int save(struct clerk *c)
 	_cleanup_buf_ struct sk_buf text = SK_BUF(OUTBOX_MAX);
 	int r = sk_json_canonical(c->outbox->file, &text);
 
+	SK_POINT("lockdown.outbox");
 	return r ? r : sk_file_replace("lockdown.outbox", c->ctx->root_dir, OUTBOX, text.data, text.size, 0600);
 }
 

@@ -10,6 +10,7 @@
  *   CALL {"verb":"code","answer":text,"change":text,"owner":text}     -> RESULT as status
  *   CALL {"verb":"idle","idle":bool,"by":text}                        -> RESULT as status
  * and of the link:
+ *   COMMAND "window" {"envelope":text} (control.c)
  *   COMMAND "idle" {"idle":bool,"source":"gem"|"operator","note":text}
  */
 #include <errno.h>

@@ -48,12 +48,15 @@ static int read_old(void *arg, struct json_object *line)
 	char path[4096];
 	size_t size;
 
-	if (sk_json_string(&at, "type", 1, 1, &type) || type[0] != 'f' || sk_json_base64(&at, "path", path, sizeof path - 1, &size))
+	if (sk_json_string(&at, "type", 1, 1, &type) || type[0] == 'l' || sk_json_base64(&at, "path", path, sizeof path - 1, &size))
 		return 0;
+	if (type[0] == 'x' && sk_map_get(c->before, path, size))
+		return 0; /* it is known with its content */
 	old = sk_calloc(1, sizeof *old);
 	if (!old)
 		return sk_origin(-ENOMEM);
-	if (sk_json_hex(&at, "sha256", old->hash, LK_HASH) || sk_json_u64(&at, "inode", 0, SK_JSON_MAX_INT, &old->inode) ||
+	old->told = type[0] == 'x'; /* what it was nobody knows */
+	if ((type[0] == 'f' && sk_json_hex(&at, "sha256", old->hash, LK_HASH)) || sk_json_u64(&at, "inode", 0, SK_JSON_MAX_INT, &old->inode) ||
 	    sk_json_i64(&at, "changed", -SK_JSON_MAX_INT, SK_JSON_MAX_INT, &old->changed) ||
 	    sk_json_u64(&at, "changed_ns", 0, 999999999, &old->changed_ns) || sk_map_put(c->before, path, size, old))
 		free(old);
@@ -224,7 +227,7 @@ static int write_changes(int root, const struct lk_window_state *state, struct c
 	if (!r)
 		r = sk_json_canonical(out, &text);
 	lk_window_path(state, "changes.json", path);
-	return r ? r : sk_file_replace("window.changes", root, path, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.changes", root, path, text.data, text.size);
 }
 
 int lk_changes(int root, const struct lk_window_state *state, const struct lk_written *items, size_t count)

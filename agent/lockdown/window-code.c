@@ -67,7 +67,7 @@ static int save(struct clerk *c)
 		r = sk_json_put_u64(out, "locked", book->locked_boot_ms);
 	if (!r)
 		r = sk_json_canonical(out, &text);
-	return r ? r : sk_file_replace("window.phone", c->ctx->root_dir, PHONE, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.phone", c->ctx->root_dir, PHONE, text.data, text.size);
 }
 
 static uint64_t lock_ms(uint64_t locks)

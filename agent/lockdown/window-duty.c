@@ -229,6 +229,7 @@ static void *probe_run(void *arg)
 		if (atomic_load(&lk_window->probe) == seen)
 			continue;
 		snprintf(path, sizeof path, "%s", lk_window->probe_path);
+		atomic_store(&lk_window->probe_began_us, lk_now_us());
 		atomic_store(&lk_window->idle, run_probe(path));
 		tell_clerk();
 	}

@@ -3,6 +3,8 @@
  * What was there before the window: the content of every known file that lies where the policy names it (by hash, each once), its owner, mode, attributes and
  * times, and the symbolic links beside it, because a library is found by one. Rolling back puts exactly that in place again and takes away what was added.
  *
+ * A file that was there with a content that nobody knows is only noted: it cannot be put back, and is not taken away.
+ *
  * WINDOW_FOLDER/ID/  data/HASH    contents       kept.ndjson   one line a file or link     kept.json, restored.json   it is done, and the counts
  *
  * Both are done again from the start when they were interrupted; each file is replaced by a rename, so there is never half of one.
@@ -138,8 +140,8 @@ static bool keep_content(struct keeping *k, int fd, const uint8_t hash[LK_HASH],
 	return true;
 }
 
-/* The links of a folder, once. */
-static int keep_links(struct keeping *k, const char *path)
+/* The links of a folder, and which other files there are (what was there is not added by a window), once. */
+static int keep_folder(struct keeping *k, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[4096], name[4400], target[4096];
@@ -157,14 +159,17 @@ static int keep_links(struct keeping *k, const char *path)
 	while (list && !r && (entry = readdir(list))) {
 		ssize_t n;
 
-		if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+		if (entry->d_type != DT_LNK && entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN)
 			continue;
 		snprintf(name, sizeof name, "%s/%s", folder, entry->d_name);
-		n = lstat(name, &st) == 0 && S_ISLNK(st.st_mode) ? readlink(name, target, sizeof target - 1) : -1;
-		if (n < 0)
+		if (lstat(name, &st) < 0)
 			continue;
-		target[n] = 0;
-		r = put_line(k, name, 'l', &st, target, NULL, true, -1);
+		n = S_ISLNK(st.st_mode) ? readlink(name, target, sizeof target - 1) : -1;
+		target[n < 0 ? 0 : n] = 0;
+		if (n >= 0)
+			r = put_line(k, name, 'l', &st, target, NULL, true, -1);
+		else if (S_ISREG(st.st_mode))
+			r = put_line(k, name, 'x', &st, NULL, NULL, false, -1);
 	}
 	if (list)
 		closedir(list);
@@ -185,7 +190,7 @@ static int keep_one(struct keeping *k, const char *path, const uint8_t wanted[LK
 	k->kept += kept;
 	k->not_kept += !kept;
 	SK_POINT("window.keep-file");
-	return put_line(k, path, 'f', &st, NULL, hash, kept, fd) || keep_links(k, path) ? sk_origin(-ENOMEM) : 0;
+	return put_line(k, path, 'f', &st, NULL, hash, kept, fd) || keep_folder(k, path) ? sk_origin(-ENOMEM) : 0;
 }
 
 static int each_line(int root, const char *file, size_t max, int (*each)(void *arg, struct json_object *line), void *arg)
@@ -232,7 +237,7 @@ static int say_kept(const struct keeping *k)
 	if (!r)
 		r = sk_json_canonical(out, &text);
 	lk_window_path(k->state, "kept.json", path);
-	return r ? r : sk_file_replace("window.kept", k->root, path, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.kept", k->root, path, text.data, text.size);
 }
 
 static int keep_all(struct keeping *k)
@@ -250,7 +255,7 @@ static int keep_all(struct keeping *k)
 		r = sk_origin_errno();
 	lk_window_path(k->state, "kept.ndjson", path);
 	if (!r)
-		r = sk_file_replace("window.kept", k->root, path, k->index.data ? k->index.data : "", k->index.size, 0600);
+		r = LK_REPLACE("window.kept", k->root, path, k->index.data ? k->index.data : "", k->index.size);
 	return r ? r : say_kept(k);
 }
 
@@ -496,7 +501,7 @@ static int say_restored(const struct restoring *x, const struct lk_window_state 
 	if (!r)
 		r = sk_json_canonical(out, &text);
 	lk_window_path(state, "restored.json", path);
-	return r ? r : sk_file_replace("window.restored", x->root, path, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.restored", x->root, path, text.data, text.size);
 }
 
 int lk_keep_restore(int root, const struct lk_window_state *state)

@@ -147,5 +147,5 @@ int lk_window_save(int root, const struct lk_window_state *state)
 		r = sk_json_append(list, json_object_new_string(state->paths[i]));
 	if (!r)
 		r = sk_json_canonical(out, &text);
-	return r ? r : sk_file_replace("window.state", root, WINDOW_STATE, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.state", root, WINDOW_STATE, text.data, text.size);
 }

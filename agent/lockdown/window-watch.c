@@ -287,11 +287,14 @@ static int publish(struct lk_watch *watch)
 {
 	int r = 0;
 
+	if (watch->fresh.size)
+		SK_POINT("window.record");
 	if (watch->lines.size)
 		r = sk_fd_write("window.record", watch->record, watch->lines.data, watch->lines.size);
 	if (!r && watch->fresh.size)
 		r = sk_fd_sync("window.record", watch->record);
-	SK_POINT("window.known");
+	if (watch->fresh.size)
+		SK_POINT("window.known");
 	for (size_t i = 0; !r && i < watch->fresh.size / LK_HASH; i++)
 		if (lk_window_add((const uint8_t *)watch->fresh.data + i * LK_HASH))
 			watch->lost = true;

@@ -25,6 +25,8 @@
 #include "base/map.h"
 #include "crypto/hash.h"
 #include "lockdown/list.h"
+#include "os/file.h"
+#include "os/point.h"
 #include "os/proc.h"
 #include "wire/json.h"
 
@@ -53,6 +55,7 @@ struct lk_window_shared {
 	_Atomic uint32_t watching; /* the recorder's marks are set */
 	_Atomic uint32_t idle;     /* what the probe said last: 0 nothing, 1 busy, 2 idle, 3 failed */
 	_Atomic uint32_t probe;    /* futex: the clerk wants the probe to run; its count */
+	_Atomic uint64_t probe_began_us; /* when the probe began whose answer stands in `idle` */
 	char probe_path[512];
 	_Atomic uint32_t known_count;
 	struct lk_window_entry {
@@ -102,6 +105,16 @@ struct lk_window_state {
 	uint8_t updaters[LK_WINDOW_UPDATERS][LK_HASH];
 	char *paths[LK_WINDOW_PATHS]; /* mount points to watch; owned */
 };
+
+/* Replaces a file durably, with a crash point before it ("NAME") and behind it ("NAME.done"). `name` is a string literal. */
+#define LK_REPLACE(name, root, path, data, size)                                                                                       \
+	({                                                                                                                             \
+		SK_POINT(name);                                                                                                        \
+		int replaced_ = sk_file_replace(name, (root), (path), (data), (size), 0600);                                           \
+		if (!replaced_)                                                                                                        \
+			SK_POINT(name ".done");                                                                                        \
+		replaced_;                                                                                                             \
+	})
 
 /* 0; SK_NONE there is none; SK_BAD it cannot be read (logged). Free with lk_window_state_done(). */
 int lk_window_load(int root, struct lk_window_state *ret_state);

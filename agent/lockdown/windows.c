@@ -208,7 +208,7 @@ static int save_provisional(struct clerk *c, bool all, uint64_t *ret_count)
 		r = put_approved(&at, all, list, ret_count);
 	if (!r)
 		r = sk_json_canonical(out, &text);
-	return r ? r : sk_file_replace("window.provisional", c->ctx->root_dir, PROVISIONAL, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.provisional", c->ctx->root_dir, PROVISIONAL, text.data, text.size);
 }
 
 /* --- opening */
@@ -233,7 +233,7 @@ static int write_names(struct clerk *c, const struct sk_policy *policy)
 		if (!r)
 			r = sk_buf_append_char(&text, '\n');
 	}
-	return r ? r : sk_file_replace("window.names", c->ctx->root_dir, WINDOW_NAMES, text.data ? text.data : "", text.size, 0600);
+	return r ? r : LK_REPLACE("window.names", c->ctx->root_dir, WINDOW_NAMES, text.data ? text.data : "", text.size);
 }
 
 static void add_updaters(struct lk_window_state *state, const struct sk_records *list)
@@ -551,7 +551,7 @@ static int use_id(struct clerk *c, const char *id, struct sk_diag *diag)
 		r = sk_json_append(list, json_object_new_string(mark));
 	if (!r)
 		r = sk_json_canonical(tree, &text);
-	return r ? r : sk_file_replace("window.used", c->ctx->root_dir, USED, text.data, text.size, 0600);
+	return r ? r : LK_REPLACE("window.used", c->ctx->root_dir, USED, text.data, text.size);
 }
 
 static void terms_of(const struct sk_signed_answer *answer, int64_t now, struct lk_window_terms *terms)

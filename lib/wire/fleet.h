@@ -33,7 +33,8 @@
  *   policy.list    {} -> {"policies":[{"serial","hash","part","labels","mode","programs":n,"keyid","not_before","expires","published",
  *                  "by","agents":n,"enforced":n,"refused":n}]}
  *   policy.show    {"hash"} -> the same and "envelope"
- *   command.send   {"agent","kind":"status"|"rescan"|"idle","body":{}} -> {"id"}; the body of "idle" is {"idle":true|false,"source":"gem"|"operator","note"}
+ *   command.send   {"agent","kind":"status"|"rescan"|"idle"|"window","body":{}} -> {"id"}; the body of "idle" is {"idle":true|false,"source":"gem"|"operator","note"},
+ *                  of "window" {"envelope":text}: a signed maintenance window, which the endpoint itself judges
  *   command.list   {"agent" or absent,"limit"} -> {"commands":[COMMAND]}
  *   command.show   {"id"} -> COMMAND = {"id","agent","kind","body","by","created","sent","state":"queued"|"sent"|"done"|"failed","result"}
  *   code.answer    {"agent":id or host name,"challenge","asked_by","why"} -> {"answer":"282 479 701","agent","host","scope","minutes"}: lib/crypto/phone.h

@@ -25,7 +25,7 @@
  * REQUEST  {"id":text,"kind":"allow"|"unknown"|"exception","body":{}} -> REQUEST_TAKEN {"id"}; the agent sends it again after a reconnect
  *          until it is taken
  * ANSWER   (server to agent) {"id","decision":"approved"|"rejected","note","by"} -> ANSWER_TAKEN {"id"}; sent again likewise
- * COMMAND  (server to agent) {"id":text,"kind":"status"|"rescan","body":{}} -> RESULT {"id","ok":bool,"body":{}}; sent again likewise
+ * COMMAND  (server to agent) {"id":text,"kind":"status"|"rescan"|"idle"|"window","body":{}} -> RESULT {"id","ok":bool,"body":{}}; sent again likewise
  *
  * A batch that is wrong is answered by ERROR {"code":"bad-batch","text":where and why} and the connection closes; nothing of it was kept.
  * Within the agent the duty `link` holds two local connections for as long as a session lasts, and hands POLICY to COMMAND and their answers on as they are:

@@ -13,7 +13,7 @@
 
 enum { WAITING_MAX = 100 /* for one endpoint */ };
 
-static const char *const kinds[] = {"status", "rescan", "idle", NULL};
+static const char *const kinds[] = {"status", "rescan", "idle", "window", NULL};
 
 static int64_t number_of(const char *id)
 {

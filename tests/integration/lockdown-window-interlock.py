@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=120
+# check: root timeout=240
 #
 # lockdown-window-interlock.py - what could disturb a tool in its work waits until the tool is idle, as an operator, a probe program or the gateway's GEM events
 # say; and what happens when it never is.
@@ -98,8 +98,7 @@ def probe(site):
     site.guarded()
     flag.touch()
     site.policy('enforce')
-    time.sleep(9)
-    point(site.status()['mode'] == 'observe' and 'failed' in site.status()['interlock']['by'], 'a probe that never ends is stopped, and counts as no', site.status()['interlock'])
+    point(within(40, lambda: 'failed' in site.status()['interlock']['by']) and site.status()['mode'] == 'observe', 'a probe that never ends is stopped, and counts as no', site.status()['interlock'])
 
 
 def as_link(site):
@@ -136,6 +135,14 @@ def gem(site):
     point(command(1, idle=False, source='gem', note='PROCESSING')['ok'] and waiting(site) == ['policy'], 'the tool is at work, says the gateway')
     point(not command(2, idle=True, source='nobody')['ok'] and waiting(site) == ['policy'], 'a message of another source is refused')
     point(command(3, idle=True, source='gem', note='IDLE')['ok'] and within(3, lambda: site.status()['mode'] == 'enforce'), 'the tool is idle, says the gateway: it is in force')
+    # a signed window that the server carries
+    sent = site.window('W-link')
+    link.send(wire.COMMAND, {'id': 'w1', 'kind': 'window', 'body': {'envelope': sent.read_text().strip()}})
+    got = next(body for kind, _, body in iter(lambda: link.receive(5), None) if kind == wire.RESULT)
+    point(got['ok'] and within(5, lambda: site.phase() == 'open'), 'a signed window comes over the link and opens', got)
+    link.send(wire.COMMAND, {'id': 'w2', 'kind': 'window', 'body': {'envelope': sent.read_text().strip()[:-30] + 'x' * 28 + '"}'}})
+    got = next(body for kind, _, body in iter(lambda: link.receive(5), None) if kind == wire.RESULT)
+    point(not got['ok'] and got['body']['reason'], 'one that is not signed does not, and the answer says why', got)
     link.close()
 
 

@@ -87,6 +87,8 @@ def rollback(site):
     (lib / 'libx.so.1.0').write_bytes(old + b'lib')
     (lib / 'libx.so.1').symlink_to('libx.so.1.0')
     site.known(lib / 'libx.so.1.0')
+    (b / 'stranger').write_bytes(old + b'stranger')
+    (b / 'stranger').chmod(0o755)
     site.policy()
     point(site.guarded(), 'a policy with more programs is in force')
     paths = [b / 'tool', b / 'gone', b / 'inplace', lib / 'libx.so.1.0', lib / 'libx.so.1']
@@ -94,7 +96,7 @@ def rollback(site):
     site.open_by_code()
     new = site.fresh('next')
     site.updater(f'cp {new} {b}/tool.new; mv {b}/tool.new {b}/tool; rm {b}/gone; cp {new} {b}/inplace; cp {new} {lib}/libx.so.1.1; ln -sf libx.so.1.1 {lib}/libx.so.1; '
-                 f'cp {new} {b}/added; chmod 600 {lib}/libx.so.1.0')
+                 f'cp {new} {b}/added; cp {new} {b}/stranger; chmod 600 {lib}/libx.so.1.0')
     point(site.runs(b / 'tool') and os.readlink(lib / 'libx.so.1') == 'libx.so.1.1', 'the update is in place')
     site.sekisho('window', 'close')
     found = {(Path(i['path']).name, i['change'], i['trusted']) for i in site.changes()['items']}
@@ -104,6 +106,7 @@ def rollback(site):
     done = site.sekisho('window', 'rollback', '--by', 'K. Tanaka')
     after = {path: state_of(path) for path in paths if path.exists() or path.is_symlink()}
     point(after == before, 'rolled back: content, owner, mode, attributes, times and links are what they were', f'{done}\n{before}\n{after}')
+    point((b / 'stranger').exists() and not site.runs(b / 'stranger'), 'a file that was there with an unknown content is not taken away')
     point(not (b / 'added').exists() and not (lib / 'libx.so.1.1').exists(), 'what was added is gone')
     point(site.runs(b / 'tool') and site.runs(b / 'gone'), 'and the old versions start')
     point(site.phase() == 'rolled-back' and within(5, lambda: site.told('window_decided')) >= 1, 'told as an event', site.phase())
