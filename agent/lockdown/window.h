@@ -188,5 +188,5 @@ extern const char *const lk_window_duty_calls[];
 	{.name = "window", .as_root = true, .any_file = true, .net = true, .fork = true, .max_files = 16384,                          \
 	 .caps = SK_CAP(CAP_SYS_ADMIN) | SK_CAP(CAP_DAC_OVERRIDE) | SK_CAP(CAP_DAC_READ_SEARCH) | SK_CAP(CAP_SYS_PTRACE) |            \
 		 SK_CAP(CAP_LEASE) | SK_CAP(CAP_CHOWN) | SK_CAP(CAP_FOWNER) | SK_CAP(CAP_FSETID) | SK_CAP(CAP_SETFCAP) |              \
-		 SK_CAP(CAP_NET_ADMIN) | SK_CAP(CAP_SETUID) | SK_CAP(CAP_SETGID),                                                      \
+		 SK_CAP(CAP_NET_ADMIN) | SK_CAP(CAP_SETUID) | SK_CAP(CAP_SETGID) | SK_CAP(CAP_SYS_CHROOT),                                                      \
 	 .syscalls = lk_window_duty_calls, .prepare = lk_window_duty_prepare, .run = lk_window_duty_run}

@@ -23,23 +23,11 @@
 #include "base/mem.h"
 #include "media/media.h"
 #include "os/clock.h"
-
-/* The namespace in which people mount. Not ours when systemd gave us one of our own. */
-static int open_namespace(void)
-{
-	struct stat here, there;
-	int fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || stat("/proc/self/ns/mnt", &here) < 0 || fstat(fd, &there) < 0 || here.st_ino == there.st_ino) {
-		sk_close_p(&fd);
-		return -1;
-	}
-	return fd;
-}
+#include "os/proc.h"
 
 int media_mounts_open(int *ret_fd)
 {
-	int space = open_namespace(), fd;
+	int space = sk_host_mounts(), fd;
 
 	fd = open(space >= 0 ? "/proc/1/mountinfo" : "/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	sk_close_p(&space);
@@ -128,7 +116,7 @@ static void set_device(int fd, int read_only, struct media_done *done)
 static void child(const struct media_job *job, int report)
 {
 	bool device = job->read_only || job->device_writable;
-	int space = open_namespace(), fd = device ? open_device(&job->medium) : -1; /* by the node of our own /dev */
+	int space = sk_host_mounts(), fd = device ? open_device(&job->medium) : -1; /* by the node of our own /dev */
 	struct media_done done = {0};
 
 	if (space >= 0 && setns(space, CLONE_NEWNS) < 0) {

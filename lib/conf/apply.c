@@ -129,6 +129,8 @@ static int apply_key(struct sk_applier *a, const struct sk_table *table, const c
 	}
 	if (!is_section(table, key) || strlen(key) + 2 > sizeof key)
 		return unknown_key(a, table, prefix, node);
+	if (!a->exact && node->kind == SK_NODE_WORD && !node->size)
+		return 0; /* a heading whose settings are all commented out */
 	if (node->kind != SK_NODE_MAP)
 		return sk_apply_bad(a, node, "expected a mapping");
 	memcpy(key + strlen(key), ".", 2);

@@ -42,7 +42,7 @@ static int parse(const char *text, struct sample *sample, struct sk_diag *diag)
 
 static void test_defaults(void **state)
 {
-	static const char *const empty[] = {"", "# nothing\n", "---\n", "{}", "\n\n"};
+	static const char *const empty[] = {"", "# nothing\n", "---\n", "{}", "\n\n", "spool:\n  # cap: 1M\n"};
 	struct sk_diag diag;
 	struct sample s;
 

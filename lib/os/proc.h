@@ -91,6 +91,11 @@ struct sk_proc_opts {
  */
 int sk_proc_run(const struct sk_duty *table, size_t count, const struct sk_proc_opts *opts);
 
+/*
+ * The mount namespace of process 1, in which people mount and work, when the service manager gave us one of our own with read-only file systems (it says
+ * so by SEKISHO_PRIVATE_MOUNTS). A descriptor for setns(2), the caller's; -1: ours is theirs.
+ */
+int sk_host_mounts(void);
 /* Does what `spared` does for this process and its children. 0; -errno: it is not permitted to. */
 int sk_spare_process(void);
 
