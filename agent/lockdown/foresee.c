@@ -123,6 +123,8 @@ static void on_moved(struct lk_shared *shared, uint64_t mask, const struct fanot
 		return; /* it is gone */
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	fanotify_mark(fan, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK, ASKED, AT_FDCWD, path);
+	if (mask & MOVED) /* by another name, in a folder that is not marked, it is to be judged all the same */
+		fanotify_mark(fan, FAN_MARK_ADD | (atomic_load(&shared->no_evictable) ? 0 : FAN_MARK_EVICTABLE), FAN_OPEN_PERM, AT_FDCWD, path);
 	if (mask & FAN_CLOSE_WRITE)
 		on_written(shared, fan, path);
 	lk_add(&shared->count.moved);

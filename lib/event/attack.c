@@ -109,6 +109,8 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	{SK_ATTACK_EXEC_FD, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_EXEC, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MAP_LIBRARY, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MAP_DLOPEN, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MAP_PRELOAD, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+	{SK_ATTACK_MAP_LOADER, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MEM_ANONYMOUS, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MEM_MPROTECT, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MEM_SHARED, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},

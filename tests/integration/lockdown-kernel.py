@@ -5,160 +5,16 @@
 # Lockdown's kernel side (tier B) on the equipment PC of the tests: roads by which code comes to run and that permission events alone do not see. Each road is
 # gone with nobody there (it must arrive), with the kernel side in force and an unknown file (it must not), and its lawful twin (it must).
 # The subject is a control group of the test's own; whoever is outside of it is never acted upon, which is tried as well.
-import ctypes
-import hashlib
-import os
-import re
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
 import lockdown_lab as lab  # noqa: E402
-from lockdown_lab import BUILD, ROOT, note, point  # noqa: E402
-
-PC = ROOT / 'tests/support/equipment-pc'
-
-
-def cgroups():
-    """The cgroup2 mount."""
-    for line in Path('/proc/self/mounts').read_text().splitlines():
-        if line.split()[2] == 'cgroup2':
-            return Path(line.split()[1])
-    return None
-
-
-def enter(root):
-    """Makes it this process's root, in mounts of its own: in a chroot no user namespace can be made."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(0x00020000) or libc.mount(b'none', b'/', None, 0x44000, None) or libc.mount(bytes(root), bytes(root), None, 0x5000, None):
-        raise OSError(ctypes.get_errno(), 'mounts')
-    os.chdir(root)
-    if libc.syscall(155, b'.', b'.') or libc.umount2(b'.', 2):
-        raise OSError(ctypes.get_errno(), 'pivot_root')
-    os.chdir('/')
-
-
-class Machine:
-    """An equipment PC with our program on it, and a control group for what runs inside."""
-
-    def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix='kernel.'))
-        subprocess.run([PC, 'make', '--tiny', self.folder / 'pc'], check=True, stdout=subprocess.DEVNULL)
-        self.root = self.folder / 'pc/mnt'
-        subprocess.run(['mount', '-t', 'proc', 'proc', self.root / 'proc'], check=True)
-        self.group = f'sekisho-test-{os.getpid()}-{self.folder.name[-6:]}'
-        self.cgroup = cgroups() / self.group
-        self.cgroup.mkdir()
-        for name in ('mnt', 'lib/known', 'lib/strange', 'srv', 'bound'):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(BUILD / 'lockdown-roads', self.root / 'usr/bin/roads')
-        for name in ('libdl.so.2', 'libpthread.so.0'):
-            self.library(name)
-        self.copy('usr/bin/roads', 'usr/bin/known')
-        library = next(self.root.glob('**/libtinfo.so.6*')).relative_to(self.root)
-        self.copy(library, 'lib/known/library.so')
-        self.list = self.folder / 'list'
-        self.write_list()
-        self.copy('usr/bin/roads', 'srv/unknown', b'unknown')
-        self.copy(library, 'lib/strange/library.so', b'unknown')
-        (self.root / 'bound/place').touch()
-        self.rig = None
-
-    def library(self, name):
-        for place in ('/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu'):
-            if os.path.exists(f'{place}/{name}') and not (self.root / f'lib/x86_64-linux-gnu/{name}').exists():
-                shutil.copy(f'{place}/{name}', self.root / f'lib/x86_64-linux-gnu/{name}')
-                return
-
-    def copy(self, from_name, to_name, more=b''):
-        path = self.root / to_name
-        path.unlink(missing_ok=True)
-        shutil.copy(self.root / from_name, path)
-        with open(path, 'ab') as file:
-            file.write(more)
-        path.chmod(0o755)
-        return path
-
-    def write_list(self, without=()):
-        lines = []
-        for path in self.root.rglob('*'):
-            if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o111 or '.so' in path.name and path.is_file():
-                inside = '/' + str(path.relative_to(self.root))
-                if not any(inside.startswith(prefix) for prefix in without):
-                    lines.append(f'{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}')
-        self.list.write_text('\n'.join(lines) + '\n')
-
-    def guard(self, *options, mode='enforce'):
-        self.rig = lab.Rig([self.root], [], options=['--cgroup', self.group, *options], listed=self.list, mode=mode)
-        self.rig.until(20, lambda c: c['acting'] == 2 and c['maps'] == 1 and c['foreseen'] >= 1)
-        return self.rig
-
-    def free(self):
-        if self.rig:
-            self.rig.end()
-            self.rig = None
-
-    def begin(self, *words, inside=True, path=None):
-        """Starts a program of the equipment PC, inside of the control group or not."""
-        out, into = os.pipe2(0)
-        join = os.open(self.cgroup / 'cgroup.procs', os.O_WRONLY)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.dup2(into, 1)
-                os.dup2(into, 2)
-                if inside:
-                    os.write(join, b'0')
-                enter(self.root)
-                os.closerange(3, 64)
-                os.execve(path or words[0], list(words), {'PATH': '/usr/bin:/bin'})
-            except OSError as e:
-                os.write(1, f'refused {e.errno}'.encode())
-            os._exit(126)
-        os.close(into)
-        os.close(join)
-        return pid, out
-
-    def run(self, *words, inside=True, limit=20):
-        """(what it printed, how it ended): 'arrived' when the code ran."""
-        pid, out = self.begin(*words, inside=inside)
-        timer = time.monotonic() + limit
-        text = b''
-        os.set_blocking(out, False)
-        while True:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            try:
-                while piece := os.read(out, 4096):
-                    text += piece
-            except BlockingIOError:
-                pass
-            if done:
-                break
-            if time.monotonic() > timer:
-                os.kill(pid, signal.SIGKILL)
-            time.sleep(0.002)
-        os.close(out)
-        return text.decode(errors='replace').strip(), os.waitstatus_to_exitcode(status)
-
-    def end(self):
-        self.free()
-        for pid in (self.cgroup / 'cgroup.procs').read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
-        time.sleep(0.1)
-        self.cgroup.rmdir()
-        subprocess.run(['umount', self.root / 'proc'], check=False)
-        subprocess.run([PC, 'destroy', self.folder / 'pc'], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
+from kernel_lab import Machine, cgroups  # noqa: E402
+from lockdown_lab import note, point  # noqa: E402
 
 UNKNOWN, KNOWN = '/srv/unknown', '/usr/bin/known'
 STRANGE, LIBRARY = '/lib/strange/library.so', '/lib/known/library.so'
-NOTHING = None
 
 # road, what is unknown, its lawful twin (None: there is none without another program)
 ROADS = [
@@ -178,7 +34,16 @@ ROADS = [
 MEMORY = ['anonymous', 'protect', 'changed', 'shared', 'twice', 'segment']
 
 
+LOADER = '/lib64/ld-linux-x86-64.so.2'
+# what runs, with which environment; the lawful twin
+LOADED = [
+    ('the loader, given a program', ((LOADER, UNKNOWN), {}), ((LOADER, KNOWN), {})),
+    ('a preloaded library', (('/usr/bin/roads', 'hello'), {'LD_PRELOAD': STRANGE}), (('/usr/bin/roads', 'hello'), {'LD_PRELOAD': LIBRARY})),
+]
+
+
 def try_roads(machine):
+    loaded = {name: machine.run(*words, environment=more) for name, (words, more), _ in LOADED}
     free = {road: machine.run('/usr/bin/roads', road, *files) for road, files, _ in ROADS}
     for road in MEMORY:
         free[road] = machine.run('/usr/bin/roads', road, LIBRARY)
@@ -190,6 +55,12 @@ def try_roads(machine):
         if twin:
             said, code = machine.run('/usr/bin/roads', road, *twin)
             point((said, code) == ('arrived', 0), f'{road}: its lawful twin arrives', f'{said} {code}')
+    for name, (words, more), (lawful, lawful_more) in LOADED:
+        said, code = machine.run(*words, environment=more)
+        point(loaded[name] == ('arrived', 0) and 'arrived' not in said, f'{name}: arrives with nobody there, and is stopped',
+              f'without: {loaded[name]}, with: {said} {code}')
+        said, code = machine.run(*lawful, environment=lawful_more)
+        point((said, code) == ('arrived', 0), f'{name}: its lawful twin arrives', f'{said} {code}')
     for road in MEMORY:
         said, code = machine.run('/usr/bin/roads', road, LIBRARY)
         point(free[road] == ('arrived', 0) and 'arrived' not in said, f'memory, {road}: arrives with nobody there, and is stopped',
@@ -200,6 +71,10 @@ def try_roads(machine):
     point((said, code) == ('arrived', 0), 'outside of the control group nobody is killed', f'{said} {code}')
     roads = {record.split()[1] for record in rig.records if record.startswith('kernel ')}
     point({'exec-memfd', 'map-library', 'mem-anonymous', 'mem-mprotect', 'mem-shared'} <= roads, 'each is recorded with its road', roads)
+    if 'hook sk_trace_look attached' in rig.records:
+        said, code = machine.run('/usr/bin/roads', 'race', STRANGE, LIBRARY)
+        point('arrived' not in said, 'a descriptor exchanged behind the look: stopped by the second one', f'{said} {code}')
+        point(rig.counts()['kernel8'] == 0, 'each look could be made', rig.counts())
     machine.free()
 
 
