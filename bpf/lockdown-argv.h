@@ -14,7 +14,6 @@
 enum {
 	SK_WORD = 256,        /* bytes of a word that are looked at, with the terminator */
 	SK_WORDS = 96,        /* arguments that are looked at */
-	SK_VARIABLES = 1024,  /* pieces of environment that are looked at */
 	SK_CLUSTER = 24,      /* letters behind one dash */
 	SK_NAME = 40,         /* bytes of a long option's or a variable's name */
 	SK_LONGS = 64,
@@ -81,22 +80,35 @@ struct sk_row { /* one interpreter */
 	__u8 letters[96];  /* enum sk_argv_class of ' ' + i */
 	struct sk_long longs[SK_LONGS];
 	__u64 environment[SK_ENVIRONMENT]; /* hashes of names that may not be set */
-	__u64 prefix[4];   /* hashes of the first prefix_size[i] bytes of names that may not be set */
-	__u32 prefix_size[4];
+	__u64 prefix[2];   /* hashes of the first prefix_size[i] bytes of names that may not be set */
+	__u32 prefix_size[2];
 };
 
 struct sk_argv_state {
 	__u32 verdict;   /* enum sk_argv_verdict */
-	__u32 word;      /* number of the word that comes next; 0 is the program's own name */
+	__u32 number;    /* of the word that comes next; 0 is the program's own name */
 	__u32 script;    /* word that names the script */
 	__u32 skip;
-	__u8 pending;    /* the next word is the value of such an option: VALUE or FILE */
-	__u8 ended;      /* no options any more */
-	__u8 file;       /* a script was named by an option */
-	__u8 operands;   /* some were seen (with PERMUTE) */
-	__u32 unused;
+	__u32 pending;   /* the next word is the value of such an option: VALUE, FILE or LAST */
+	__u32 ended;     /* no options any more */
+	__u32 file;      /* a script was named by an option */
+	__u32 operands;  /* some were seen (with PERMUTE) */
+	__u32 cut;       /* there was more of the word */
+	__u32 end, colon_end;  /* of a name: where it ended */
+	__u32 found;     /* class of a name that was looked up */
+	__u64 hash, colon;     /* of a name */
+	char word[2 * SK_WORD]; /* at most SK_WORD - 1 bytes, terminated; the rest is there so that no place needs a check of its own */
 };
 
+/*
+ * The kernel's verifier follows every path through a function that is inlined, and gives up; a function of its own it proves once, for whatever it is given. Such
+ * functions take pointers to structures and give numbers, in both homes.
+ */
+#ifdef __bpf__
+#define SK_ARGV_STEP __attribute__((noinline))
+#else
+#define SK_ARGV_STEP static inline
+#endif
 #define SK_ARGV_INLINED static inline __attribute__((always_inline))
 
 SK_ARGV_INLINED __u64 sk_hash_begin(void)
@@ -109,39 +121,41 @@ SK_ARGV_INLINED __u64 sk_hash_byte(__u64 hash, __u8 byte) /* FNV-1a */
 	return (hash ^ byte) * 0x100000001b3ull;
 }
 
-/* Is it standard input, or a descriptor, or process memory, by another name? Such a "script" is a pipe or worse. */
-SK_ARGV_INLINED int sk_is_descriptor(const char *s)
+/* The word names a script, from this byte on. Is that standard input, or a descriptor, or process memory, by another name? Such a "script" is a pipe or worse. */
+SK_ARGV_STEP int sk_argv_script(struct sk_argv_state *st, __u32 skip)
 {
-	if (s[0] == '-' && !s[1])
-		return 1;
-	if (s[0] != '/')
-		return 0;
-	if (s[1] == 'd' && s[2] == 'e' && s[3] == 'v' && s[4] == '/')
-		return (s[5] == 's' && s[6] == 't') || (s[5] == 'f' && s[6] == 'd') || s[5] == 't' || s[5] == 'p' || s[5] == 'c'; /* stdin, fd, tty, pts, console */
-	return s[1] == 'p' && s[2] == 'r' && s[3] == 'o' && s[4] == 'c' && s[5] == '/';
-}
+	const char *s;
+	int descriptor;
 
-SK_ARGV_INLINED void sk_argv_script(struct sk_argv_state *st, const char *s, __u32 skip)
-{
-	if (sk_is_descriptor(s)) {
+	if (!st)
+		return 0;
+	skip &= SK_WORD - 1;
+	s = st->word + skip;
+	descriptor = s[0] == '-' && !s[1];
+	if (s[0] == '/' && s[1] == 'd' && s[2] == 'e' && s[3] == 'v' && s[4] == '/') /* stdin, fd, tty, pts, console */
+		descriptor = (s[5] == 's' && s[6] == 't') || (s[5] == 'f' && s[6] == 'd') || s[5] == 't' || s[5] == 'p' || s[5] == 'c';
+	if (s[0] == '/' && s[1] == 'p' && s[2] == 'r' && s[3] == 'o' && s[4] == 'c' && s[5] == '/')
+		descriptor = 1;
+	if (descriptor) {
 		st->verdict = SK_ARGV_STDIN;
-		return;
+		return 0;
 	}
-	st->script = st->word;
+	st->script = st->number;
 	st->skip = skip;
 	st->file = 1;
+	return 0;
 }
 
 /* The script that an option names. */
-SK_ARGV_INLINED void sk_argv_named(struct sk_argv_state *st, __u8 class_, const char *s, __u32 skip)
+SK_ARGV_INLINED void sk_argv_named(struct sk_argv_state *st, __u32 class_, __u32 skip)
 {
-	sk_argv_script(st, s, skip);
+	sk_argv_script(st, skip);
 	if (class_ == SK_A_LAST && st->verdict == SK_ARGV_MORE)
 		st->verdict = SK_ARGV_SCRIPT;
 }
 
 /* An option of this class, whose value (if it has one) is not in this word. 1: the word is done with. */
-SK_ARGV_INLINED int sk_argv_option(struct sk_argv_state *st, __u8 class_)
+SK_ARGV_INLINED int sk_argv_option(struct sk_argv_state *st, __u32 class_)
 {
 	switch (class_) {
 	case SK_A_FLAG:
@@ -178,23 +192,26 @@ SK_ARGV_INLINED int sk_argv_option(struct sk_argv_state *st, __u8 class_)
 	}
 }
 
-SK_ARGV_INLINED __u8 sk_letter(const struct sk_row *row, __u8 c)
+SK_ARGV_INLINED __u32 sk_letter(const struct sk_row *row, __u8 c)
 {
 	__u32 at = (__u32)c - ' ';
 
 	return at < 96 ? row->letters[at] : SK_A_UNKNOWN;
 }
 
-/* Letters behind one dash. `s` is the word; SK_WORD bytes may be read. */
-SK_ARGV_INLINED void sk_argv_cluster(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+/* Letters behind one dash. */
+SK_ARGV_STEP int sk_argv_cluster(struct sk_row *row, struct sk_argv_state *st)
 {
 	int digits = 0, scan = 0;
 
+	if (!row || !st)
+		return 0;
 	for (__u32 i = 1; i <= SK_CLUSTER; i++) {
-		__u8 c = (__u8)s[i], class_;
+		__u8 c = (__u8)st->word[i];
+		__u32 class_;
 
 		if (!c)
-			return;
+			return 0;
 		if (digits && c >= '0' && c <= '9')
 			continue;
 		digits = 0;
@@ -202,79 +219,100 @@ SK_ARGV_INLINED void sk_argv_cluster(const struct sk_row *row, struct sk_argv_st
 		if (scan && class_ != SK_A_CODE && class_ != SK_A_MODULE && class_ != SK_A_STDIN)
 			continue;
 		if (class_ == SK_A_REST)
-			return;
-		if ((class_ == SK_A_VALUE || class_ == SK_A_FILE || class_ == SK_A_LAST) && s[i + 1]) {
+			return 0;
+		if ((class_ == SK_A_VALUE || class_ == SK_A_FILE || class_ == SK_A_LAST) && st->word[i + 1]) {
 			if (class_ != SK_A_VALUE)
-				sk_argv_named(st, class_, s + i + 1, i + 1);
-			return;
+				sk_argv_named(st, class_, i + 1);
+			return 0;
 		}
 		digits = class_ == SK_A_DIGITS;
 		scan = scan || class_ == SK_A_SCAN;
 		if (sk_argv_option(st, class_))
-			return;
+			return 0;
 	}
 	st->verdict = SK_ARGV_UNPROVABLE;
+	return 0;
 }
 
-/* "--name", "--name=value" (or with one dash, and with a colon): its class, and in *ret_value where the value begins (0 = none). */
-SK_ARGV_INLINED __u8 sk_argv_long(const struct sk_row *row, const char *s, __u32 dashes, __u32 *ret_value)
+/* The name that begins at this byte of the word: its hash up to "=", and up to the first ":". */
+SK_ARGV_STEP int sk_argv_name(struct sk_argv_state *st, __u32 begin)
 {
-	__u64 hash = sk_hash_begin(), colon = 0;
-	__u32 end = 0, colon_end = 0, class_ = SK_A_UNKNOWN;
+	__u64 hash = sk_hash_begin();
 
-	for (__u32 i = dashes; i < dashes + SK_NAME; i++) {
-		__u8 c = (__u8)s[i];
+	if (!st)
+		return 0;
+	st->colon_end = 0;
+	st->end = begin & 3;
+	for (__u32 i = begin & 3; i < SK_NAME; i++) {
+		__u8 c = (__u8)st->word[i];
 
-		end = i;
+		st->end = i;
 		if (!c || c == '=')
 			break;
-		if (c == ':' && !colon_end) {
-			colon = hash;
-			colon_end = i;
+		if (c == ':' && !st->colon_end) {
+			st->colon = hash;
+			st->colon_end = i;
 		}
 		hash = sk_hash_byte(hash, c);
 	}
-	*ret_value = s[end] == '=' ? end + 1 : 0;
-	for (__u32 i = 0; i < SK_LONGS && i < row->longs_count; i++) {
-		if (row->longs[i].hash == hash)
-			return (__u8)row->longs[i].class_;
-		if (colon_end && row->longs[i].hash == colon)
-			class_ = row->longs[i].class_;
-	}
-	if (class_ != SK_A_UNKNOWN)
-		*ret_value = colon_end + 1;
-	return (__u8)class_;
+	st->hash = hash;
+	return 0;
 }
 
-SK_ARGV_INLINED void sk_argv_take_long(struct sk_argv_state *st, const char *s, __u8 class_, __u32 value)
+/* The class of the long option that was hashed; what is found up to a colon counts when nothing else is. */
+SK_ARGV_STEP int sk_argv_find(struct sk_row *row, struct sk_argv_state *st)
 {
-	if (!value) {
-		sk_argv_option(st, class_);
-		return;
+	__u32 found = SK_A_UNKNOWN;
+
+	if (!row || !st)
+		return 0;
+	st->found = SK_A_UNKNOWN;
+	for (__u32 i = 0; i < SK_LONGS && i < row->longs_count; i++) {
+		if (row->longs[i].hash == st->hash) {
+			st->found = row->longs[i].class_;
+			st->colon_end = 0;
+			return 0;
+		}
+		if (st->colon_end && row->longs[i].hash == st->colon)
+			found = row->longs[i].class_;
 	}
-	value &= SK_WORD - 1;
-	if (class_ == SK_A_FILE || class_ == SK_A_LAST)
-		sk_argv_named(st, class_, s + value, value);
+	st->found = found;
+	return 0;
+}
+
+SK_ARGV_INLINED void sk_argv_take_long(struct sk_argv_state *st)
+{
+	__u32 end = (st->colon_end ? st->colon_end : st->end) & (SK_WORD - 1), class_ = st->found;
+
+	if (!st->word[end])
+		sk_argv_option(st, class_);
+	else if (class_ == SK_A_FILE || class_ == SK_A_LAST)
+		sk_argv_named(st, class_, end + 1);
 	else if (class_ != SK_A_VALUE && class_ != SK_A_NEXT)
 		sk_argv_option(st, class_);
 }
 
-SK_ARGV_INLINED int sk_argv_assigns(const char *s)
+/* Does the word assign: NAME=value? */
+SK_ARGV_STEP int sk_argv_assigns(struct sk_argv_state *st)
 {
+	if (!st)
+		return 1;
 	for (__u32 i = 0; i < SK_NAME; i++) {
-		if (!s[i])
+		if (!st->word[i])
 			return 0;
-		if (s[i] == '=')
+		if (st->word[i] == '=')
 			return 1;
 	}
 	return 1; /* longer than a name */
 }
 
 /* A short path of letters that mean nothing to a shell. */
-SK_ARGV_INLINED int sk_argv_plain(const char *s)
+SK_ARGV_STEP int sk_argv_plain(struct sk_argv_state *st)
 {
+	if (!st)
+		return 0;
 	for (__u32 i = 0; i < 96; i++) {
-		__u8 c = (__u8)s[i];
+		__u8 c = (__u8)st->word[i];
 
 		if (!c)
 			return 1;
@@ -284,26 +322,20 @@ SK_ARGV_INLINED int sk_argv_plain(const char *s)
 	return 0;
 }
 
-SK_ARGV_INLINED void sk_argv_operand(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+SK_ARGV_STEP int sk_argv_operand(struct sk_row *row, struct sk_argv_state *st)
 {
-	if ((row->flags & SK_ROW_ASSIGN) && sk_argv_assigns(s)) {
+	if (!row || !st)
+		return 0;
+	if (((row->flags & SK_ROW_ASSIGN) && sk_argv_assigns(st)) || ((row->flags & SK_ROW_LOOSE) && !sk_argv_plain(st))) {
 		st->verdict = SK_ARGV_INLINE;
-		return;
-	}
-	if ((row->flags & SK_ROW_LOOSE) && !sk_argv_plain(s)) {
-		st->verdict = SK_ARGV_INLINE;
-		return;
-	}
-	if (row->flags & SK_ROW_PERMUTE) { /* options may follow: decided at the end */
+	} else if (row->flags & SK_ROW_PERMUTE) { /* options may follow: decided at the end */
 		if (!st->operands && !st->file && row->operand == SK_OPERAND_SCRIPT)
-			sk_argv_script(st, s, 0);
+			sk_argv_script(st, 0);
 		st->operands = 1;
-		return;
-	}
-	if (st->file) {
+	} else if (st->file) {
 		st->verdict = SK_ARGV_SCRIPT;
 	} else if (row->operand == SK_OPERAND_SCRIPT) {
-		sk_argv_script(st, s, 0);
+		sk_argv_script(st, 0);
 		if (st->verdict == SK_ARGV_MORE)
 			st->verdict = SK_ARGV_SCRIPT;
 	} else {
@@ -311,74 +343,92 @@ SK_ARGV_INLINED void sk_argv_operand(const struct sk_row *row, struct sk_argv_st
 			      : row->operand == SK_OPERAND_MODULE ? SK_ARGV_MODULE
 								  : SK_ARGV_DATA;
 	}
+	return 0;
 }
 
 /* A single dash where an option could stand. */
-SK_ARGV_INLINED void sk_argv_dash(const struct sk_row *row, struct sk_argv_state *st, const char *s)
+SK_ARGV_INLINED void sk_argv_dash(struct sk_row *row, struct sk_argv_state *st)
 {
 	if (row->dash == SK_DASH_END)
 		st->ended = 1;
 	else if (row->dash == SK_DASH_STDIN && !st->file)
 		st->verdict = SK_ARGV_STDIN;
 	else
-		sk_argv_operand(row, st, s);
+		sk_argv_operand(row, st);
 }
 
-/* One word that begins with a dash (or a plus that is one). */
-SK_ARGV_INLINED void sk_argv_dashed(const struct sk_row *row, struct sk_argv_state *st, const char *s, int cut)
+/* A word that begins with a dash. */
+SK_ARGV_STEP int sk_argv_dashed(struct sk_row *row, struct sk_argv_state *st)
 {
-	__u32 dashes = s[0] == '-' && s[1] == '-' ? 2 : 1, value = 0;
-	__u8 class_ = SK_A_UNKNOWN;
+	__u32 dashes;
 
-	if (dashes == 2 && !s[2]) {
+	if (!row || !st)
+		return 0;
+	dashes = st->word[1] == '-' ? 2 : 1;
+	if (dashes == 2 && !st->word[2]) {
 		st->ended = 1;
-		return;
+		return 0;
 	}
-	if (dashes == 2 || (row->flags & SK_ROW_SINGLE))
-		class_ = sk_argv_long(row, s, dashes, &value);
-	if (class_ != SK_A_UNKNOWN)
-		sk_argv_take_long(st, s, class_, value);
+	st->found = SK_A_UNKNOWN;
+	if (dashes == 2 || (row->flags & SK_ROW_SINGLE)) {
+		sk_argv_name(st, dashes);
+		sk_argv_find(row, st);
+	}
+	if (st->found != SK_A_UNKNOWN)
+		sk_argv_take_long(st);
 	else if (dashes == 2)
 		st->verdict = SK_ARGV_UNPROVABLE;
-	else if (cut && sk_letter(row, (__u8)s[1]) != SK_A_REST)
+	else if (st->cut && sk_letter(row, (__u8)st->word[1]) != SK_A_REST)
 		st->verdict = SK_ARGV_UNPROVABLE;
 	else
-		sk_argv_cluster(row, st, s);
+		sk_argv_cluster(row, st);
+	return 0;
 }
 
-/* The next word. Its first SK_WORD - 1 bytes are in `s`, terminated; `cut`: there was more of it. */
-SK_ARGV_INLINED void sk_argv_word(const struct sk_row *row, struct sk_argv_state *st, const char *s, int cut)
+SK_ARGV_INLINED void sk_argv_plus(struct sk_row *row, struct sk_argv_state *st)
 {
-	if (st->word == 0)
+	if (row->flags & SK_ROW_PLUS_CODE)
+		st->verdict = SK_ARGV_INLINE;
+	else if (row->flags & SK_ROW_PLUS)
+		sk_argv_cluster(row, st);
+	else
+		sk_argv_operand(row, st);
+}
+
+/* The next word is in st->word. */
+SK_ARGV_STEP int sk_argv_word(struct sk_row *row, struct sk_argv_state *st)
+{
+	__u32 pending;
+
+	if (!row || !st)
+		return 0;
+	pending = st->pending;
+	st->pending = 0;
+	if (st->number == 0)
 		; /* the program's own name */
-	else if (st->pending) {
-		if (st->pending != SK_A_VALUE)
-			sk_argv_named(st, st->pending, s, 0);
-		st->pending = 0;
-	} else if (st->ended || (s[0] != '-' && s[0] != '+')) {
-		sk_argv_operand(row, st, s);
-	} else if (s[0] == '+') {
-		if (row->flags & SK_ROW_PLUS_CODE)
-			st->verdict = SK_ARGV_INLINE;
-		else if (row->flags & SK_ROW_PLUS)
-			sk_argv_cluster(row, st, s);
-		else
-			sk_argv_operand(row, st, s);
-	} else if (!s[1]) {
-		sk_argv_dash(row, st, s);
-	} else {
-		sk_argv_dashed(row, st, s, cut);
-	}
-	st->word++;
-	if (st->word >= SK_WORDS && st->verdict == SK_ARGV_MORE)
+	else if (pending == SK_A_VALUE)
+		;
+	else if (pending)
+		sk_argv_named(st, pending, 0);
+	else if (st->ended || (st->word[0] != '-' && st->word[0] != '+'))
+		sk_argv_operand(row, st);
+	else if (st->word[0] == '+')
+		sk_argv_plus(row, st);
+	else if (!st->word[1])
+		sk_argv_dash(row, st);
+	else
+		sk_argv_dashed(row, st);
+	st->number++;
+	if (st->number >= SK_WORDS && st->verdict == SK_ARGV_MORE)
 		st->verdict = SK_ARGV_UNPROVABLE;
+	return 0;
 }
 
 /* There is no further word. */
-SK_ARGV_INLINED void sk_argv_end(const struct sk_row *row, struct sk_argv_state *st)
+SK_ARGV_STEP int sk_argv_end(struct sk_row *row, struct sk_argv_state *st)
 {
-	if (st->verdict != SK_ARGV_MORE)
-		return;
+	if (!row || !st || st->verdict != SK_ARGV_MORE)
+		return 0;
 	if (st->file)
 		st->verdict = SK_ARGV_SCRIPT;
 	else if (st->operands && row->operand == SK_OPERAND_CODE)
@@ -391,29 +441,43 @@ SK_ARGV_INLINED void sk_argv_end(const struct sk_row *row, struct sk_argv_state 
 		st->verdict = row->none == SK_NONE_STDIN      ? SK_ARGV_STDIN
 			      : row->none == SK_NONE_IMPLICIT ? SK_ARGV_IMPLICIT
 							      : SK_ARGV_NOTHING;
+	return 0;
 }
 
-/* One variable of the environment ("NAME=value"): may it not be set? An empty value is as good as none. */
-SK_ARGV_INLINED int sk_argv_variable(const struct sk_row *row, const char *s)
+/* Does the name of the variable in st->word begin with what none may begin with? */
+SK_ARGV_STEP int sk_argv_prefix(struct sk_row *row, struct sk_argv_state *st)
 {
 	__u64 hash = sk_hash_begin();
-	__u32 end = 0;
 
+	if (!row || !st)
+		return 0;
 	for (__u32 i = 0; i < SK_NAME; i++) {
-		__u8 c = (__u8)s[i];
+		__u8 c = (__u8)st->word[i];
 
-		end = i;
 		if (!c || c == '=')
-			break;
+			return 0;
 		hash = sk_hash_byte(hash, c);
-		for (__u32 p = 0; p < 4; p++)
-			if (row->prefix_size[p] == i + 1 && row->prefix[p] == hash)
-				return 1;
+		if ((row->prefix_size[0] == i + 1 && row->prefix[0] == hash) || (row->prefix_size[1] == i + 1 && row->prefix[1] == hash))
+			return 1;
 	}
-	if (s[end] != '=' || !s[end + 1])
+	return 0;
+}
+
+/* One variable of the environment is in st->word ("NAME=value"): may it not be set? An empty value is as good as none. */
+SK_ARGV_STEP int sk_argv_variable(struct sk_row *row, struct sk_argv_state *st)
+{
+	__u32 end;
+
+	if (!row || !st)
+		return 0;
+	if (row->prefix_size[0] && sk_argv_prefix(row, st))
+		return 1;
+	sk_argv_name(st, 0);
+	end = st->end & (SK_WORD - 1);
+	if (st->word[end] != '=' || !st->word[end + 1])
 		return 0;
 	for (__u32 i = 0; i < SK_ENVIRONMENT && i < row->environment_count; i++)
-		if (row->environment[i] == hash)
+		if (row->environment[i] == st->hash)
 			return 1;
 	return 0;
 }

@@ -50,7 +50,18 @@ struct rb_root_cached {
 	struct rb_root rb_root;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct inode;
+
 struct address_space {
+	struct inode *host;
 	sk_atomic i_mmap_writable;
 	struct rb_root_cached i_mmap; /* all mappings of it */
 };
@@ -67,6 +78,7 @@ struct inode {
 	__u32 i_ctime_nsec;
 	__u32 i_generation;
 	sk_atomic i_writecount;
+	struct hlist_head i_dentry; /* its names */
 };
 
 struct inode___plain { /* 6.6 to 6.10 */
@@ -85,6 +97,7 @@ struct dentry {
 	struct qstr d_name;
 	struct inode *d_inode;
 	struct dentry *d_parent;
+	struct hlist_node d_u; /* place in its inode's list of names */
 };
 
 struct vfsmount {
@@ -137,14 +150,6 @@ struct pid_namespace {
 struct upid {
 	int nr;
 	struct pid_namespace *ns;
-};
-
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
 };
 
 struct pid {

@@ -7,6 +7,7 @@
  *   lsm-run.h      executions, executable mappings, memory that becomes executable
  *   lsm-kernel.h   other processes' memory, modules, kexec, BPF
  *   lsm-files.h    writing known files, ours, disks; mounts
+ *   lsm-scripts.h  what restricted interpreters open
  *   lsm-self.h     signals, limits and priorities against our own processes
  *
  * A hook that answers other than 0 refuses; earlier refusals of other security modules stand. Each refusal leaves a record.
@@ -15,6 +16,7 @@
 
 #include "lsm-files.h"
 #include "lsm-kernel.h"
+#include "lsm-scripts.h"
 #include "lsm-self.h"
 
 char LICENSE[] SEC("license") = "GPL";

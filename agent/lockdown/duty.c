@@ -32,7 +32,7 @@ static void name_pins(const char *root, char *out, size_t size)
 
 int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
-	char pins[64];
+	char pins[64], interpreters[256];
 	int r;
 
 	(void)uid;
@@ -46,6 +46,8 @@ int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 		return r;
 	snprintf(shared->kernel.cgroup, sizeof shared->kernel.cgroup, "%s", cgroup_setting ? cgroup_setting : "");
 	name_pins(ctx->root, pins, sizeof pins);
+	snprintf(interpreters, sizeof interpreters, "%s/etc/sekisho/interpreters", strcmp(ctx->root, "/") ? ctx->root : "");
+	lk_kernel_interpreters(interpreters);
 	lk_kernel_load(shared, pins);
 	return 0;
 }

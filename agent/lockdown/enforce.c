@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
+#include "lockdown/interp.h"
 #include "lockdown/windows.h"
 #include "os/file.h"
 
@@ -109,6 +110,7 @@ static int put_list(struct clerk *c, const struct sk_policy *policy, const struc
 
 	if (!hashes || !kinds)
 		return sk_origin(-ENOMEM);
+	lk_interp_policy(&policy->lockdown, kinds);
 	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
 		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH), kinds[i] = kind_of(&programs[i]);
 	mark_notes(policy, &policy->lockdown.jit, kinds, SK_AS_JIT);
@@ -178,6 +180,8 @@ static uint32_t what_of(const struct sk_lockdown *lockdown)
 		what |= SK_DO_PROTECT;
 	if (lockdown->modules != SK_MODULES_ALLOW)
 		what |= lockdown->modules == SK_MODULES_DENY ? SK_DO_MODULES_DENY : SK_DO_MODULES_LISTED;
+	if (lockdown->interpreters.restrict_)
+		what |= SK_DO_SCRIPTS;
 	if (lockdown->mounts == SK_DENY)
 		what |= SK_DO_MOUNTS_DENY;
 	return what | (lockdown->self_release ? SK_DO_SELF : 0);

@@ -22,8 +22,10 @@
 #include "bpf/lockdown-look.skel.h"
 #include "bpf/lockdown-lsm.skel.h"
 #include "bpf/lockdown-map.skel.h"
+#include "bpf/lockdown-interp.skel.h"
 #include "bpf/lockdown-trace.skel.h"
 #include "event/attack.h"
+#include "lockdown/interp.h"
 #include "lockdown/kernel-lsm.h"
 #include "lockdown/kernel-maps.h"
 #include "lockdown/shared.h"
@@ -43,6 +45,7 @@ static const struct object {
 	{lockdown_trace__elf_bytes, NULL},
 	{lockdown_look__elf_bytes, NULL},
 	{lockdown_map__elf_bytes, NULL},
+	{lockdown_interp__elf_bytes, NULL},
 };
 
 /*
@@ -94,12 +97,16 @@ static const struct {
 	{"sk_trace_exec", SK_HOOK_TRACE_EXEC, SK_HOOK_LSM_EXEC | SK_HOOK_TRACE_EXEC},
 	{"sk_trace_look", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP},
 	{"sk_trace_map", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP | SK_HOOK_TRACE_MAP},
+	{"sk_script_open", SK_HOOK_LSM_OPEN, 0},
+	{"sk_script_exec", SK_HOOK_TRACE_ARGUMENTS, 0},
+	{"sk_script_fork", SK_HOOK_TRACE_ARGUMENTS, 0},
+	{"sk_script_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN},
 };
 
 const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_self", "lsm_list",
 	"lsm_places", "lsm_disks", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
-	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */};
-int lk_kernel_fds[LK_MAPS + 1] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks"};
+int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
 
 static struct bpf_link *links[LK_HOOKS];
 static char pin_folder[256];
@@ -356,6 +363,13 @@ static void pin_maps(void)
 			put_pin(lk_kernel_fds[i], lk_map_names[i]);
 }
 
+static char interpreters[300];
+
+void lk_kernel_interpreters(const char *folder)
+{
+	snprintf(interpreters, sizeof interpreters, "%s", folder);
+}
+
 void lk_kernel_load(struct lk_shared *shared, const char *pins)
 {
 	struct lk_kernel *kernel = &shared->kernel;
@@ -372,6 +386,7 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 		clear_pins(kernel, true);
 		return;
 	}
+	lk_interp_open(interpreters[0] ? interpreters : NULL);
 	pin_maps();
 	clear_pins(kernel, false);
 	if ((kernel->attached & (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP)) == (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP))

@@ -6,9 +6,15 @@
 #include "event/attack.h"
 #include "lockdown/kernel-lsm.h"
 #include "lockdown/kernel.h"
+#include "lockdown/kernel-maps.h"
 #include "lockdown/shared.h"
 
-int lk_kernel_fds[] = {-1};
+int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
+
+void lk_kernel_interpreters(const char *folder)
+{
+	(void)folder;
+}
 
 void lk_kernel_load(struct lk_shared *shared, const char *pins)
 {

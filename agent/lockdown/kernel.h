@@ -59,6 +59,8 @@ extern int lk_kernel_fds[];
  * goes. Never fails: what could not be attached stands in `hooks` with its error. Call it once, before any process of lockdown is made.
  */
 void lk_kernel_load(struct lk_shared *shared, const char *pins);
+/* Before it: where the site's own interpreters are described. */
+void lk_kernel_interpreters(const char *folder);
 /* Detaches everything and removes the pins. */
 void lk_kernel_unload(struct lk_shared *shared);
 /* Is anything attached that goes by the maps? */

@@ -7,7 +7,7 @@
  *
  * With --cgroup the kernel side is loaded as well, and acts upon that cgroup (below the cgroup2 mount) and nobody else; --alone says that
  * nobody else executes anything on these file systems, so that known files need not ask the guard at all.
- * FILE has one SHA-256 (hex) at the start of each line. Prints "ready GUARD KEEPER" (process ids). Commands, one a line: "list FILE",
+ * FILE has one SHA-256 (hex) at the start of each line; with a name behind it, interpreters are known by it (--scripts restricts them). Prints "ready GUARD KEEPER" (process ids). Commands, one a line: "list FILE",
  * "mode MODE", "remark", "pids", "count", "quit". Each is answered by one line. Records are printed as they come: "exec allow|deny known|unknown|trouble:N keeper|guard
  * WAITED_US HASH PATH". When standard input ends, everything ends, guard and keeper are killed.
  */
@@ -26,6 +26,7 @@
 #include "bpf/lockdown.h"
 #include "event/attack.h"
 #include "lockdown/guard.h"
+#include "lockdown/interp.h"
 #include "lockdown/keeper.h"
 #include "os/proc.h"
 
@@ -39,6 +40,9 @@ struct rig {
 	uint32_t count;
 	const char *mounts[LK_SCOPE];
 	uint32_t mount_count;
+	uint8_t *kinds;
+	const char *exempts[16], *folders[16];
+	uint32_t exempt_count, folder_count;
 };
 
 static int word_of(const char *word, const char *const *words)
@@ -81,11 +85,36 @@ static const char *name_of(const void *arg, uint32_t index)
 	return ((const struct rig *)arg)->names[index];
 }
 
+/* "PROGRAM[:USER[:SCRIPT]]" */
+static void exempt(const char *text)
+{
+	char copy[512], *user, *script = NULL;
+
+	snprintf(copy, sizeof copy, "%s", text);
+	user = strchr(copy, ':');
+	if (user) {
+		*user++ = 0;
+		script = strchr(user, ':');
+		if (script)
+			*script++ = 0;
+	}
+	if (!lk_interp_exempt(copy, user && *user ? user : NULL, script))
+		fprintf(stderr, "lockdown-rig: the exemption %s does not fit\n", text);
+}
+
 static void apply(struct rig *rig)
 {
 	lk_names_put(rig->shared, name_of, rig, rig->count);
 	rig->orders.serial++;
-	if (lk_orders_put(rig->shared, &rig->orders, rig->hashes[0], rig->count) != 0)
+	lk_interp_begin();
+	for (uint32_t i = 0; i < rig->count; i++)
+		rig->kinds[i] = (uint8_t)(SK_AS_PROGRAM | SK_AS_LIBRARY | (lk_interp_add(rig->hashes[i], rig->names[i]) ? SK_AS_INTERPRETER : 0));
+	for (uint32_t i = 0; i < rig->exempt_count; i++)
+		exempt(rig->exempts[i]);
+	for (uint32_t i = 0; i < rig->folder_count; i++)
+		if (!lk_interp_data(rig->folders[i]))
+			fprintf(stderr, "lockdown-rig: %s is no folder of data\n", rig->folders[i]);
+	if (lk_orders_put_kinds(rig->shared, &rig->orders, rig->hashes[0], rig->kinds, rig->count) != 0)
 		fprintf(stderr, "lockdown-rig: the list is too long\n");
 }
 
@@ -240,7 +269,8 @@ int main(int argc, char **argv)
 
 	rig.hashes = sk_calloc(MAX_HASHES, LK_HASH);
 	rig.names = sk_calloc(MAX_HASHES, sizeof *rig.names);
-	if (!rig.hashes || !rig.names || lk_shared_new(&rig.shared) < 0)
+	rig.kinds = sk_calloc(MAX_HASHES, 1);
+	if (!rig.hashes || !rig.kinds || !rig.names || lk_shared_new(&rig.shared) < 0)
 		return 3;
 	setvbuf(stdin, NULL, _IONBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -261,6 +291,12 @@ int main(int argc, char **argv)
 			atomic_store(&rig.shared->ignore_always, true);
 		else if (!strcmp(argv[i], "--memory") && i + 1 < argc)
 			rig.orders.kernel_what |= strcmp(argv[++i], "deny") ? 0 : SK_DO_MEMORY_DENY;
+		else if (!strcmp(argv[i], "--scripts"))
+			rig.orders.kernel_what |= SK_DO_SCRIPTS;
+		else if (!strcmp(argv[i], "--exempt") && i + 1 < argc && rig.exempt_count < 16)
+			rig.exempts[rig.exempt_count++] = argv[++i];
+		else if (!strcmp(argv[i], "--data") && i + 1 < argc && rig.folder_count < 16)
+			rig.folders[rig.folder_count++] = argv[++i];
 		else if (rig.mount_count < LK_SCOPE)
 			rig.mounts[rig.mount_count++] = argv[i];
 	}

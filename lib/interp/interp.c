@@ -79,7 +79,7 @@ static const struct sk_setting rows[] = {
 	NAMES("end", end, "Long options behind which another program's words begin.", "以降が別プログラムの引数になる長いオプション。"),
 	{"environment", SK_KIND_STRINGS, SK_AT(struct sk_interp, environment), .max = SK_ENVIRONMENT, .item_max = SK_NAME - 1,
 	 .en = "Variables that load or hold code.", .ja = "コードを読み込む、または含む環境変数。"},
-	{"environment_prefix", SK_KIND_STRINGS, SK_AT(struct sk_interp, environment_prefix), .max = 4, .item_max = SK_NAME - 1,
+	{"environment_prefix", SK_KIND_STRINGS, SK_AT(struct sk_interp, environment_prefix), .max = 2, .item_max = SK_NAME - 1,
 	 .en = "What such variables begin with.", .ja = "そのような環境変数の先頭部分。"},
 	{"startup", SK_KIND_STRINGS, SK_AT(struct sk_interp, startup), .max = 32, .en = "Files it reads by itself; they must be known.",
 	 .ja = "自動で読むファイル。登録が必要。"},
@@ -179,27 +179,24 @@ static int make_row(const struct sk_interp *in, struct sk_row *row, struct sk_di
 }
 
 /* The word as the machine sees it: its first bytes. */
-static bool cut_word(const char *word, char out[static SK_WORD])
+static void cut_word(struct sk_argv_state *st, const char *word)
 {
 	size_t size = strlen(word);
 
-	memset(out, 0, SK_WORD);
-	memcpy(out, word, SK_MIN(size, (size_t)SK_WORD - 1));
-	return size > SK_WORD - 1;
+	memset(st->word, 0, sizeof st->word);
+	memcpy(st->word, word, SK_MIN(size, (size_t)SK_WORD - 1));
+	st->cut = size >= SK_WORD - 1; /* the kernel cannot tell a word of just this size from a longer one */
 }
 
 enum sk_argv_verdict sk_interp_arguments(const struct sk_row *row, const char *const *argv, const char **ret_script)
 {
 	struct sk_argv_state st = {0};
-	char word[SK_WORD];
-	size_t count = 0;
 
-	for (; argv[count] && st.verdict == SK_ARGV_MORE; count++) {
-		bool cut = cut_word(argv[count], word);
-
-		sk_argv_word(row, &st, word, cut);
+	for (size_t i = 0; argv[i] && st.verdict == SK_ARGV_MORE; i++) {
+		cut_word(&st, argv[i]);
+		sk_argv_word((struct sk_row *)row, &st);
 	}
-	sk_argv_end(row, &st);
+	sk_argv_end((struct sk_row *)row, &st);
 	if (ret_script && st.verdict == SK_ARGV_SCRIPT)
 		*ret_script = argv[st.script] + st.skip;
 	return (enum sk_argv_verdict)st.verdict;
@@ -235,11 +232,11 @@ int sk_interp_find(const struct sk_interp_table *table, const char *path)
 
 static const char *forbidden(const struct sk_row *row, const char *const *env)
 {
-	char word[SK_WORD];
+	struct sk_argv_state st = {0};
 
 	for (; env && *env; env++) {
-		cut_word(*env, word);
-		if (sk_argv_variable(row, word))
+		cut_word(&st, *env);
+		if (sk_argv_variable((struct sk_row *)row, &st))
 			return *env;
 	}
 	return NULL;

@@ -93,4 +93,5 @@ def main():
     lab.finish()
 
 
-main()
+if __name__ == '__main__':
+    main()
