@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "lockdown.h"
+#include "lockdown-archive.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -195,8 +195,9 @@ struct learning {
 static int add_learned(struct learning *learning, const struct sk_json *at)
 {
 	struct sk_program program = {.provenance = learning->provenance};
+	char provenance[128], time[21];
 	const char *name;
-	uint64_t size = 0;
+	uint64_t size = 0, first = 0;
 	int r = sk_json_hex(at, "sha256", program.sha256, sizeof program.sha256);
 
 	if (!r)
@@ -207,6 +208,10 @@ static int add_learned(struct learning *learning, const struct sk_json *at)
 		return r;
 	program.name = (char *)(name[0] ? name : "?");
 	program.size = (int64_t)size;
+	if (json_object_object_get_ex(at->value, "first", NULL) && sk_json_u64(at, "first", 0, SK_JSON_MAX_INT, &first) == 0 && first > 0) {
+		snprintf(provenance, sizeof provenance, "%s, first used %.10s", learning->provenance, sk_time_text((int64_t)(first / 1000), time));
+		program.provenance = provenance;
+	}
 	r = sk_policy_add_program(learning->policy, &program);
 	learning->added += r == 0;
 	return r == SK_NONE ? 0 : r;
@@ -260,6 +265,7 @@ int lockdown_run_learn(struct ctl *ctl)
 		return ctl_fail_errno(ctl, learning.r < 0 ? learning.r : -EPROTO, "learned");
 	fprintf(stderr, CTL_T("%" PRIu64 " programs were seen that are not on the allowlist; they are in the draft.\n",
 			      "許可リスト（ホワイトリスト）にないプログラムを %" PRIu64 " 個見つけ、下書きに加えました。\n"), learning.added);
-	r = lockdown_write_draft(ctl, &answer.policy, ctl_option(ctl, "out"));
+	r = ctl_option(ctl, "group") ? lockdown_write_grouped(ctl, &answer.policy, ctl_option(ctl, "out"))
+				     : lockdown_write_draft(ctl, &answer.policy, ctl_option(ctl, "out"));
 	return r != CTL_OK ? r : tell_draft(ctl, &answer.policy, ctl_option(ctl, "out"));
 }

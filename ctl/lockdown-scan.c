@@ -2,11 +2,10 @@
 /*
  * sekisho lockdown scan: the programs below some folders become the allowlist of a draft. Works without the agent, also on a mounted image.
  *
- * What counts is what the kernel would run or map: ELF programs and scripts ("#!") with an execute bit, shared objects with or without one (libraries, the dynamic
- * loader), and kernel modules. Two rounds: the first finds and counts, the second hashes, with progress. A folder's other
+ * What counts is what runs or is mapped: files with an execute bit that are ELF or begin with "#!", ELF files named as a dynamic loader (which runs although it
+ * need not be executable), libraries, kernel modules; with --scripts also what interpreters load by name. Two rounds: the first finds and counts, the second hashes, with progress. A folder's other
  * file systems are not entered: name them, so that they get into the scope.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
@@ -15,21 +14,23 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "lockdown.h"
+#include "accept/inventory.h"
+#include "lockdown-archive.h"
 #include "os/clock.h"
 
-enum { PACKAGES_MAX = 1000000, PROGRESS_MS = 100, BAR = 30 };
+enum { PACKAGES_MAX = 1000000, PROGRESS_MS = 100, BAR = 30, IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
 
 struct found {
 	char *path;
 	uint64_t size;
-	int kind; /* enum sk_program_kind */
+	enum sk_program_kind kind;
 };
 
 struct scan {
@@ -38,38 +39,57 @@ struct scan {
 	size_t count, space;
 	uint64_t bytes, done, said_ms;
 	uint64_t unreadable, same;
-	struct sk_map *packages; /* path -> package, as dpkg says */
+	struct sk_map *packages; /* path -> name, as dpkg says */
+	struct sk_map *versions; /* name -> version */
+	struct sk_map *origins;  /* SHA-256 -> struct lockdown_origin; NULL without --archive */
+	uint64_t proved;
+	bool scripts;
 	struct sk_policy policy;
 	char provenance[64];
 };
 
-static int type_of_elf(const unsigned char head[18])
+static bool is_loader(const char *name)
 {
-	if (memcmp(head, "\177ELF", 4) != 0)
-		return ET_NONE;
-	return head[EI_DATA] == ELFDATA2MSB ? head[16] << 8 | head[17] : head[17] << 8 | head[16];
+	return strncmp(name, "ld-", 3) == 0 || strncmp(name, "ld.so", 5) == 0 || strncmp(name, "ld64.so", 7) == 0;
 }
 
-/* Whether it is code that the kernel runs or maps, by its first bytes; most libraries, and the loader, may not be executed. */
-static bool is_code(const char *path, const char *name, mode_t mode, int *ret_kind)
+/* Compressed modules are no ELF files. */
+static bool is_packed_module(const char *name)
+{
+	const char *ko = strstr(name, ".ko.");
+
+	return ko && (strcmp(ko, ".ko.xz") == 0 || strcmp(ko, ".ko.gz") == 0 || strcmp(ko, ".ko.zst") == 0);
+}
+
+/* What the kernel would run or map, by its first bytes; with --scripts also what interpreters load by its name. SK_PROGRAM_KINDS: nothing. */
+static enum sk_program_kind kind_of(const struct scan *scan, const char *path, const char *name, mode_t mode)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
-	unsigned char head[18] = {0};
-	ssize_t got = fd < 0 ? -1 : read(fd, head, sizeof head);
-	size_t length = strlen(name);
-	int type = got == (ssize_t)sizeof head ? type_of_elf(head) : ET_NONE;
+	char head[1024];
+	ssize_t size = fd < 0 ? -1 : read(fd, head, sizeof head);
+	bool elf = size >= 4 && memcmp(head, "\177ELF", 4) == 0, runs = (mode & 0111) || is_loader(name);
 
-	*ret_kind = SK_PROGRAM;
-	if (got > 2 && memcmp(head, "#!", 2) == 0 && (mode & 0111))
-		return true;
-	if (type == ET_REL && length > 3 && strcmp(name + length - 3, ".ko") == 0)
-		*ret_kind = SK_MODULE;
-	else if (type == ET_DYN && !(mode & 0111))
-		*ret_kind = SK_LIBRARY;
-	return *ret_kind == SK_MODULE || type == ET_DYN || (type == ET_EXEC && (mode & 0111));
+	if (size < 2)
+		return SK_PROGRAM_KINDS;
+	if (is_packed_module(name))
+		return SK_MODULE;
+	switch (accept_classify(head, (size_t)size, name, mode)) {
+	case ACCEPT_PROGRAM:
+		return elf && runs ? SK_PROGRAM : SK_PROGRAM_KINDS;
+	case ACCEPT_LIBRARY:
+		if (elf)
+			return is_loader(name) ? SK_PROGRAM : (unsigned char)head[16] == 1 && !head[17] ? SK_PROGRAM_KINDS : SK_LIBRARY; /* 1: an object file */
+		return scan->scripts ? SK_SCRIPT : SK_PROGRAM_KINDS;
+	case ACCEPT_MODULE:
+		return SK_MODULE;
+	case ACCEPT_SCRIPT:
+		return scan->scripts || (memcmp(head, "#!", 2) == 0 && (mode & 0111)) ? SK_SCRIPT : SK_PROGRAM_KINDS;
+	default:
+		return scan->scripts && (strstr(name, ".pm") || strstr(name, ".awk")) ? SK_SCRIPT : SK_PROGRAM_KINDS;
+	}
 }
 
-static int add_found(struct scan *scan, const char *path, uint64_t size, int kind)
+static int add_found(struct scan *scan, const char *path, uint64_t size, enum sk_program_kind kind)
 {
 	if (scan->count == scan->space) {
 		size_t space = scan->space ? scan->space * 2 : 1024;
@@ -108,16 +128,19 @@ static int find_below(struct scan *scan, const char *path)
 {
 	char *paths[] = {(char *)path, NULL};
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	int r = 0, kind;
+	int r = 0;
 
 	if (!walk)
 		return -errno;
 	for (FTSENT *entry; r == 0 && (entry = fts_read(walk));) {
 		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
 			scan->unreadable++;
-		else if (entry->fts_info == FTS_F && entry->fts_statp->st_size > 0 &&
-			 is_code(entry->fts_path, entry->fts_name, entry->fts_statp->st_mode, &kind))
-			r = add_found(scan, entry->fts_path, (uint64_t)entry->fts_statp->st_size, kind);
+		else if (entry->fts_info == FTS_F && entry->fts_statp->st_size > 0) {
+			enum sk_program_kind kind = kind_of(scan, entry->fts_path, entry->fts_name, entry->fts_statp->st_mode);
+
+			if (kind != SK_PROGRAM_KINDS)
+				r = add_found(scan, entry->fts_path, (uint64_t)entry->fts_statp->st_size, kind);
+		}
 	}
 	fts_close(walk);
 	return r;
@@ -145,6 +168,29 @@ static void read_list(struct scan *scan, const char *below, const char *list, co
 		fclose(file);
 }
 
+static void read_versions(struct scan *scan, const char *below)
+{
+	char path[4200], line[4096], name[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/var/lib/dpkg/status", below);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file)) {
+		char *value;
+
+		line[strcspn(line, "\n")] = 0;
+		if (strncmp(line, "Package: ", 9) == 0)
+			snprintf(name, sizeof name, "%.255s", line + 9);
+		if (strncmp(line, "Version: ", 9) != 0)
+			continue;
+		value = sk_strndup(line + 9, SK_MIN(strlen(line + 9), (size_t)128));
+		if (value && sk_map_put(scan->versions, name, strlen(name), value) != 0)
+			free(value);
+	}
+	if (file)
+		fclose(file);
+}
+
 static void read_packages(struct scan *scan, const char *root)
 {
 	const char *below = strcmp(root, "/") ? root : "";
@@ -155,6 +201,7 @@ static void read_packages(struct scan *scan, const char *root)
 	snprintf(folder, sizeof folder, "%s/var/lib/dpkg/info", below);
 	if (access(folder, R_OK) != 0)
 		return;
+	read_versions(scan, below);
 	walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	for (FTSENT *entry; walk && (entry = fts_read(walk));) {
 		const char *dot = strrchr(entry->fts_name, '.');
@@ -181,10 +228,34 @@ static const char *package_of(const struct scan *scan, const char *root, const c
 
 /* --- the draft */
 
+/* Who made it, proved by a signed archive or as dpkg's lists have it: then a person reviews it. */
+static void attribute(struct scan *scan, const char *root, struct sk_program *program, char reviewed[static 128])
+{
+	const struct lockdown_origin *origin = scan->origins ? sk_map_get(scan->origins, program->sha256, sizeof program->sha256) : NULL;
+
+	if (origin) {
+		scan->proved++;
+		program->package = origin->package;
+		program->version = origin->version;
+		program->publisher = origin->publisher;
+		program->provenance = origin->provenance;
+		return;
+	}
+	program->package = (char *)package_of(scan, root, program->name);
+	program->publisher = program->package;
+	if (program->package)
+		program->version = sk_map_get(scan->versions, program->package, strlen(program->package));
+	if (scan->origins) {
+		snprintf(reviewed, 128, "reviewed %s", scan->provenance);
+		program->provenance = reviewed;
+	}
+}
+
 static int hash_one(struct scan *scan, const char *root, const struct found *found)
 {
 	struct lockdown_file file;
-	struct sk_program program = {.name = found->path, .kind = found->kind, .provenance = scan->provenance};
+	struct sk_program program = {.kind = (int)found->kind, .name = found->path, .provenance = scan->provenance};
+	char reviewed[128];
 	struct ctl quiet = {.root = scan->ctl->root};
 	int r;
 
@@ -194,11 +265,11 @@ static int hash_one(struct scan *scan, const char *root, const struct found *fou
 		scan->unreadable++;
 		return 0;
 	}
-	if (!sk_utf8_valid(found->path, strlen(found->path), NULL))
-		program.name = (char *)"?";
 	memcpy(program.sha256, file.sha256, sizeof program.sha256);
 	program.size = (int64_t)file.size;
-	program.publisher = (char *)package_of(scan, root, found->path);
+	attribute(scan, root, &program, reviewed);
+	if (!sk_utf8_valid(found->path, strlen(found->path), NULL))
+		program.name = (char *)"?";
 	r = sk_policy_add_program(&scan->policy, &program);
 	scan->same += r == SK_NONE;
 	return r == SK_NONE ? 0 : r;
@@ -269,15 +340,29 @@ static int prepare(struct scan *scan)
 	lockdown_provenance("scan", scan->provenance, sizeof scan->provenance);
 	if ((ctl_option(ctl, "title") && lockdown_set(&policy->title, ctl_option(ctl, "title"))) ||
 	    (ctl_option(ctl, "change") && lockdown_set(&policy->change, ctl_option(ctl, "change"))) ||
-	    sk_map_new(PACKAGES_MAX, free, &scan->packages))
+	    sk_map_new(PACKAGES_MAX, free, &scan->packages) || sk_map_new(PACKAGES_MAX, free, &scan->versions) ||
+	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest")) && lockdown_origins_new(&scan->origins)))
 		return ctl_fail_errno(ctl, -ENOMEM, "scan");
+	scan->scripts = ctl_option(ctl, "scripts");
 	setpriority(PRIO_PROCESS, 0, 10);
-	return CTL_OK;
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE); /* what the tool reads comes first */
+	if (scan->origins)
+		r = lockdown_archives(ctl, scan->origins);
+	return r == CTL_OK && scan->origins ? lockdown_manifests(ctl, scan->origins) : r;
+}
+
+static bool has_packages(const char *path)
+{
+	char folder[4200];
+
+	snprintf(folder, sizeof folder, "%s/var/lib/dpkg/info", strcmp(path, "/") ? path : "");
+	return access(folder, R_OK) == 0;
 }
 
 static int scan_one(struct scan *scan, const char *path)
 {
 	char mount[4200];
+	const char *base;
 	size_t first = scan->count;
 	int r = mount_point_of(path, mount, sizeof mount);
 
@@ -287,9 +372,10 @@ static int scan_one(struct scan *scan, const char *path)
 		r = find_below(scan, path);
 	if (r)
 		return ctl_fail_errno(scan->ctl, r, path);
-	read_packages(scan, path);
+	base = has_packages(path) ? path : "/"; /* a mounted image has its own */
+	read_packages(scan, base);
 	for (size_t i = first; i < scan->count && r == 0; i++)
-		r = hash_one(scan, path, &scan->files[i]);
+		r = hash_one(scan, base, &scan->files[i]);
 	progress(scan, "", true);
 	return r == SK_FULL ? ctl_fail(scan->ctl, CTL_ENVIRONMENT, CTL_T("more than %d programs: scan fewer folders", "プログラムが %d 個を超えました。対象を減らしてください"),
 				       SK_PROGRAMS_MAX)
@@ -318,6 +404,33 @@ static int tell(const struct scan *scan)
 	return ctl_print_json(scan->ctl, json);
 }
 
+static void scan_done(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		free(scan->files[i].path);
+	free(scan->files);
+	sk_map_free(scan->packages);
+	sk_map_free(scan->versions);
+	sk_map_free(scan->origins);
+	sk_policy_done(&scan->policy);
+}
+
+int lockdown_scan_folder(const struct ctl *ctl, const char *folder, struct sk_policy *ret_policy)
+{
+	struct scan scan = {.ctl = ctl};
+	_cleanup_free_ char *real = realpath(folder, NULL);
+	int r = real ? prepare(&scan) : ctl_fail_errno(ctl, -errno, folder);
+
+	if (r == CTL_OK)
+		r = scan_one(&scan, real);
+	if (r == CTL_OK) {
+		*ret_policy = scan.policy;
+		scan.policy = (struct sk_policy){0};
+	}
+	scan_done(&scan);
+	return r;
+}
+
 int lockdown_run_scan(struct ctl *ctl)
 {
 	struct scan scan = {.ctl = ctl};
@@ -333,13 +446,10 @@ int lockdown_run_scan(struct ctl *ctl)
 	if (r == CTL_OK && scan.policy.lockdown.programs.count == 0)
 		r = ctl_fail(ctl, CTL_FOUND, CTL_T("no program was found there", "プログラムが見つかりません"));
 	if (r == CTL_OK)
-		r = lockdown_write_draft(ctl, &scan.policy, ctl_option(ctl, "out"));
-	if (r == CTL_OK)
+		r = ctl_option(ctl, "group") ? lockdown_write_grouped(ctl, &scan.policy, ctl_option(ctl, "out"))
+					     : lockdown_write_draft(ctl, &scan.policy, ctl_option(ctl, "out"));
+	if (r == CTL_OK && !(ctl->json && ctl_option(ctl, "group")))
 		r = tell(&scan);
-	for (size_t i = 0; i < scan.count; i++)
-		free(scan.files[i].path);
-	free(scan.files);
-	sk_map_free(scan.packages);
-	sk_policy_done(&scan.policy);
+	scan_done(&scan);
 	return r;
 }

@@ -358,16 +358,36 @@ static int run_allow(struct ctl *ctl)
 
 #define OUT_OPTION {"out", "FILE", {"file to write (default: standard output)", "書き出すファイル（既定は標準出力）"}}
 
+#define VENDOR_OPTIONS                                                                                                                \
+	{"vendor", "NAME", {"the vendor (when the policy in force does not name it)", "ベンダー名（有効なポリシーに記載がない場合）"}},  \
+		{"vendor-pub", "FILE", {"the vendor's public key", "ベンダーの公開鍵"}}
+
+static const struct ctl_option manifest_options[] = {
+	OUT_OPTION, VENDOR_OPTIONS,
+	{"id", "TEXT", {"make: its own number", "make: 固有の番号"}},
+	{"product", "TEXT", {"make: the product", "make: 製品"}},
+	{"version", "TEXT", {"make: the product's version", "make: 製品の版"}},
+	{"key", "FILE", {"make: the vendor's private key", "make: ベンダーの秘密鍵"}},
+	{"pass-file", "FILE", {"file whose first line is the key's pass phrase", "鍵のパスフレーズを 1 行目に書いたファイル"}},
+	{"scripts", NULL, {"make: also what interpreters load by its name", "make: インタプリタが読み込むファイルも対象にする"}},
+	{0}};
 static const struct ctl_option scan_options[] = {
 	OUT_OPTION,
 	{"mode", "MODE", {"observe (default), learn or enforce", "observe（既定）、learn、enforce のいずれか"}},
 	{"failure", "WORD", {"allow (default) or deny: answer when a program cannot be judged in time", "時間内に判定できないときの応答。allow（既定）または deny"}},
 	{"title", "TEXT", {"what the policy is for", "ポリシーの目的"}},
 	{"change", "TEXT", {"change number", "変更番号"}},
+	{"scripts", NULL, {"also what interpreters load by its name (.py, .pm, .jar ...)", "インタプリタが読み込むファイル（.py、.pm、.jar など）も対象にする"}},
+	{"archive", "FOLDER", {"signed package archives (InRelease, Packages, .deb): provenance is proved", "署名付きパッケージアーカイブ（InRelease、Packages、.deb）。出所を証明する"}, .many = true},
+	{"keyring", "FILE", {"keys that may sign them (Debian's)", "署名を認める鍵（既定は Debian の鍵）"}},
+	{"manifest", "FILE", {"a vendor's signed manifest, by --vendor and --vendor-pub or the policy in force", "ベンダーの署名付きマニフェスト"}, .many = true},
+	VENDOR_OPTIONS,
+	{"group", NULL, {"in groups that a person can review: package, folder", "確認しやすいように、パッケージとフォルダごとに並べる"}},
 	{0}};
 static const struct ctl_option out_options[] = {OUT_OPTION, {0}};
 static const struct ctl_option learn_options[] = {
-	OUT_OPTION, {"clear", NULL, {"forget what was seen: begin a new learning period", "記録を消し、新しい学習期間を始める"}}, {0}};
+	OUT_OPTION, {"group", NULL, {"in groups that a person can review: package, folder, first use", "パッケージ、フォルダ、初回使用日ごとに並べる"}},
+	{"clear", NULL, {"forget what was seen: begin a new learning period", "記録を消し、新しい学習期間を始める"}}, {0}};
 static const struct ctl_option allow_options[] = {
 	{"note", "TEXT", {"why it is needed", "必要な理由"}},
 	{"out", "FILE", {"write a draft instead of asking the console", "コンソールへ申請せず下書きを書き出す"}},
@@ -450,6 +470,8 @@ static const struct ctl_command commands[] = {
 	{"release", lockdown_run_release, "FILE", 1, 1, {"a signed release: for its time the agent may be stopped, replaced and removed", "署名済みの解除。有効な間、エージェントの停止、置換、削除を許可する"}, NULL},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
 	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
+	{"manifest", lockdown_run_manifest, "make|verify|import PATH...", 2, 64,
+	 {"a vendor's manifest: make one of a folder, verify, take its programs into a draft", "ベンダーのマニフェストを作成、検証し、下書きに取り込む"}, manifest_options},
 	{"interpreters", lockdown_run_interpreters, "[-- PROGRAM [ARGUMENT]...]", 0, CTL_OPTIONS_MAX,
 	 {"the table of interpreters; or would this call run code (it is not started)", "インタプリタの一覧。または呼び出しがコードを実行するかの判定（起動はしない）"},
 	 interpreters_options},

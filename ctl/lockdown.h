@@ -51,5 +51,6 @@ int lockdown_run_enforce(struct ctl *ctl);
 int lockdown_run_observe(struct ctl *ctl);
 int lockdown_run_exec(struct ctl *ctl);
 int lockdown_run_interpreters(struct ctl *ctl);
+int lockdown_run_manifest(struct ctl *ctl);
 int lockdown_run_harden(struct ctl *ctl);
 int lockdown_run_accept(struct ctl *ctl);
