@@ -158,7 +158,7 @@ class Floor:
 
 
 class Stage(contextlib.AbstractContextManager):
-    def __init__(self, megabytes, with_floor=False):
+    def __init__(self, megabytes, with_floor=False, with_peer=True):
         if os.geteuid() != 0:
             refuse("not root: images, marks and namespaces need root")
         for name in ("lockdown-rig", "bench-probe", "bench-tiny"):
@@ -166,12 +166,12 @@ class Stage(contextlib.AbstractContextManager):
                 refuse(f"no {name} in {BUILD}: build first (ninja -C build)")
         own_mounts()
         self.folder = tempfile.mkdtemp(prefix="sekisho-bench.")
-        self.has_peer = os.access(os.path.join(PEERS, ".complete"), os.R_OK)
+        self.has_peer = with_peer and os.access(os.path.join(PEERS, ".complete"), os.R_OK)
         self.roles = [r for r in ROLES if (r != "peer" or self.has_peer) and (r != "floor" or with_floor)]
         self.mounts = {}
         self.ours = self.peer = self.floor = None
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-        if not self.has_peer:
+        if with_peer and not self.has_peer:
             say("no fapolicyd in build/peers: measured without a peer (tools/install-deps check)")
         try:
             for role in self.roles:
