@@ -19,7 +19,7 @@
 #include "main/config.h"
 #include "media/media.h"
 
-const char *const media_duty_calls[] = {"mount", "umount2", "setns", "ioctl", "capset", "seccomp", NULL};
+const char *const media_duty_calls[] = {"mount", "umount2", "setns", "fchdir", "ioctl", "capset", "seccomp", NULL};
 
 /* Only the kernel's own count; a flood only means one more sweep. */
 static void on_uevent(void *arg, int fd, unsigned what)

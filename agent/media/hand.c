@@ -5,6 +5,7 @@
  *
  * Every remount keeps the flags that a mount has and adds to them; nothing here ever gives a mount more than it had.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -113,7 +114,97 @@ static void set_device(int fd, int read_only, struct media_done *done)
 		note(done, errno);
 }
 
-static void child(const struct media_job *job, int report)
+/* --- mount namespaces of others */
+
+struct elsewhere {
+	struct media_job *job; /* its mounts are those of one namespace */
+	unsigned major, minor;
+};
+
+static int gather(void *arg, const struct sk_mount_entry *mount)
+{
+	struct elsewhere *e = arg;
+	struct media_mount *m = &e->job->mounts[e->job->count];
+
+	if (mount->major != e->major || mount->minor != e->minor || e->job->count == MEDIA_MOUNTS)
+		return 0;
+	memcpy(m->point, mount->point, sizeof m->point);
+	m->flags = mount->flags;
+	m->super_read_only = mount->super_read_only;
+	e->job->count++;
+	return 0;
+}
+
+/* Only where that device is really mounted: a path may lead elsewhere in the meantime. */
+static void act_there(const struct media_job *job, struct media_done *done)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		_cleanup_close_ int fd = open(job->mounts[i].point, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		const unsigned long more = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+		struct stat st;
+
+		if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != makedev(job->medium.major, job->medium.minor) || fchdir(fd) < 0)
+			continue;
+		if (job->unmount)
+			done->unmounted += umount2(".", MNT_DETACH) == 0;
+		else if (job->no_exec && (job->mounts[i].flags & more) != more)
+			done->remounted += mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | job->mounts[i].flags | more, NULL) == 0;
+		if (!job->unmount && job->read_only && !job->mounts[i].super_read_only)
+			done->read_only += mount(NULL, ".", NULL, MS_REMOUNT | MS_RDONLY | job->mounts[i].flags, NULL) == 0;
+	}
+}
+
+/* The whole table of that namespace: seen from its own root, whatever chroot its processes are in. */
+static void act_in_space(int proc, int space, struct media_job *job, struct media_done *done)
+{
+	struct elsewhere e = {job, job->medium.major, job->medium.minor};
+	_cleanup_close_ int table = -1;
+
+	if (setns(space, CLONE_NEWNS) < 0) {
+		note(done, errno);
+		return;
+	}
+	table = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	job->count = 0;
+	if (table >= 0 && sk_mounts_each(table, gather, &e) == 0)
+		act_there(job, done);
+}
+
+static bool is_new(const struct stat *st, ino_t *seen, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (seen[i] == st->st_ino)
+			return false;
+	if (*count == MEDIA_SPACES)
+		return false;
+	seen[(*count)++] = st->st_ino;
+	return true;
+}
+
+static void act_everywhere(struct media_job *job, struct media_done *done)
+{
+	DIR *folder = opendir("/proc");
+	int proc = folder ? dirfd(folder) : -1;
+	ino_t seen[MEDIA_SPACES];
+	size_t count = 0;
+
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		_cleanup_close_ int space = -1;
+		char path[64];
+		struct stat st;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof path, "%.20s/ns/mnt", entry->d_name);
+		space = openat(proc, path, O_RDONLY | O_CLOEXEC);
+		if (space >= 0 && fstat(space, &st) == 0 && is_new(&st, seen, &count))
+			act_in_space(proc, space, job, done);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+static void child(struct media_job *job, int report)
 {
 	bool device = job->read_only || job->device_writable;
 	int space = sk_host_mounts(), fd = device ? open_device(&job->medium) : -1; /* by the node of our own /dev */
@@ -130,6 +221,8 @@ static void child(const struct media_job *job, int report)
 		if (job->read_only)
 			make_read_only(job, &done);
 	}
+	if (job->everywhere)
+		act_everywhere(job, &done);
 	if (device)
 		set_device(fd, job->read_only, &done);
 	if (write(report, &done, sizeof done) != (ssize_t)sizeof done)
@@ -137,7 +230,7 @@ static void child(const struct media_job *job, int report)
 	_exit(0);
 }
 
-int media_hand_start(const struct media_job *job, struct media_hand *ret_hand)
+int media_hand_start(struct media_job *job, struct media_hand *ret_hand)
 {
 	pid_t pid, self = getpid();
 	int ends[2];

@@ -34,8 +34,10 @@ enum {
 	MEDIA_EVENTS = 256,     /* that the clerk has not taken */
 	MEDIA_PATIENCE_MS = 5000,
 	MEDIA_TICK_MS = 500,
+	MEDIA_RETRY_MIN_MS = 20,
 	MEDIA_RETRY_MS = 2000,
 	MEDIA_FILES = 512,
+	MEDIA_SPACES = 256,     /* mount namespaces that are looked through */
 };
 
 /* media.* of agent.yaml. */
@@ -88,6 +90,7 @@ struct media_job {
 	struct sk_medium medium;
 	bool unmount;          /* every mount of it, lazily */
 	bool read_only;        /* file system and device; what cannot be is unmounted */
+	bool everywhere;       /* and in all mount namespaces: somebody has it mounted where we do not see it */
 	bool device_writable;  /* takes a read-only that we set back */
 	bool no_exec;          /* and with it: no set-user-id, no devices */
 	size_t count;
@@ -102,7 +105,8 @@ struct media_hand {
 	int report;
 	uint64_t due_ms;
 };
-int media_hand_start(const struct media_job *job, struct media_hand *ret_hand);
+/* The child works in its own copy of the job. */
+int media_hand_start(struct media_job *job, struct media_hand *ret_hand);
 /* The mount table that counts: that of process 1 when we may look there, else our own. 0 or -errno. */
 int media_mounts_open(int *ret_fd);
 
@@ -115,6 +119,7 @@ struct media_node {
 	bool present;           /* of the last sweep */
 	bool known;             /* it was looked at, or the look failed */
 	bool held;              /* nobody can mount it */
+	bool elsewhere;         /* it could not be held although nobody has it mounted where we look */
 	bool stalled;           /* the device did not answer */
 	bool read_only_set;     /* by us, at the device */
 	bool tried_writable;    /* a read-only that was there before us was taken back, as far as that goes: a switch on the medium stays */
@@ -122,6 +127,7 @@ struct media_node {
 	bool told_refused, told_observed;
 	struct sk_media_terms terms;
 	int rule;
+	unsigned tries;         /* that failed one after another: the pause between them doubles */
 	uint64_t look_due_ms, retry_ms;
 	struct media_look look;
 	struct sk_watch *look_watch;

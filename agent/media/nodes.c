@@ -55,8 +55,11 @@ static void again(struct media *media)
 
 static void wait_a_little(struct media_node *node)
 {
-	node->retry_ms = sk_clock_mono_ms() + MEDIA_RETRY_MS;
-	sk_timer_arm(node->media->tick, MEDIA_TICK_MS);
+	uint64_t pause = (uint64_t)MEDIA_RETRY_MIN_MS << (node->tries < 8 ? node->tries++ : 8);
+
+	pause = SK_MIN(pause, (uint64_t)MEDIA_RETRY_MS);
+	node->retry_ms = sk_clock_mono_ms() + pause;
+	sk_timer_arm(node->media->tick, pause);
 }
 
 /* What the child saw; its end without a word is a device that cannot be read. */
@@ -72,14 +75,17 @@ static void on_look(void *arg, int fd, unsigned what)
 	node->look_watch = sk_watch_free(node->look_watch);
 	node->look_due_ms = 0;
 	node->known = true;
+	node->tries = n == (ssize_t)sizeof seen && seen.held ? 0 : node->tries;
 	if (n == (ssize_t)sizeof seen) {
 		seen.superblock.type[sizeof seen.superblock.type - 1] = seen.superblock.uuid[sizeof seen.superblock.uuid - 1] = 0;
 		node->held = seen.held;
 		node->medium.superblock = seen.superblock;
 	}
 	if (!node->held) {
+		node->elsewhere = n == (ssize_t)sizeof seen;
 		release_look(node, false);
-		wait_a_little(node);
+		if (!node->elsewhere)
+			wait_a_little(node);
 	}
 	again(node->media);
 }
@@ -111,8 +117,10 @@ static void tell_done(struct media_node *node, const struct media_done *done)
 	const char *point = point_of(node->job);
 	char why[96];
 
+	if (node->job->everywhere && !done->unmounted)
+		wait_a_little(node); /* whoever has it open, it is no mount; or it is just being unmounted */
 	if (node->job->unmount && done->unmounted)
-		media_tell(media, node, "media_refused", point, "unmounted");
+		media_tell(media, node, "media_refused", point, node->job->everywhere ? "unmounted-elsewhere" : "unmounted");
 	else if (done->busy)
 		media_tell(media, node, "media_copy_refused", point, "busy");
 	else if (done->read_only)
@@ -146,6 +154,7 @@ static void on_hand(void *arg, int fd, unsigned what)
 		media_tell(node->media, node, "media_failed", point_of(node->job), "ended");
 		wait_a_little(node);
 	}
+	node->elsewhere = false;
 	release_hand(node, false);
 	again(node->media);
 }
@@ -180,7 +189,7 @@ static void tell_once(struct media_node *node, bool *told, const char *kind, con
 
 static void refuse(struct media_node *node, struct media_job *job)
 {
-	if (job->count) {
+	if (job->count || node->elsewhere) {
 		job->unmount = true;
 		start_hand(node, job);
 	} else if (!node->held) {
@@ -201,7 +210,7 @@ static void permit(struct media_node *node, struct media_job *job, bool act)
 	for (size_t i = 0; i < job->count; i++)
 		needed |= (job->no_exec && (job->mounts[i].flags & (MS_NOEXEC | MS_NOSUID | MS_NODEV)) != (MS_NOEXEC | MS_NOSUID | MS_NODEV)) ||
 			  (job->read_only && !job->mounts[i].super_read_only);
-	if (needed || job->device_writable || (job->read_only && !node->read_only_set))
+	if (needed || (job->everywhere && (job->no_exec || job->read_only)) || job->device_writable || (job->read_only && !node->read_only_set))
 		start_hand(node, job);
 	else if (node->look.pid)
 		release_look(node, false);
@@ -214,6 +223,8 @@ static void decide(struct media_node *node, struct media_job *job)
 
 	if (!media->rules.any || node->hand.pid)
 		return;
+	node->elsewhere &= job->count == 0;
+	job->everywhere = act && node->elsewhere;
 	if (!node->known) {
 		start_look(node);
 		return;
@@ -407,7 +418,7 @@ void media_sweep(void *arg)
 {
 	struct media *media = arg;
 	uint64_t now = sk_clock_mono_ms();
-	bool waiting = false;
+	uint64_t next = UINT64_MAX;
 
 	sk_list_each(node, &media->nodes, struct media_node, link)
 		node->present = false;
@@ -421,16 +432,22 @@ void media_sweep(void *arg)
 			look_after_patience(node, now);
 	}
 	look_at_mounts(media);
-	sk_list_each(node, &media->nodes, struct media_node, link)
-		waiting |= node->look_due_ms || node->hand.pid || node->retry_ms > now;
-	if (waiting)
-		sk_timer_arm(media->tick, MEDIA_TICK_MS);
+	sk_list_each(node, &media->nodes, struct media_node, link) {
+		const uint64_t dues[] = {node->look_due_ms, node->hand.pid ? node->hand.due_ms : 0, node->retry_ms};
+
+		for (size_t i = 0; i < SK_ARRAY_SIZE(dues); i++)
+			if (dues[i] > now)
+				next = SK_MIN(next, dues[i] - now);
+	}
+	if (next != UINT64_MAX)
+		sk_timer_arm(media->tick, next + 1);
 }
 
 void media_decide_all(struct media *media)
 {
 	sk_list_each(node, &media->nodes, struct media_node, link) {
 		node->told_refused = node->told_observed = false;
+		node->tries = 0;
 		node->retry_ms = 0;
 	}
 	again(media);
