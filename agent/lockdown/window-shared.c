@@ -69,10 +69,10 @@ int lk_window_add(const uint8_t hash[LK_HASH])
 {
 	struct lk_window_entry *entry = find(hash);
 
+	if (entry && atomic_load(&entry->used))
+		return 0;
 	if (!entry || atomic_load(&lk_window->known_count) >= LK_WINDOW_KNOWN)
 		return SK_FULL;
-	if (atomic_load(&entry->used))
-		return 0;
 	memcpy(entry->hash, hash, LK_HASH);
 	atomic_store_explicit(&entry->used, 1, memory_order_release);
 	atomic_fetch_add(&lk_window->known_count, 1);
