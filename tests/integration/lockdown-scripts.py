@@ -5,7 +5,6 @@
 # Restricted interpreters on the equipment PC of the tests, by the kernel side: code in an argument, on standard input, in the environment, in a file that is not
 # known. Each road is gone with nobody there (the code runs), under restriction (it does not), and as its lawful twin (it does). Exemptions let through what they say, are
 # counted, and nothing else.
-import importlib.util
 import os
 import shutil
 import signal
@@ -15,12 +14,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
+import kernel_lab as kernel  # noqa: E402
 import lockdown_lab as lab  # noqa: E402
 from lockdown_lab import note, point  # noqa: E402
-
-spec = importlib.util.spec_from_file_location('kernel', Path(__file__).with_name('lockdown-kernel.py'))
-kernel = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(kernel)
 
 PROGRAMS = ['/bin/bash', '/bin/dash', '/usr/bin/perl', '/usr/bin/mawk', '/bin/sed']
 
