@@ -24,8 +24,8 @@ bool lk_interp_exempt(const char *program, const char *user, const char *script)
 /* Files below this folder may be read. False: no such folder, or no room. */
 bool lk_interp_data(const char *folder);
 
-/* How often exemption number `index` of the list let something through; *ret_any false: there is none. */
-uint64_t lk_interp_used(uint32_t index, bool *ret_any);
+/* How often an exemption let something through, since the policy came into force. */
+uint64_t lk_interp_let_through(void);
 
 /* The kinds (enum sk_as) of each program of a policy, in its order, and all of the above as the policy says. `ret_kinds` has room for each. */
 void lk_interp_policy(const struct sk_lockdown *lockdown, uint8_t *ret_kinds);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
+#include "lockdown/interp.h"
 
 static void add_hook(struct lk_protection *p, uint32_t bit, const char *name, int error)
 {
@@ -138,6 +139,8 @@ static int put_exceptions(struct json_object *out, const struct lk_protection *p
 		r = sk_json_put_u64(exceptions, "jit", p->jit);
 	if (!r)
 		r = sk_json_put_u64(exceptions, "interpreters", p->interpreters);
+	if (!r)
+		r = sk_json_put_u64(exceptions, "let_through", lk_interp_let_through());
 	return r ? r : sk_json_put_u64(exceptions, "updaters", p->updaters);
 }
 

@@ -158,8 +158,8 @@ static void say_counts(const struct lk_shared *shared)
 		printf(" trouble%d=%lu", i, c->trouble[i]);
 	for (int i = 0; i < SK_COUNTS; i++)
 		printf(" kernel%d=%lu", i, shared->kernel.counts[i]);
-	printf(" acting=%u maps=%d opens=%lu left_alone=%lu moved=%lu folders=%lu foreseen=%lu asked=%lu tainted=%d\n", shared->kernel.acting, shared->maps_ready,
-	       c->opens, c->left_alone, c->moved, c->folders, c->foreseen, c->asked, shared->scope[0].tainted);
+	printf(" acting=%u maps=%d opens=%lu left_alone=%lu moved=%lu folders=%lu foreseen=%lu asked=%lu tainted=%d exempted=%lu\n", shared->kernel.acting, shared->maps_ready,
+	       c->opens, c->left_alone, c->moved, c->folders, c->foreseen, c->asked, shared->scope[0].tainted, lk_interp_let_through());
 }
 
 static bool wait_applied(struct lk_shared *shared, uint64_t limit_ms)

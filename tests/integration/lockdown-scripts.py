@@ -160,6 +160,8 @@ def main():
                 ('not another program', ['/usr/bin/perl', '-e', 'print "arrived"'], 0, False)):
             said, code = machine.go(*words, uid=uid)
             point(('arrived' in said) == runs, f'exempt: {name}', f'{said} {code}')
+        counts = machine.rig.counts()
+        point(counts['exempted'] == 3, 'what was let through is counted', counts)
     finally:
         for record in machine.rig.records[-60:] if machine.rig else []:
             note(record)
