@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # The descriptor is closed before the first instruction runs.
-exec /opt/attacks/map closed "$1"
+case $1 in
+unknown) exec /opt/attacks/map closed unknown ;;
+known) exec /opt/attacks/map closed /opt/attacks/material/known ;;
+esac

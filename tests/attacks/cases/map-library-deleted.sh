@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # The file is deleted before it is mapped.
-exec /opt/attacks/map deleted "$1"
+case $1 in
+unknown) exec /opt/attacks/map deleted unknown ;;
+known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+esac

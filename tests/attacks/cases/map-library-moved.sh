@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Its page is moved over the text of a known one.
-exec /opt/attacks/map moved "$1"
+case $1 in
+unknown) exec /opt/attacks/map moved unknown ;;
+known) exec /opt/attacks/map moved /opt/attacks/material/known ;;
+esac

@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Mapped executable but not readable.
-exec /opt/attacks/map only-exec "$1"
+case $1 in
+unknown) exec /opt/attacks/map only-exec unknown ;;
+known) exec /opt/attacks/map only-exec /opt/attacks/material/known ;;
+esac

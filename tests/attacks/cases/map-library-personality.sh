@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Mapped readable only, under a personality that makes it executable.
-exec /opt/attacks/map personality "$1"
+case $1 in
+unknown) exec /opt/attacks/map personality unknown ;;
+known) exec /opt/attacks/map personality /opt/attacks/material/known ;;
+esac

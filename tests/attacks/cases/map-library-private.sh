@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Its instructions are mapped privately.
-exec /opt/attacks/map private "$1"
+case $1 in
+unknown) exec /opt/attacks/map private unknown ;;
+known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+esac

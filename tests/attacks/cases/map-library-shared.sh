@@ -2,4 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: map-library
 # Its instructions are mapped shared.
-exec /opt/attacks/map shared "$1"
+case $1 in
+unknown) exec /opt/attacks/map shared unknown ;;
+known) exec /opt/attacks/map shared /opt/attacks/material/known ;;
+esac

@@ -3,4 +3,7 @@
 # class: map-library
 # user: 1000
 # An ordinary user maps it.
-exec /opt/attacks/map private "$1"
+case $1 in
+unknown) exec /opt/attacks/map private unknown ;;
+known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+esac

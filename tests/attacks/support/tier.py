@@ -6,7 +6,6 @@
 # What the agent claims is asked of itself (`sekisho lockdown status --json`), so that nothing here must follow when a claim is added: a class that is not
 # among its not_stopped must be stopped in every case, and must have one.
 import collections
-import ctypes
 import json
 import os
 import pathlib
@@ -40,6 +39,7 @@ def finish():
 
 
 def own_mounts():
+    import ctypes  # not in the virtual machine
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(0x20000) or libc.mount(b'none', b'/', None, 0x44000, None):
         raise SystemExit('no mount namespace of its own')
@@ -70,8 +70,10 @@ def fight(field, chosen, start, log):
         before, began = agent.events('tampering') if case.agent else 0, time.monotonic()
         verdict, said = lab.against(field, case)
         if case.agent:
-            agent.mend()
+            time.sleep(0.3)  # what it noticed is on its way to the spool
         noticed = case.agent and agent.events('tampering') > before
+        if case.agent:
+            agent.mend(verdict != lab.STOPPED)
         results.append(Result(case, verdict, said, noticed))
         log(f'{case.name}: {verdict}: {time.monotonic() - began:.2f} s: {said}')
     return results, status, claims
@@ -83,19 +85,25 @@ def judge(name, results, status, claims):
     hooks = [hook['name'] for hook in status.get('hooks', []) if hook.get('attached') or hook.get('state') == 'attached' or not hook.get('error')]
     print(f'# tier {tier}; hooks: {" ".join(hooks)}', flush=True)
     tried = [result for result in results if result.verdict != lab.VOID]
-    stopped = [result for result in tried if result.verdict == lab.STOPPED]
-    proven = collections.Counter(result.case.kind for result in stopped)
+    proven = collections.Counter(result.case.kind for result in tried if result.verdict == lab.STOPPED)
     for result in results:
         show(result, claims)
     for kind in sorted({case.kind for case in lab.cases()} - claims):
         point(proven[kind] or not any(result.case.kind == kind for result in results), f'class {kind} is claimed and shown',
               f'{kind} is not among not_stopped, but no case shows that it is stopped')
-    share = 100 * len(stopped) / len(tried) if tried else 0
+    share = report_share(name, results)
     goal = GOALS.get(tier)
-    print(f'# {name}: {len(stopped)} of {len(tried)} stopped ({share:.0f} percent), {len(results) - len(tried)} void', flush=True)
     if goal and len(results) > 60:
         point(share >= goal, f'tier {tier} stops at least {goal} percent of the cases', f'{share:.1f} percent')
     write(name, results, status, claims)
+
+
+def report_share(name, results):
+    tried = [result for result in results if result.verdict != lab.VOID]
+    stopped = sum(result.verdict == lab.STOPPED for result in tried)
+    share = 100 * stopped / len(tried) if tried else 0
+    print(f'# {name}: {stopped} of {len(tried)} stopped ({share:.0f} percent), {len(results) - len(tried)} void', flush=True)
+    return share
 
 
 def show(result, claims):

@@ -241,6 +241,40 @@ static int process_stop(char **w)
 	return effect(all);
 }
 
+static void put_line(const char *folder, const char *file, const char *text)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", folder, file);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die(path);
+	close(fd);
+}
+
+/* TOP, then process ids: into a frozen cgroup below TOP, and back. Nothing is started meanwhile. */
+static int process_freeze(char **w)
+{
+	char folder[4000], events[4096];
+	bool frozen;
+
+	snprintf(folder, sizeof folder, "%s/frozen-%d", w[0], getpid());
+	if (mkdir(folder, 0755) < 0)
+		die(folder);
+	for (int i = 1; w[i]; i++)
+		put_line(folder, "cgroup.procs", w[i]);
+	put_line(folder, "cgroup.freeze", "1");
+	usleep(200000);
+	snprintf(events, sizeof events, "%s/cgroup.events", folder);
+	frozen = file_has(events, "frozen 1");
+	put_line(folder, "cgroup.freeze", "0");
+	for (int i = 1; w[i]; i++)
+		put_line(w[0], "cgroup.procs", w[i]);
+	rmdir(folder);
+	return effect(frozen);
+}
+
 static int process_trace(char **w)
 {
 	bool any = false;
@@ -379,7 +413,7 @@ static int socket_filter(char **w)
 
 static const struct verb verbs[] = {
 	{"module-file", module_file}, {"module-memory", module_memory}, {"kexec", kexec}, {"kexec-old", kexec_old}, {"bpf-filter", bpf_filter},
-	{"bpf-trace", bpf_trace}, {"bpf-maps", bpf_maps}, {"bpf-links", bpf_links}, {"signal", process_signal}, {"stop", process_stop}, {"trace", process_trace},
+	{"bpf-trace", bpf_trace}, {"bpf-maps", bpf_maps}, {"bpf-links", bpf_links}, {"signal", process_signal}, {"stop", process_stop}, {"freeze", process_freeze}, {"trace", process_trace},
 	{"memory", process_memory}, {"descriptor", process_descriptor}, {"limits", process_limits}, {"priority", process_priority},
 	{"device", device_write}, {"store", store}, {"socket-filter", socket_filter}, {0}};
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# class: file-hardlink
+# class: file-write
 # proof: said
 # It is written under a second name. Its twin is a second name of data.
 case $1 in
