@@ -4,5 +4,5 @@
 # A file of /dev/shm is mapped writable here and executable there. Its twin is a program that may make code in memory.
 case $1 in
 unknown) exec /opt/attacks/mem twice-shm unknown ;;
-known) exec /opt/attacks/jit twice-shm known ;;
+known) exec /opt/attacks/jit twice-memfd known ;;
 esac

@@ -155,7 +155,7 @@ class Stage:
     def lay_out(self):
         material = self.home / 'material'
         material.mkdir(parents=True)
-        for folder in ('proof', 'work'):
+        for folder in ('proof', 'tries'):
             (self.mount / folder).mkdir()
             (self.mount / folder).chmod(0o777)
         for tool in TOOLS:
@@ -479,7 +479,7 @@ class Range:
 
     def folder(self, user):
         self.number += 1
-        work = self.mount / 'work' / (self.fixed or str(self.number))
+        work = self.mount / 'tries' / (self.fixed or str(self.number))
         work.mkdir()
         for name, content in self.material.items():
             path = work / name
@@ -512,7 +512,7 @@ class Range:
         words = [BUILD / 'attack-enter', '--seconds', case.seconds, '--user', case.user]
         words += ['--host-pids'] if case.agent else []
         words += ['--cgroup', self.cgroup.path] if self.cgroup else []
-        words += [self.mount, f'/work/{work.name}', f'/{HOME}/cases/{case.name}.sh', kind]
+        words += [self.mount, f'/tries/{work.name}', f'/{HOME}/cases/{case.name}.sh', kind]
         try:
             said = sh(*words, seconds=case.seconds + 20, env=self.surroundings(case, kind), stdin=subprocess.DEVNULL)
             text, code = said.stdout + said.stderr, said.returncode
