@@ -153,7 +153,7 @@ def kernel_side(site):
     point(within(3, lambda: site.status()['subject'] == 'cgroup') and 'attached' in (shown.get('trace-exec'), shown.get('lsm-exec')),
           'status names the kernel side and whom it acts upon', status)
     stopped = {one['id'] for one in site.status()['not_stopped'] if one['claim'] != 'stopped'}
-    point('exec-memfd' not in stopped or status['tier'] == 'A', 'and claims more with it', stopped)
+    point('exec-deleted' not in stopped or status['tier'] == 'A', 'and claims more with it', stopped)
     child = os.fork()
     if child == 0:
         try:
