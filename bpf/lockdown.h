@@ -36,6 +36,7 @@ enum sk_what {
 	SK_DO_MOUNTS_DENY = 128,   /* no new mounts by the subject (tier A) */
 	SK_DO_SCRIPTS = 256,       /* interpreters are restricted */
 	SK_DO_MAPS = 1024,         /* executable mappings are stopped as well: what is in use was judged by now */
+	SK_DO_NOT_MAPS = 2048,     /* the policy lists no library, so it was made without looking at them: mapped files are not judged */
 	SK_DO_SELF = 512,          /* the agent may not be stopped, traced or replaced (tier A) */
 };
 

@@ -108,6 +108,8 @@ int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_SHARED, SK_REASON_WRITER, file->f_inode, file->f_path.dentry);
 	if ((prot & WRITE) && !may_make_code(o))
 		return refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_KIND, file->f_inode, file->f_path.dentry);
+	if (o->what & SK_DO_NOT_MAPS)
+		return 0;
 	reason = judge(file, o, &kinds);
 	if (reason == SK_REASON_NONE)
 		return 0;

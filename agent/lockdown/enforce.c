@@ -171,7 +171,18 @@ static uint32_t subject_of(const struct clerk *c, const struct sk_policy *policy
 	return c->shared->kernel.cgroup[0] ? SK_SUBJECT_CGROUP : SK_SUBJECT_NONE;
 }
 
-/* What the kernel side does beyond judging executions: enum sk_do of bpf/lockdown.h. */
+/* A policy made before libraries were listed would stop every program of the machine that it lets start. */
+static bool lists_libraries(const struct sk_lockdown *lockdown)
+{
+	const struct sk_program *programs = lockdown->programs.items;
+
+	for (size_t i = 0; i < lockdown->programs.count; i++)
+		if (programs[i].kind == SK_LIBRARY)
+			return true;
+	return false;
+}
+
+/* What the kernel side does beyond judging executions: enum sk_what of bpf/lockdown.h. */
 static uint32_t what_of(const struct sk_lockdown *lockdown)
 {
 	uint32_t what = lockdown->memory_exec == SK_DENY ? SK_DO_MEMORY_DENY : 0;
@@ -184,6 +195,8 @@ static uint32_t what_of(const struct sk_lockdown *lockdown)
 		what |= SK_DO_SCRIPTS;
 	if (lockdown->mounts == SK_DENY)
 		what |= SK_DO_MOUNTS_DENY;
+	if (!lists_libraries(lockdown))
+		what |= SK_DO_NOT_MAPS;
 	return what | (lockdown->self_release ? SK_DO_SELF : 0);
 }
 

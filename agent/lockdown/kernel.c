@@ -119,7 +119,7 @@ static uint32_t find_subject(const struct lk_kernel *kernel, uint32_t wanted, ui
 
 static uint32_t what_of(const struct lk_orders *orders, bool maps)
 {
-	uint32_t what = SK_DO_RECORD | orders->kernel_what | (maps ? SK_DO_MAPS : 0);
+	uint32_t what = SK_DO_RECORD | orders->kernel_what | (maps && !(orders->kernel_what & SK_DO_NOT_MAPS) ? SK_DO_MAPS : 0);
 
 	if (orders->mode == LK_ENFORCE)
 		what |= SK_DO_ENFORCE;

@@ -3,7 +3,7 @@
  * lockdown-rig: guard and keeper alone, for tests and benches. No policy, no clerk, no sandbox: what is enforced comes from the command line and
  * from standard input, what happens goes to standard output. Never installed.
  *
- *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] [--cgroup PATH] [--memory deny] [--alone] MOUNTPOINT...
+ *   lockdown-rig [--mode observe|learn|enforce] [--failure allow|deny] [--deadline MS] [--list FILE] [--cgroup PATH] [--memory deny] [--alone] [--no-libraries] MOUNTPOINT...
  *
  * With --cgroup the kernel side is loaded as well, and acts upon that cgroup (below the cgroup2 mount) and nobody else; --alone says that
  * nobody else executes anything on these file systems, so that known files need not ask the guard at all.
@@ -287,6 +287,8 @@ int main(int argc, char **argv)
 			load(&rig, argv[++i]);
 		else if (!strcmp(argv[i], "--cgroup") && i + 1 < argc)
 			cgroup = argv[++i];
+		else if (!strcmp(argv[i], "--no-libraries"))
+			rig.orders.kernel_what |= SK_DO_NOT_MAPS;
 		else if (!strcmp(argv[i], "--alone"))
 			atomic_store(&rig.shared->ignore_always, true);
 		else if (!strcmp(argv[i], "--memory") && i + 1 < argc)

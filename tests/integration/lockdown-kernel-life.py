@@ -86,6 +86,17 @@ def try_list(machine):
     machine.free()
 
 
+def try_no_libraries(machine):
+    """A policy that was made without looking at libraries."""
+    rig = machine.guard('--no-libraries', '--alone')
+    for library in ('/lib/known/library.so', '/lib/strange/library.so'):
+        got = machine.run('/usr/bin/roads', 'dlopen', library)
+        point(got == ARRIVED, f'a policy that lists no library: {library} is loaded', f'{got} {rig.records[-3:]}')
+    said, code = machine.run('/usr/bin/roads', 'memfd', '/srv/unknown')
+    point('arrived' not in said, 'and executions are judged all the same', f'{said} {code}')
+    machine.free()
+
+
 def try_observe(machine):
     rig = machine.guard('--memory', 'deny', mode='observe')
     for words in (('memfd', '/srv/unknown'), ('dlopen', '/lib/strange/library.so'), ('anonymous', '/srv/unknown')):
@@ -133,6 +144,7 @@ def main():
     try:
         try_lawful(machine)
         try_list(machine)
+        try_no_libraries(machine)
         try_observe(machine)
         try_dead(machine, 'deny')
         try_dead(machine, 'allow')
