@@ -228,6 +228,7 @@ def deaths(site):
     point(known == 7 and unknown == 'refused', 'the guard killed: nothing hangs, what is known starts, nothing unknown does', f'{known} {unknown} {site.status()}')
     point(within(3, lambda: [e for e in site.events('tampering') if 'guard-killed' in json.dumps(e)]), 'and it is told')
     processes = within(3, lambda: site.processes() if site.processes().get('guard') else None)
+    os.kill(processes['keeper'], signal.SIGSTOP)  # else it may have made another guard before its own signal comes
     os.kill(processes['guard'], signal.SIGKILL)
     os.kill(processes['keeper'], signal.SIGKILL)
     point(within(5, lambda: site.run('unknown') == 'refused'), 'both killed: a new pair guards')
