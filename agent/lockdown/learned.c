@@ -63,6 +63,19 @@ static int remember(void *arg, struct json_object *program)
 	return 0;
 }
 
+/* A line that a crash cut short: what comes next begins a line of its own. */
+static bool ends_in_a_line(const struct clerk *c)
+{
+	_cleanup_close_ int fd = -1;
+	off_t size;
+	char last = '\n';
+
+	if (sk_open_in(c->ctx->root_dir, LEARNED, O_RDONLY, 0, &fd) != 0)
+		return false;
+	size = lseek(fd, 0, SEEK_END);
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 int lk_learned_open(struct clerk *c)
 {
 	int r;
@@ -72,6 +85,8 @@ int lk_learned_open(struct clerk *c)
 		return sk_origin(-ENOMEM);
 	c->learned->unsaved = SK_BUF(4 << 20);
 	r = sk_map_new(LK_LEARNED, NULL, &c->learned->known);
+	if (!r && ends_in_a_line(c))
+		r = sk_buf_append_char(&c->learned->unsaved, '\n');
 	return r ? r : each_line(c, remember, c->learned);
 }
 
