@@ -173,7 +173,7 @@ class Site:
         return found
 
     def told(self, code, **fields):
-        return within(5, lambda: self.events(code, **fields))
+        return within(12, lambda: self.events(code, **fields))
 
     def close(self):
         try:
@@ -499,9 +499,9 @@ def check_namespace(site):
     point(site.start('unshare', '--mount', '--propagation', 'slave'), 'an agent in a mount namespace of its own')
     device = site.attach(site.image('sixteen.img', 3))
     path = site.mount(device, 'sixteen')
-    point(path and within(5, lambda: 'noexec' in flags(path)) and run(path / 'known') == 'EACCES', 'restricts the mounts of everybody else')
+    point(path and within(15, lambda: 'noexec' in flags(path)) and run(path / 'known') == 'EACCES', 'restricts the mounts of everybody else')
     site.policy([{**RULES[2], 'mount': 'deny'}])
-    point(within(5, lambda: not is_mounted(path)), 'and unmounts there')
+    point(within(15, lambda: not is_mounted(path)), 'and unmounts there')
 
 
 def main():
