@@ -133,7 +133,7 @@ def show(result, claims):
         noticed = ', noticed' if result.noticed else ''
         point(True, f'{case.name}: {result.verdict}{noticed}; {kind} is not claimed here')
     else:
-        point(False, f'{case.name}: {result.verdict}, and {kind} is claimed', result.said)
+        point(False, f'{case.name}: stopped, and its lawful twin runs', f'{result.verdict}, and {kind} is claimed: {result.said}')
 
 
 def write(name, results, status, claims):
