@@ -46,8 +46,9 @@ def begin(site):
     draft = (site.folder / 'draft.yaml').read_text()
     point(said.returncode == 0 and str(site.disk) in draft and 'scan 20' in draft, 'scan writes a draft: programs, and the mount point as scope', said.stderr)
     # what is known of one: a package and its maker
-    (site.folder / 'draft.yaml').write_text(re.sub(r'^( *)- name: (.*/changed)$', r'\1- name: \2\n\1  package: tool-control\n\1  version: "2.4-1"\n\1  publisher: Maker',
-                                                   draft, flags=re.M))
+    more = 'package: tool-control', 'version: "2.4-1"', 'publisher: Maker'
+    (site.folder / 'draft.yaml').write_text(re.sub(r'^( *)(- )?(name: .*/changed)$', lambda found: '\n'.join(
+        [found[0]] + [found[1] + ('  ' if found[2] else '') + line for line in more]), draft, flags=re.M))
     program(site.disk / 'unknown', 66)
     shutil.copy('/bin/sleep', site.disk / 'sleeper')
     sh(BUILD / 'sekisho', 'policy', 'pin', '--root', site.root, site.folder / 'site.pub', check=True)
