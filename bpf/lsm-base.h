@@ -370,22 +370,26 @@ static __always_inline void remember(struct inode *inode, const struct sk_orders
 	*j = now;
 }
 
-/* Where the kernel cannot hash: what the guard has just allowed, and the failure setting when the guard is silent. */
-static __always_inline __u32 judge_without_hash(struct inode *inode, const struct sk_orders *o, __u32 *ret_kinds)
+/* Where the kernel cannot hash: the failure setting, when the guard is silent. */
+static __always_inline __u32 judge_without_hash(const struct sk_orders *o)
+{
+	return sk_decide(o) == SK_VERDICT_FAILURE ? SK_REASON_NONE : SK_REASON_UNLISTED;
+}
+
+/* The guard has just allowed this process this file, for a reason that is not the list: a window in which a trusted updater wrote it. */
+static __always_inline bool is_permitted(struct inode *inode, const struct sk_orders *o, __u32 *ret_kinds)
 {
 	struct sk_look look;
 
 	sk_look_at(inode, &look);
-	if (sk_is_permitted(o, &look, sk_process_of(bpf_get_current_task_btf(), o->pid_space), false, ret_kinds))
-		return SK_REASON_NONE;
-	return sk_decide(o) == SK_VERDICT_FAILURE ? SK_REASON_NONE : SK_REASON_UNLISTED;
+	return sk_is_permitted(o, &look, sk_process_of(bpf_get_current_task_btf(), o->pid_space), false, ret_kinds);
 }
 
 /*
  * Is the content of this open file on the list? Only in hooks that may sleep. A file that is open for writing is not: what would run need not be
  * what was read. SK_REASON_NONE when it is.
  */
-static __always_inline __u32 judge(struct file *file, const struct sk_orders *o, __u32 *ret_kinds)
+static __always_inline __u32 judge_content(struct file *file, const struct sk_orders *o, __u32 *ret_kinds)
 {
 	struct inode *inode = file->f_inode;
 	struct lsm_judged now = {};
@@ -406,7 +410,7 @@ static __always_inline __u32 judge(struct file *file, const struct sk_orders *o,
 	if (known >= 0)
 		return known ? SK_REASON_NONE : SK_REASON_UNLISTED;
 	if (now.size > HASH_MAX || bpf_ima_file_hash(file, &hash, sizeof hash) != HASH_ALGO_SHA256)
-		return judge_without_hash(inode, o, ret_kinds);
+		return judge_without_hash(o);
 	entry = bpf_map_lookup_elem(&lsm_list, &hash);
 	if (may_change(inode))
 		return SK_REASON_WRITER;
@@ -419,6 +423,13 @@ static __always_inline __u32 judge(struct file *file, const struct sk_orders *o,
 		publish(inode, &now, entry, &hash, o->epoch);
 	note_folders(file->f_path.dentry);
 	return SK_REASON_NONE;
+}
+
+static __always_inline __u32 judge(struct file *file, const struct sk_orders *o, __u32 *ret_kinds)
+{
+	__u32 reason = judge_content(file, o, ret_kinds);
+
+	return reason == SK_REASON_UNLISTED && is_permitted(file->f_inode, o, ret_kinds) ? SK_REASON_NONE : reason;
 }
 
 /* Was this file found known and not written since? For what known files are protected from. */

@@ -66,7 +66,7 @@ static const struct {
 	{"sk_read_file", SK_HOOK_LSM_KERNEL, 0},
 	{"sk_load_data", SK_HOOK_LSM_KERNEL, 0},
 	{"sk_bpf", SK_HOOK_LSM_KERNEL, 0},
-	{"sk_open", SK_HOOK_LSM_WRITE, 0},
+	{"sk_open", SK_HOOK_LSM_MEMORY, 0}, /* memory and devices by their files; without it nothing of LSM_WRITE is claimed either */
 	{"sk_setattr", SK_HOOK_LSM_WRITE, 0},
 	{"sk_setxattr", SK_HOOK_LSM_WRITE, 0},
 	{"sk_removexattr", SK_HOOK_LSM_WRITE, 0},

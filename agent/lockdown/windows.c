@@ -8,6 +8,7 @@
  *
  * So a start after a power cut finds less permitted than there was, never more. A window of an earlier boot is closed by that.
  */
+#include "lockdown/kernel-lsm.h"
 #include "lockdown/windows.h"
 
 #include <errno.h>
@@ -64,11 +65,13 @@ static void permit(struct clerk *c)
 		return;
 	atomic_store(&lk_window->until_us, lk_now_us() + left * 1000);
 	atomic_store(&lk_window->open, left > 0);
+	lk_lsm_maintenance(c->shared, left ? w->until_boot_ms * UINT64_C(1000000) : 0);
 	sk_timer_arm(c->windows->end, left + 1);
 }
 
-static void forbid(void)
+static void forbid(struct clerk *c)
 {
+	lk_lsm_maintenance(c->shared, 0);
 	if (lk_window)
 		atomic_store(&lk_window->open, 0);
 }
@@ -309,7 +312,7 @@ static int start(struct clerk *c, const struct lk_window_terms *terms, struct sk
 		r = lk_window_save(c->ctx->root_dir, &state);
 	if (r)
 		return r < 0 ? r : sk_origin(-EFBIG);
-	forbid();
+	forbid(c);
 	lk_window_state_done(&c->windows->state);
 	c->windows->state = state;
 	state.path_count = 0; /* they are the clerk's now */
@@ -390,7 +393,7 @@ static int close_now(struct clerk *c, const char *by)
 	struct lk_window_state *w = &c->windows->state;
 	int r;
 
-	forbid();
+	forbid(c);
 	SK_POINT("window.forbid");
 	w->phase = LK_WINDOW_CLOSING;
 	w->closed_ms = sk_clock_ms();

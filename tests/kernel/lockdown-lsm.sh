@@ -19,7 +19,18 @@ for key in site policy; do
 done
 "$build/sekisho" policy delegate --site-key "$tmp/keys/site" --uses policy,release,exception --out "$tmp/keys/policy.skd" "$tmp/keys/policy.pub" >/dev/null || exit 1
 
-said=$("$vm" run --kernel 6.1 --timeout 600 --memory 900 --drive "$image" --put "$tmp/keys" /keys \
+# Two versions of a vendor's package.
+mkdir "$tmp/debs"
+for version in one two; do
+	mkdir -p "$tmp/$version/DEBIAN" "$tmp/$version/opt/vendor"
+	cp /usr/bin/true "$tmp/$version/opt/vendor/tool"
+	echo "version $version" >>"$tmp/$version/opt/vendor/tool"
+	printf 'Package: vendor-tool\nVersion: %s\nArchitecture: all\nMaintainer: vendor <v@example.com>\nDescription: a tool\n' \
+		"$([ $version = one ] && echo 1 || echo 2)" >"$tmp/$version/DEBIAN/control"
+done
+dpkg-deb --root-owner-group -b "$tmp/one" "$tmp/debs/old.deb" >/dev/null && dpkg-deb --root-owner-group -b "$tmp/two" "$tmp/debs/new.deb" >/dev/null || exit 1
+
+said=$("$vm" run --kernel 6.1 --timeout 600 --memory 900 --module overlay --drive "$image" --put "$tmp/keys" /keys --put "$tmp/debs" /debs \
 	--program "$build/sekisho-agent" --program "$build/sekisho" --program "$build/lockdown-road" --program /usr/bin/true --as /usr/bin/truth \
 	"$here/lockdown-lsm.guest" 2>&1) && code=0 || code=$?
 is "the machine came to its end" "$code" 0
