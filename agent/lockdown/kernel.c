@@ -306,8 +306,7 @@ static int on_record(void *ctx, void *data, size_t size)
 
 int lk_kernel_reader(void)
 {
-	ring_buffer__free(records); /* of the process we were cloned from */
-	records = NULL;
+	records = NULL; /* of a guard that we come from: its descriptor was swept, and the number may be somebody else's by now */
 	if (!orders_now)
 		return 0;
 	records = ring_buffer__new(lk_kernel_fds[LK_MAP_RECORDS], on_record, NULL, NULL);
