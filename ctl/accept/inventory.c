@@ -174,6 +174,8 @@ static int read_lines(const char *text, size_t size, struct accept_inventory *ou
 	uint32_t line = 0;
 	int r = 0;
 
+	if (!size)
+		return 0;
 	for (const char *at = text, *stop = text + size; at < stop && r == 0;) {
 		const char *end = memchr(at, '\n', (size_t)(stop - at));
 
@@ -235,6 +237,12 @@ void accept_inventory_done(struct accept_inventory *inventory)
 
 /* --- the child */
 
+#ifdef SK_ASAN
+enum { LIMIT_MEMORY = 0 };
+#else
+enum { LIMIT_MEMORY = 1 };
+#endif
+
 static void child(const char *target, const struct accept_bounds *bounds, int out, pid_t parent)
 {
 	const struct sk_land_rule land[] = {{target, SK_LAND_READ | SK_LAND_HOST}, {0}};
@@ -246,7 +254,7 @@ static void child(const char *target, const struct accept_bounds *bounds, int ou
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(126);
-	if (setrlimit(RLIMIT_AS, &memory) < 0 || setrlimit(RLIMIT_CPU, &cpu) < 0 || sk_sandbox_enter(&box, NULL) != 0)
+	if ((LIMIT_MEMORY && setrlimit(RLIMIT_AS, &memory) < 0) || setrlimit(RLIMIT_CPU, &cpu) < 0 || sk_sandbox_enter(&box, NULL) != 0)
 		_exit(126);
 	r = accept_walk(target, bounds, out);
 	_exit(r == 0 ? 0 : 1);

@@ -327,10 +327,18 @@ static int read_csv(const char *text, size_t size, struct accept_vulns *out, str
 	return r;
 }
 
+static int read_text(const char *text, size_t size, struct accept_vulns *out, struct sk_diag *diag)
+{
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+		text += 3;
+		size -= 3;
+	}
+	return size && text[strspn(text, " \t\r\n")] == '{' ? read_json(text, size, out, diag) : read_csv(text, size, out, diag);
+}
+
 int accept_vulns_read(const char *text, size_t size, struct accept_vulns *ret_vulns, struct sk_diag *diag)
 {
 	struct accept_vulns *out = sk_calloc(1, sizeof *out);
-	size_t skip = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
 	int r;
 
 	if (!out)
@@ -339,10 +347,8 @@ int accept_vulns_read(const char *text, size_t size, struct accept_vulns *ret_vu
 		r = sk_diag_offset(diag, ACCEPT_VULNS_MAX, "is larger than %u bytes", ACCEPT_VULNS_MAX);
 	else if (memchr(text, 0, size))
 		r = sk_diag_offset(diag, 0, "is not text");
-	else if (size > skip && text[skip + strspn(text + skip, " \t\r\n")] == '{')
-		r = read_json(text + skip, size - skip, out, diag);
 	else
-		r = read_csv(text + skip, size - skip, out, diag);
+		r = read_text(text, size, out, diag);
 	if (r == 0)
 		*ret_vulns = *out;
 	free(out);
