@@ -81,26 +81,6 @@ static const char *name_of(const void *programs, uint32_t index)
 	return ((const struct sk_program *)programs)[index].name;
 }
 
-static uint8_t kind_of(const struct sk_program *program)
-{
-	static const uint8_t kinds[SK_PROGRAM_KINDS] = {[SK_PROGRAM] = SK_AS_PROGRAM | SK_AS_LIBRARY, [SK_LIBRARY] = SK_AS_LIBRARY | SK_AS_PROGRAM,
-							[SK_SCRIPT] = SK_AS_SCRIPT, [SK_MODULE] = SK_AS_MODULE};
-
-	return kinds[(unsigned)program->kind % SK_PROGRAM_KINDS];
-}
-
-/* What jit and updaters say counts only for what is listed. */
-static void mark_notes(const struct sk_policy *policy, const struct sk_records *notes, uint8_t *kinds, uint8_t kind)
-{
-	const struct sk_program *programs = sk_policy_programs(policy), *found;
-
-	for (size_t i = 0; i < notes->count; i++) {
-		found = sk_policy_find_program(policy, ((const struct sk_hash_note *)notes->items)[i].sha256);
-		if (found)
-			kinds[found - programs] |= kind;
-	}
-}
-
 static int put_list(struct clerk *c, const struct sk_policy *policy, const struct lk_orders *orders)
 {
 	_cleanup_free_ uint8_t *hashes = sk_calloc(policy->lockdown.programs.count + LK_PROVISIONAL_MAX, LK_HASH);
@@ -112,9 +92,7 @@ static int put_list(struct clerk *c, const struct sk_policy *policy, const struc
 		return sk_origin(-ENOMEM);
 	lk_interp_policy(&policy->lockdown, kinds);
 	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
-		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH), kinds[i] = kind_of(&programs[i]);
-	mark_notes(policy, &policy->lockdown.jit, kinds, SK_AS_JIT);
-	mark_notes(policy, &policy->lockdown.updaters, kinds, SK_AS_UPDATER);
+		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH);
 	count += lk_windows_hashes(c, orders->serial, hashes + (size_t)count * LK_HASH, LK_PROVISIONAL_MAX);
 	lk_names_put(c->shared, name_of, programs, (uint32_t)policy->lockdown.programs.count);
 	return lk_orders_put_kinds(c->shared, orders, hashes, kinds, count);
