@@ -383,12 +383,13 @@ static __always_inline struct dentry *name_of(struct inode *inode)
 SEC("tp_btf/mm_filemap_get_pages")
 int BPF_PROG(sk_script_read, struct address_space *mapping, unsigned long first, unsigned long last)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct sk_told told = {.road = SK_ROAD_SCRIPT_OPERAND};
 	struct sk_orders *orders;
 	struct inode *inode;
 	struct sk_look look;
 
-	if (!sk_is_restricted(bpf_get_current_task_btf()))
+	if (!sk_is_restricted(task) || BPF_CORE_READ_BITFIELD(task, in_execve)) /* what is executed is judged as such */
 		return 0;
 	orders = sk_subject_orders();
 	if (!orders || !(orders->what & SK_DO_SCRIPTS))

@@ -179,6 +179,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int personality;
 	unsigned int flags, ptrace;
+	unsigned int in_execve : 1;
 	int pid, tgid;
 	struct hlist_node pid_links[4];
 	struct task_struct *real_parent, *group_leader;
