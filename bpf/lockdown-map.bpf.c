@@ -155,6 +155,12 @@ static __noinline int judge_memory(struct task_struct *task, struct sk_orders *o
 	return 1;
 }
 
+/* A memfd or shared memory without a name. A compiler may write it by one mapping and run it by another. */
+static __always_inline bool is_compilers(struct task_struct *task, const struct sk_orders *orders, struct file *file)
+{
+	return BPF_CORE_READ(file, f_inode, i_nlink) == 0 && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SK_TMPFS && is_compiler(task, orders);
+}
+
 static __always_inline int judge_file(struct task_struct *task, struct sk_orders *orders, struct file *file, __u64 address)
 {
 	struct sk_told told = {.road = SK_ROAD_MAP_FILE, .address = address, .file = file};
@@ -169,7 +175,7 @@ static __always_inline int judge_file(struct task_struct *task, struct sk_orders
 		sk_count(SK_COUNT_PERMITTED);
 		return 0;
 	}
-	if (!told.reason)
+	if (!told.reason || is_compilers(task, orders, file))
 		return 0;
 	stop(orders, &told);
 	return 1;
