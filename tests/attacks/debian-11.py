@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=480
+# check: root timeout=480 long
 #
 # debian-11.py - every attack on Debian 11's kernel without BPF LSM, where fanotify is alone: tier C.
 #

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=480
+# check: root timeout=480 long
 #
 # debian-12.py - every attack on Debian 12's kernel, where BPF LSM programs load: tier A.
 #

@@ -4,5 +4,5 @@
 # The descriptor is closed before the first instruction runs.
 case $1 in
 unknown) exec /opt/attacks/map closed unknown ;;
-known) exec /opt/attacks/map closed /opt/attacks/material/known ;;
+known) exec /opt/attacks/map closed known ;;
 esac

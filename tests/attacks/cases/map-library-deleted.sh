@@ -4,5 +4,5 @@
 # The file is deleted before it is mapped.
 case $1 in
 unknown) exec /opt/attacks/map deleted unknown ;;
-known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+known) exec /opt/attacks/map private known ;;
 esac

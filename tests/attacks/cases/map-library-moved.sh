@@ -4,5 +4,5 @@
 # Its page is moved over the text of a known one.
 case $1 in
 unknown) exec /opt/attacks/map moved unknown ;;
-known) exec /opt/attacks/map moved /opt/attacks/material/known ;;
+known) exec /opt/attacks/map moved known ;;
 esac

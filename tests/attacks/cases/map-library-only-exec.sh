@@ -4,5 +4,5 @@
 # Mapped executable but not readable.
 case $1 in
 unknown) exec /opt/attacks/map only-exec unknown ;;
-known) exec /opt/attacks/map only-exec /opt/attacks/material/known ;;
+known) exec /opt/attacks/map only-exec known ;;
 esac

@@ -4,5 +4,5 @@
 # Mapped readable only, under a personality that makes it executable.
 case $1 in
 unknown) exec /opt/attacks/map personality unknown ;;
-known) exec /opt/attacks/map personality /opt/attacks/material/known ;;
+known) exec /opt/attacks/map personality known ;;
 esac

@@ -4,5 +4,5 @@
 # Its instructions are mapped privately.
 case $1 in
 unknown) exec /opt/attacks/map private unknown ;;
-known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+known) exec /opt/attacks/map private known ;;
 esac

@@ -4,5 +4,5 @@
 # Mapped readable, then made executable.
 case $1 in
 unknown) exec /opt/attacks/map read-then-exec unknown ;;
-known) exec /opt/attacks/map read-then-exec /opt/attacks/material/known ;;
+known) exec /opt/attacks/map read-then-exec known ;;
 esac

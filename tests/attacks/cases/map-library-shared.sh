@@ -4,5 +4,5 @@
 # Its instructions are mapped shared.
 case $1 in
 unknown) exec /opt/attacks/map shared unknown ;;
-known) exec /opt/attacks/map shared /opt/attacks/material/known ;;
+known) exec /opt/attacks/map shared known ;;
 esac

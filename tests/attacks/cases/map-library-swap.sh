@@ -4,5 +4,5 @@
 # Another thread turns the descriptor from a known file to this one while it is mapped.
 case $1 in
 unknown) exec /opt/attacks/map swap unknown ;;
-known) exec /opt/attacks/map swap /opt/attacks/material/known ;;
+known) exec /opt/attacks/map swap known ;;
 esac

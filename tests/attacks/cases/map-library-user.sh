@@ -5,5 +5,5 @@
 # An ordinary user maps it.
 case $1 in
 unknown) exec /opt/attacks/map private unknown ;;
-known) exec /opt/attacks/map private /opt/attacks/material/known ;;
+known) exec /opt/attacks/map private known ;;
 esac

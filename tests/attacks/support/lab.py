@@ -25,6 +25,7 @@ BUILD = pathlib.Path(os.environ.get('SEKISHO_BUILD', TOP / 'build'))
 HERE = pathlib.Path(__file__).resolve().parents[1]
 TOOLS = ('exec', 'map', 'mem', 'race', 'root')
 HOME = 'opt/attacks'  # in the equipment PC: the tools and cases, all of them listed
+LAWFUL = 'tries/lawful'  # what is listed of the material
 COMPILE = 'import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)'
 STOPPED, NOT_STOPPED, VOID, TWIN = 'stopped', 'not stopped', 'void', 'twin failed'
 
@@ -108,7 +109,7 @@ class Token:
         padding = ('#' * 99 + '\n') * 400  # further than an interpreter reads at once
         return {'.sh': '#!/bin/sh\n' + shell, '.bash': '#!/bin/bash\n' + shell, '.bare.sh': shell, '.py': '#!/usr/bin/python3\n' + python,
                 '.pl': '#!/usr/bin/perl\n' + perl, '.awk': f'BEGIN {{ {awk} }}\n', '.rb': '#!/usr/bin/ruby\n' + ruby, '.octal': self.octal,
-                '.turned': self.turned, '.mk': f'all:\n\t@{shell}nothing:\n', '.env.sh': '#!/usr/bin/env -S sh -e\n' + shell,
+                '.turned': self.turned, '.mk': f'a = {self.text[:8]}\nb = {self.text[8:]}\n$(file >>/proof/token,$a$b)\nall:\n\t@true\n', '.env.sh': '#!/usr/bin/env -S sh -e\n' + shell,
                 '.slow.sh': '#!/bin/sh\nsleep 1\n' + padding + (shell if self.name == 'known' else '') + '\n' * 400,
                 '.module.py': python, '.module.pm': perl + '1;\n'}
 
@@ -126,6 +127,7 @@ APPLICATION = {
     'strict.pl': '#!/usr/bin/perl\nuse strict;\n',
     'include.awk': '@include "part.awk"\n',
     'nothing.mk': 'nothing:\n',
+    'nothing.sed': 's/a/b/\n',
     'nothing.awk': 'BEGIN { exit 0 }\n',
     'nothing.py': '#!/usr/bin/python3\n',
     'nothing.pl': '#!/usr/bin/perl\nmy $nothing = 1;\n',
@@ -173,6 +175,7 @@ class Stage:
         self.equip()
         if self.series:
             self.bring_kernel(material)
+        shutil.copytree(material, self.mount / LAWFUL)
         self.list_all()
         self.tokens['unknown'].build(material, 'gcc')
         with open(self.home / 'tiny', 'rb') as tiny:
@@ -226,6 +229,7 @@ class Stage:
 
     def list_all(self):
         seen = set()
+        self.list_below(LAWFUL, seen)  # first: a file is listed by one name, and this is where it is used
         for top in ('usr', 'opt', 'etc', 'bin', 'sbin', 'lib', 'lib64'):
             if not (self.mount / top).is_symlink():
                 self.list_below(top, seen)
@@ -250,13 +254,14 @@ class Stage:
             return 'library' if '.so' in path.name and not path.name.startswith('ld-') else 'program'
         if head[:2] == b'#!' and os.access(path, os.X_OK):
             return 'program' if path.parts[-2] in ('bin', 'sbin') else 'script'
-        return 'script' if is_script(path) or self.home in path.parents else None
+        whole = (self.home, self.mount / LAWFUL, self.mount / 'etc')  # of these all; an interpreter reads nsswitch.conf as well
+        return 'script' if is_script(path) or any(folder in path.parents for folder in whole) else None
 
     def policy(self):
         jit = hashlib.sha256((self.home / 'jit').read_bytes()).hexdigest()
         return {'part': 'lockdown', 'serial': 0, 'lockdown': {'mode': 'enforce', 'failure': 'deny', 'deadline_ms': 500, 'scope': [str(self.mount)],
                                                               'programs': self.listed}}, \
-            {'interpreters': {'restrict': True}, 'protect': True, 'modules': 'listed', 'mounts': 'deny', 'memory': {'exec': 'deny'},
+            {'interpreters': {'restrict': True, 'data': [str(self.mount / 'usr/share/zoneinfo')]}, 'protect': True, 'modules': 'listed', 'mounts': 'deny', 'memory': {'exec': 'deny'},
              'jit': [{'sha256': jit, 'note': 'the compiler of the tests'}], 'overload': 'deny'}
 
     def close(self):
@@ -318,7 +323,7 @@ class Agent:
     def start(self, pin, signed):
         must(BUILD / 'sekisho', 'policy', 'pin', '--root', self.root, pin)
         self.launch()
-        if not within(30, self.status):
+        if not within(180 if os.environ.get('SEKISHO_VM') else 30, self.status):  # without KVM its programs take their time to be loaded
             raise RuntimeError(f'the agent does not start: {self.log.read_text()[-2000:]}')
         must(BUILD / 'sekisho', 'policy', 'import', '--root', self.root, signed)
         if not within(60, self.in_force):
@@ -443,11 +448,11 @@ def clear_flags(path):
         fcntl.ioctl(file, 0x40086602, bytes(8))  # FS_IOC_SETFLAGS: neither immutable nor append-only
 
 
-def is_pristine(path, content):
+def is_pristine(path, content, owner=0):
     try:
         with open(path, 'rb') as file:
             flags = struct.unpack('i', fcntl.ioctl(file, 0x80086601, bytes(8))[:4])[0]  # FS_IOC_GETFLAGS
-            return file.read() == content and os.stat(path).st_mode & 0o777 == 0o755 and os.stat(path).st_uid == 0 and not flags & 0x30
+            return file.read() == content and os.stat(path).st_mode & 0o777 == 0o755 and os.stat(path).st_uid == owner and not flags & 0x30
     except OSError:
         return False
 
@@ -477,19 +482,45 @@ class Range:
                 path.chmod(0o755)
                 time.sleep(0.03)
 
-    def folder(self, user):
+    def folder(self, case, kind):
+        """Where a case works. What is lawful, and what races with it, is done where the policy has its files; the rest in a folder of its own."""
+        if not self.fixed and (kind == 'known' or case.kind.startswith('race-')):
+            return self.lawful(case.user)
         self.number += 1
         work = self.mount / 'tries' / (self.fixed or str(self.number))
         work.mkdir()
+        (work / 'flood').mkdir()
+        for name in self.material:
+            self.lay(work / name, case.user)
+        self.give(work, case.user)
+        return work
+
+    def lawful(self, user):
+        """The folder that is listed. It stays, because the guard watches it; what the case before has changed in it is put back."""
+        work = self.mount / LAWFUL
+        work.mkdir(exist_ok=True)
+        for path in work.iterdir():
+            if path.name not in self.material:
+                sh('rm', '-rf', path)
+        (work / 'flood').mkdir()
         for name, content in self.material.items():
             path = work / name
-            path.write_bytes(content)
-            path.chmod(0o755)
-            os.chown(path, user, user)
-        (work / 'flood').mkdir()
+            if path.is_symlink() or not is_pristine(path, content, user) or os.stat(path).st_nlink > 1:
+                clear_flags(path)
+                sh('rm', '-rf', path)
+                self.lay(path, user)
+        self.give(work, user)
+        return work
+
+    def lay(self, path, user):
+        path.write_bytes(self.material[path.name])
+        path.chmod(0o755)
+        os.chown(path, user, user)
+
+    def give(self, work, user):
         for path in (work, work / 'flood'):
             os.chown(path, user, user)
-        return work
+        time.sleep(0.04)  # a younger file is not remembered as known, and a restricted interpreter reads only what is
 
     def surroundings(self, case, kind):
         env = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'ATTACK_DEVICE': self.device, 'ATTACK_CGROUP': str(self.cgroup.path) if self.cgroup else ''}
@@ -508,7 +539,7 @@ class Range:
         proof.touch()
         proof.chmod(0o666)
         self.restore()
-        work = self.folder(case.user)
+        work = self.folder(case, kind)
         words = [BUILD / 'attack-enter', '--seconds', case.seconds, '--user', case.user]
         words += ['--host-pids'] if case.agent else []
         words += ['--cgroup', self.cgroup.path] if self.cgroup else []
@@ -519,7 +550,8 @@ class Range:
         except subprocess.TimeoutExpired:
             text, code = 'hung', 125
         written = proof.read_text(errors='replace') if proof.exists() else ''
-        shutil.rmtree(work, ignore_errors=True)  # what was mounted in it was mounted for its own processes only
+        if work.name != pathlib.Path(LAWFUL).name:
+            shutil.rmtree(work, ignore_errors=True)  # what was mounted in it was mounted for its own processes only
         seen = self.tokens[kind] in written if case.proof == 'token' else 'effect' in text.split('\n')
         return seen, f'exit {code}: {" / ".join(text.split(chr(10))[:4])}'[:300]
 

@@ -83,7 +83,7 @@ static int map_deleted(char **w)
 /* A page of a file mapping is moved over the text of a known one. */
 static int map_moved(char **w)
 {
-	void *text = mmap(NULL, LENGTH, PROT_READ | PROT_EXEC, MAP_PRIVATE, code_file("/opt/attacks/material/known", O_RDONLY), 0);
+	void *text = mmap(NULL, LENGTH, PROT_READ | PROT_EXEC, MAP_PRIVATE, code_file("/tries/lawful/known", O_RDONLY), 0);
 	void *code = mmap(NULL, LENGTH, PROT_READ | PROT_EXEC, MAP_PRIVATE, code_file(w[0], O_RDONLY), 0);
 
 	if (text == MAP_FAILED || code == MAP_FAILED)
@@ -113,7 +113,7 @@ static int map_swap(char **w)
 	size_t size;
 
 	wanted = load(with_suffix(w[0], ".code"), &size);
-	swap_known = code_file("/opt/attacks/material/known", O_RDONLY);
+	swap_known = code_file("/tries/lawful/known", O_RDONLY);
 	swap_other = code_file(w[0], O_RDONLY);
 	swap_fd = dup(swap_known);
 	alarm(3);

@@ -122,7 +122,7 @@ static int protect_steps(char **w)
 /* The text of a known program or library made writable, changed, and made executable again. */
 static int patch_text(char **w)
 {
-	char *text = mmap(NULL, LENGTH, RX, MAP_PRIVATE, open_read("/opt/attacks/material/known.code"), 0);
+	char *text = mmap(NULL, LENGTH, RX, MAP_PRIVATE, open_read("/tries/lawful/known.code"), 0);
 
 	if (text == MAP_FAILED || mprotect(text, LENGTH, RW) < 0)
 		die("mprotect");
@@ -134,7 +134,7 @@ static int patch_text(char **w)
 
 static int patch_mapped(char **w)
 {
-	return call(fill(mmap(NULL, LENGTH, RWX, MAP_PRIVATE, open_read("/opt/attacks/material/known.code"), 0), w[0]));
+	return call(fill(mmap(NULL, LENGTH, RWX, MAP_PRIVATE, open_read("/tries/lawful/known.code"), 0), w[0]));
 }
 
 static int twice(int fd, const char *name)
