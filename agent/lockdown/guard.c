@@ -150,6 +150,7 @@ int lk_guard_main(struct lk_shared *shared)
 	guard.shared = shared;
 	pthread_mutex_init(&guard.picking, NULL);
 	pthread_mutex_init(&guard.telling, NULL);
+	lk_urgent(); /* executions wait until we serve; our threads begin as everybody does */
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* what was needed once is not taken away; refused: go on without */
 	if (lk_kernel_reader() < 0 || lk_foresee_open(shared) < 0 || prepare(shared, &keeper) < 0)
 		return EXIT_FAILED;

@@ -79,6 +79,7 @@ static void bury(struct keeper *k)
 
 static void revive(struct keeper *k)
 {
+	k->shared->guard_born_us = lk_now_us(); /* from here on, not from when it first gets the processor */
 	if (lk_make_guard(k->shared) < 0)
 		k->revive_us = lk_now_us() + 100000;
 	else
@@ -111,6 +112,12 @@ static void begin_serving(struct keeper *k, struct lk_group *group)
 	group->serving = true;
 }
 
+/* A guard that was only just made judges by content what we could only answer by the failure setting: it gets more time. */
+static uint64_t patience_us(const struct lk_shared *shared, uint64_t now)
+{
+	return now - shared->guard_born_us < YOUNG_US ? LK_YOUNG_STALL_US : LK_STALL_US;
+}
+
 /* True while something is to be looked at again soon. */
 static bool attend(struct keeper *k, uint32_t number)
 {
@@ -129,7 +136,7 @@ static bool attend(struct keeper *k, uint32_t number)
 	}
 	if (!group->waiting_us)
 		group->waiting_us = now;
-	if (k->guard >= 0 && !group->serving && now - group->waiting_us < LK_STALL_US)
+	if (k->guard >= 0 && !group->serving && now - group->waiting_us < patience_us(shared, now))
 		return true;
 	begin_serving(k, group);
 	if (number)

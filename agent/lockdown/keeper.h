@@ -19,6 +19,7 @@
 
 enum {
 	LK_REST_MS = 1500,        /* the keeper's own look round */
+	LK_YOUNG_STALL_US = 500000, /* the same in the first second of a guard */
 	LK_STALL_US = 100000,     /* events wait and the reader does not come for so long: the keeper reads */
 	LK_HASH_CAP_US = 30000000 /* progress extends the deadline up to here; then the file is too large to be judged */
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=1200 slow
+# check: root long timeout=1200
 #
 # lockdown-window-power.py - a power cut at any point of learning, maintenance and policy change leaves the last good state. The agent's process that reaches a named
 # point is killed there (SIGKILL), the rest of the agent with it, and all of it started anew, as after a cut in which the disk kept what was synced. After
