@@ -140,10 +140,13 @@ static bool is_empty(const struct sk_policy *policy)
 	return policy->lockdown.mode == SK_MODE_ENFORCE && (!policy->lockdown.programs.count || !policy->lockdown.scope.count);
 }
 
-/* Whom the kernel side acts upon: the machine only when the policy is for all of it. */
+/*
+ * Whom the kernel side acts upon: the machine only when the policy is for all of it, and never from within a container, whose "/" is not the
+ * machine's: it would kill the programs of all others.
+ */
 static uint32_t subject_of(const struct clerk *c, const struct sk_policy *policy)
 {
-	for (size_t i = 0; i < policy->lockdown.scope.count; i++)
+	for (size_t i = 0; i < policy->lockdown.scope.count && !c->shared->kernel.contained; i++)
 		if (!strcmp(policy->lockdown.scope.items[i], "/"))
 			return SK_SUBJECT_MACHINE;
 	return c->shared->kernel.cgroup[0] ? SK_SUBJECT_CGROUP : SK_SUBJECT_NONE;

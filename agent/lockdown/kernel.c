@@ -24,6 +24,9 @@
 
 _Static_assert((int)LK_KERNEL_COUNTS >= (int)SK_COUNTS, "room for every count");
 
+/* The number of the pid namespace that the kernel made first (include/linux/proc_ns.h): it is the same everywhere. */
+#define FIRST_PID_SPACE 0xEFFFFFFCu
+
 static struct sk_orders *orders_now; /* in the kernel's memory */
 static struct ring_buffer *records;
 static char mount_of_cgroups[256];
@@ -67,8 +70,11 @@ bool lk_maps_open(struct lk_shared *shared)
 	}
 	orders_now = at;
 	orders_now->epoch = 1;
-	if (stat("/proc/self/ns/pid", &space) == 0)
+	shared->kernel.contained = true;
+	if (stat("/proc/self/ns/pid", &space) == 0) {
 		orders_now->pid_space = (uint32_t)space.st_ino;
+		shared->kernel.contained = space.st_ino != FIRST_PID_SPACE;
+	}
 	find_cgroups();
 	atomic_store(&shared->kernel.acting, SK_SUBJECT_NONE);
 	return true;

@@ -46,6 +46,7 @@ struct lk_kernel {
 	_Atomic uint32_t acting; /* enum sk_subject that it acts upon now */
 	_Atomic uint64_t counts[LK_KERNEL_COUNTS];
 	char cgroup[LK_CGROUP];  /* setting lockdown.cgroup: path below the cgroup2 mount; "" = none */
+	bool contained;          /* we are in a container: others whom we cannot see run on this kernel */
 };
 
 struct lk_shared;
