@@ -97,7 +97,7 @@ def protection(site):
     open_classes = {one['id']: one for one in status['not_stopped']}
     hooks = {one['name']: one['state'] for one in status['hooks']}
     point(status['tier'] in ('A', 'B', 'C') and hooks.get('fanotify') == 'attached', 'status names the tier and the hooks in force', status)
-    point('exec-file' not in open_classes and 'script-shebang' not in open_classes, 'what was just refused is not among the classes that are not stopped')
+    point('exec-file' not in open_classes, 'what was just refused is not among the classes that are not stopped')
     point(status['tier'] != 'C' or 'exec-memfd' in open_classes and 'map-dlopen' in open_classes, 'what fanotify alone cannot see is', sorted(open_classes))
     point(all(one['claim'] in ('open', 'noticed', 'restrained') and one['en'] and one['ja'] for one in open_classes.values()),
           'each with what may be claimed, in both languages')

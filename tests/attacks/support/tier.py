@@ -19,7 +19,7 @@ import time
 
 import lab
 
-GOALS = {'A': None, 'B': 85, 'C': None}  # percent of the cases that show something; A: all but what it names
+GOALS = {'A': None, 'B': 65, 'C': None}  # percent of the cases that show something; A: all but what it names
 RESULTS = lab.TOP / 'build/attacks'
 count = failed = 0
 
