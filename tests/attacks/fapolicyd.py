@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=420 exclusive
+# check: root timeout=600 exclusive long
 #
 # fapolicyd.py - the same attacks against Debian's fapolicyd on this machine: the column beside ours.
 #

@@ -488,6 +488,8 @@ class Range:
             return self.lawful(case.user)
         self.number += 1
         work = self.mount / 'tries' / (self.fixed or str(self.number))
+        if self.fixed:
+            sh('rm', '-rf', work)
         work.mkdir()
         (work / 'flood').mkdir()
         for name in self.material:
