@@ -59,7 +59,7 @@ static const struct word rules[] = {
 	{"modules", "kernel modules are restricted", "カーネルモジュールが制限されています"},
 	{"mounts", "mounts are restricted", "マウントが制限されています"},
 	{"protect", "known files may not be changed", "登録済みのファイルは変更できません"},
-	{"media", "removable media are restricted", "リムーバブルメディアが制限されています"},
+	{"media", "removable media are restricted", "リムーバブル媒体が制限されています"},
 	{"self", "the agent protects itself", "エージェントの自己保護です"},
 };
 

@@ -80,9 +80,9 @@ const struct sk_attack_class sk_attacks[SK_ATTACKS] = {
 	[SK_ATTACK_AGENT_REPLACE] = {"agent-replace", "root replaces the agent's files", "root がエージェントのファイルを置き換える"},
 	[SK_ATTACK_AGENT_UNLOAD] = {"agent-unload", "root takes the hooks or marks out of the kernel", "root がカーネルのフックやマークを外す"},
 	[SK_ATTACK_AGENT_STARVE] = {"agent-starve", "the agent is starved of processor, memory or descriptors", "エージェントの CPU、メモリー、記述子を枯渇させる"},
-	[SK_ATTACK_MEDIA_MOUNT] = {"media-mount", "a removable medium that is not listed is mounted", "登録されていないリムーバブルメディアをマウントする"},
-	[SK_ATTACK_MEDIA_EXEC] = {"media-exec", "a program is started from a removable medium", "リムーバブルメディアから起動する"},
-	[SK_ATTACK_MEDIA_COPY] = {"media-copy", "data is copied to a removable medium", "リムーバブルメディアへデータを持ち出す"},
+	[SK_ATTACK_MEDIA_MOUNT] = {"media-mount", "a removable medium that is not listed is mounted", "登録されていないリムーバブル媒体をマウントする"},
+	[SK_ATTACK_MEDIA_EXEC] = {"media-exec", "a program is started from a removable medium", "リムーバブル媒体から起動する"},
+	[SK_ATTACK_MEDIA_COPY] = {"media-copy", "data is copied to a removable medium", "リムーバブル媒体へデータを持ち出す"},
 	[SK_ATTACK_DEVICE_WRITE] = {"device-write", "a file is changed on the block device below its file system", "ファイルシステムの下のブロックデバイスに直接書き込む"},
 };
 
