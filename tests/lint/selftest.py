@@ -16,6 +16,9 @@ SPDX = '// SPDX-License-Identifier: GPL-3.0-or-later\n'
 OPENING = '/*\n * What this file does, in enough words that a newcomer understands it.\n */\n'
 SOURCE = SPDX + OPENING
 
+PATCH = ('diff --git a/tools/hello b/tools/hello\n--- a/tools/hello\n+++ b/tools/hello\n@@ -4,2 +4,1 @@\n'
+         ' # tools/hello - says hello to whoever calls it, and no more.\n-echo "hello"\n')
+
 CLEAN = {
     'lib/base/buf.h': SOURCE + 'int sk_buf(void);\n',
     'lib/os/loop.h': SOURCE + '#include "base/buf.h"\n',
@@ -31,6 +34,8 @@ CLEAN = {
     'README.ja.md': '装置を守る。\n',
     'meson.build': SPDX.replace('//', '#') + '# The build list of the planted tree, with one library.\n' + "dependency('libcrypto')\n",
     'packaging/packages.build': 'libssl-dev\n',
+    'lib/base/test-buf.c': SOURCE + 'static void test_a(void **state)\n{\n}\n',
+    'tests/mutants/hello.patch': 'Takes out: the greeting.\nTest: unit/buf: test_a\n\n' + PATCH,
 }
 
 BODY = '\n'.join(['\tf();'] * 80)
@@ -62,6 +67,8 @@ PLANTS = [
     ('lists', 'tests/mutants/x.patch', 'Takes out: x.\n--- a/x\n', 'no line "Test:'),
     ('lists', 'tests/mutants/x.patch', 'Test: unit/x\n--- a/x\n', 'no line "Takes out:'),
     ('lists', 'tests/mutants/x.patch', 'Takes out: x.\nTest: lint/gone: x\n--- a/x\n', 'there is no test lint/gone'),
+    ('lists', 'tests/mutants/x.patch', 'Takes out: x.\nTest: unit/buf: test_gone\n--- a/x\n', 'unit/buf has no test_gone'),
+    ('lists', 'tests/mutants/x.patch', 'Takes out: x.\nTest: unit/buf\n\n' + PATCH.replace('echo "hello"', 'echo "good bye"'), 'does not apply'),
     ('lists', 'packaging/packages.build', 'libssl-dev please\n', 'packages.build:1'),
     ('functions', 'agent/lockdown/guard.c', SOURCE + f'int f(void)\n{{\n{BODY}\n}}\n', 'f has 82 lines'),
 ]
