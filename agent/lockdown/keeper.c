@@ -219,6 +219,7 @@ static int begin(struct keeper *k)
 		return sk_origin_errno();
 	lk_urgent();
 	atomic_store(&k->shared->keeper_pid, getpid());
+	lk_wake(&k->shared->orders_word); /* the kernel side is told who is ours */
 	atomic_store(&k->shared->keeper_beat_us, lk_now_us());
 	lk_add(&k->shared->count.keeper_starts);
 	find_guard(k);

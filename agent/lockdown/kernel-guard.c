@@ -169,6 +169,7 @@ static void change_list(struct lk_shared *shared)
 static void carry_over(struct lk_shared *shared)
 {
 	uint64_t count;
+	uint32_t acted = atomic_load(&shared->kernel.acting);
 	struct lk_orders orders;
 	bool changed = false;
 
@@ -183,7 +184,8 @@ static void carry_over(struct lk_shared *shared)
 	} while (atomic_load(&shared->orders_count) != count);
 	if (changed)
 		lk_wake(&shared->foresee);
-	lk_wake(&shared->news);
+	if (changed || atomic_load(&shared->kernel.acting) != acted)
+		lk_wake(&shared->news);
 }
 
 static void tell_ours(struct lk_shared *shared)
@@ -201,7 +203,6 @@ void *lk_kernel_minder(void *arg)
 
 		tell_ours(shared);
 		carry_over(shared);
-		lk_kernel_counts(shared);
-		lk_wait(&shared->orders_word, seen, LK_BEAT_US);
+		lk_wait(&shared->orders_word, seen, lk_kernel_lacks_subject(shared) ? LK_SEEK_US : LK_MIND_US);
 	}
 }

@@ -96,6 +96,11 @@ bool lk_kernel_acts(const struct lk_shared *shared)
 	return orders_now && atomic_load_explicit(&shared->kernel.wanted, memory_order_relaxed) != SK_SUBJECT_NONE;
 }
 
+bool lk_kernel_lacks_subject(const struct lk_shared *shared)
+{
+	return lk_kernel_acts(shared) && atomic_load(&shared->kernel.acting) == SK_SUBJECT_NONE;
+}
+
 /* --- orders */
 
 static uint32_t depth_of(const char *path)

@@ -27,7 +27,8 @@ enum {
 	LK_HOOK_NAME = 40,
 	LK_KERNEL_COUNTS = 16, /* enum sk_count of bpf/lockdown.h */
 	LK_CGROUP = 512,
-	LK_BEAT_US = 1000000,  /* between two signs of life */
+	LK_SEEK_US = 1000000,  /* the minder looks so often for a subject that is not there yet, */
+	LK_MIND_US = 5000000,  /* and whether the one it has is still the same one: a cgroup may be made anew */
 	LK_SILENT_US = 8000000, /* without one for so long, the guard is silent and the failure setting counts */
 	LK_PERMIT_US = 10000000, /* an execution that was allowed takes place, or is given up, by then */
 };
@@ -68,6 +69,8 @@ void lk_kernel_unload(struct lk_shared *shared);
 bool lk_kernel_on(const struct lk_shared *shared);
 /* Does it act upon somebody, or will as soon as that somebody is there? Cheap. */
 bool lk_kernel_acts(const struct lk_shared *shared);
+/* Is it to act upon somebody who is not there yet? */
+bool lk_kernel_lacks_subject(const struct lk_shared *shared);
 
 /* The guard: carries the orders over; finds the cgroup anew. */
 void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders);
