@@ -34,6 +34,10 @@ struct ctl_text {
 	const char *en, *ja;
 };
 
+/* Columns of a terminal that `text` lacks to be `width` wide: Japanese letters take two. For printf("%s%*s", CTL_PADDED(text, 12)). */
+int ctl_pad(const char *text, int width);
+#define CTL_PADDED(text, width) (text), ctl_pad(text, width), ""
+
 struct ctl_option {
 	const char *name;  /* without the dashes */
 	const char *value; /* how the value is called in the help: "FILE"; NULL = a switch */

@@ -93,7 +93,7 @@ static const char *sentence(enum sk_argv_verdict verdict)
 	case SK_ARGV_UNPROVABLE:
 		return CTL_T("cannot be judged, and is taken for code: refused where interpreters are restricted", "判定できないためコードとみなす（制限時は拒否）");
 	default:
-		return CTL_T("is no interpreter, or is given data alone", "インタプリタではない、またはデータのみを受け取る");
+		return CTL_T("is no interpreter, or is given data alone", "インタープリターではない、またはデータのみを受け取る");
 	}
 }
 

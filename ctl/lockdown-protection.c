@@ -52,37 +52,46 @@ static const char *subject_word(const char *subject)
 	return CTL_T("no process", "なし");
 }
 
-static const char *claim_word(const char *claim)
-{
-	if (!strcmp(claim, "restrained"))
-		return CTL_T("only where a restraint is on", "制限をかけたプロセスのみ");
-	return !strcmp(claim, "noticed") ? CTL_T("reported when it happens", "発生時に報告") : "";
-}
-
 static void print_hooks(struct json_object *list)
 {
 	for (size_t i = 0; i < length_of(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
 		const char *error = text_of(one, "error");
 
-		printf("  %-24s %s%s%s\n", text_of(one, "name"), text_of(one, "state"), error[0] ? ": " : "", error);
+		printf("  %-24s %s%s%s\n", text_of(one, "name"), lockdown_word(text_of(one, "state")), error[0] ? ": " : "", error);
 	}
 }
 
-static void print_classes(struct json_object *list)
+/* Those of one claim, under a heading of their own. */
+static void print_claim(struct json_object *list, const char *claim, const char *heading)
 {
-	if (!length_of(list)) {
-		puts(CTL_T("every attack class is stopped here", "すべての攻撃分類を阻止します"));
-		return;
-	}
-	printf(CTL_T("not stopped here: %zu of %d attack classes\n", "ここで阻止しないもの: 攻撃分類 %zu / %d\n"), length_of(list), SK_ATTACKS - 1);
+	bool begun = false;
+
 	for (size_t i = 0; i < length_of(list); i++) {
 		struct json_object *one = json_object_array_get_idx(list, i);
-		const char *claim = claim_word(text_of(one, "claim"));
 
-		printf("  %-22s %s%s%s%s\n", text_of(one, "id"), text_of(one, CTL_T("en", "ja")), claim[0] ? CTL_T(" (", "（") : "", claim,
-		       claim[0] ? CTL_T(")", "）") : "");
+		if (strcmp(text_of(one, "claim"), claim))
+			continue;
+		if (!begun)
+			printf("  %s:\n", heading);
+		begun = true;
+		printf("    %-20s %s\n", text_of(one, "id"), text_of(one, CTL_T("en", "ja")));
 	}
+}
+
+static void print_classes(struct json_object *status)
+{
+	struct json_object *later = member(status, "not_stopped_in_enforce"), *list = later ? later : member(status, "not_stopped");
+
+	if (later)
+		printf(CTL_T("in this mode nothing is stopped; enforce would stop %zu of %d attack classes", "このモードでは何も阻止しません。強制モードで阻止する攻撃分類: %zu / %d"),
+		       (size_t)(SK_ATTACKS - 1) - length_of(list), SK_ATTACKS - 1);
+	else
+		printf(CTL_T("stopped here: %zu of %d attack classes", "阻止する攻撃分類: %zu / %d"), (size_t)(SK_ATTACKS - 1) - length_of(list), SK_ATTACKS - 1);
+	puts(length_of(list) ? CTL_T("; not stopped:", "。阻止しないもの:") : "");
+	print_claim(list, "noticed", CTL_T("reported when it happens", "発生時に報告するもの"));
+	print_claim(list, "restrained", CTL_T("stopped only for processes under a restraint (sekisho lockdown exec, harden)", "制限をかけたプロセスでのみ阻止するもの（sekisho lockdown exec、harden）"));
+	print_claim(list, "open", CTL_T("open", "阻止も報告もしないもの"));
 }
 
 void lockdown_print_protection(struct json_object *status)
@@ -97,5 +106,5 @@ void lockdown_print_protection(struct json_object *status)
 	printf(CTL_T("exceptions: just-in-time compilers %" PRIu64 ", interpreters %" PRIu64 ", updaters %" PRIu64 "\n",
 		     "例外: JIT %" PRIu64 "、インタープリター %" PRIu64 "、更新プログラム %" PRIu64 "\n"),
 	       number_of(exceptions, "jit"), number_of(exceptions, "interpreters"), number_of(exceptions, "updaters"));
-	print_classes(member(status, "not_stopped"));
+	print_classes(status);
 }

@@ -75,7 +75,7 @@ static const char *phase_text(const char *phase)
 		    {"opening", "a maintenance window is being opened: what is there now is being kept", "保守時間帯を開いています。現在の内容を保存中です"},
 		    {"open", "a maintenance window is OPEN", "保守時間帯が開いています"},
 		    {"closing", "the maintenance window is being closed: the difference is being worked out", "保守時間帯を閉じています。差分を調べています"},
-		    {"closed", "the maintenance window is closed; its difference waits: approve or rollback", "保守時間帯は閉じました。差分の承認（approve）または復元（rollback）を待っています"},
+		    {"closed", "the maintenance window is closed; its difference waits: approve or rollback", "保守時間帯は閉じました。差分の承認（approve）または元に戻す操作（rollback）を待っています"},
 		    {"approved", "the last maintenance window was approved", "直近の保守時間帯は承認済みです"},
 		    {"rolling-back", "what was there before the maintenance window is being put back", "保守時間帯の前の状態に戻しています"},
 		    {"rolled-back", "the last maintenance window was rolled back", "直近の保守時間帯は元に戻しました"}};
@@ -94,7 +94,8 @@ static void print_window(struct json_object *w)
 	printf("%s\n", phase_text(phase));
 	if (strcmp(phase, "none") && strcmp(phase, "waiting"))
 		printf(CTL_T("  number %s, change %s, owner %s, opened by %s, scope %s\n", "  番号 %s、変更番号 %s、装置責任者 %s、開始方法 %s、範囲 %s\n"), text_of(w, "id"),
-		       text_of(w, "change"), text_of(w, "owner"), text_of(w, "source"), text_of(w, "scope"));
+		       text_of(w, "change")[0] ? text_of(w, "change") : "-", text_of(w, "owner")[0] ? text_of(w, "owner") : "-", lockdown_word(text_of(w, "source")),
+		       lockdown_word(text_of(w, "scope")));
 	if (!strcmp(phase, "open"))
 		printf(CTL_T("  until %s (%" PRIu64 " min left); %" PRIu64 " files became known; kept for rolling back: %" PRIu64 " files, %" PRIu64 " MB\n",
 			     "  終了 %s（残り %" PRIu64 " 分）、新たに登録 %" PRIu64 " 個、復元用に保存 %" PRIu64 " 個（%" PRIu64 " MB）\n"),
@@ -106,7 +107,7 @@ static void print_window(struct json_object *w)
 	if (!strcmp(phase, "closed"))
 		printf(CTL_T("  ended by: %s; added %" PRIu64 ", changed %" PRIu64 ", removed %" PRIu64 ": sekisho lockdown window difference\n",
 			     "  終了理由 %s、追加 %" PRIu64 "、変更 %" PRIu64 "、削除 %" PRIu64 ": sekisho lockdown window difference\n"),
-		       text_of(w, "closed_by"), number_of(w, "added"), number_of(w, "changed"), number_of(w, "removed"));
+		       !strcmp(text_of(w, "closed_by"), "expired") ? CTL_T("its time is over", "時間の終了") : lockdown_word(text_of(w, "closed_by")), number_of(w, "added"), number_of(w, "changed"), number_of(w, "removed"));
 	if (number_of(w, "provisional"))
 		printf(CTL_T("  %" PRIu64 " approved files are known until %s or the next signed policy\n",
 			     "  承認済みの %" PRIu64 " 個は %s または次の署名済みポリシーまで有効です\n"), number_of(w, "provisional"),
@@ -119,9 +120,9 @@ static void print_interlock(struct json_object *lock)
 
 	if (!strcmp(text_of(lock, "source"), "none"))
 		return;
-	printf(CTL_T("tool idle: %s (told by %s)\n", "装置の待機: %s（判断元 %s）\n"), text_of(lock, "idle"), text_of(lock, "source"));
+	printf(CTL_T("tool idle: %s (told by %s)\n", "装置の待機: %s（判断元 %s）\n"), lockdown_word(text_of(lock, "idle")), lockdown_word(text_of(lock, "source")));
 	for (size_t i = 0; waiting && i < json_object_array_length(waiting); i++)
-		printf(CTL_T("  waits for it: %s\n", "  待っている変更: %s\n"), json_object_get_string(json_object_array_get_idx(waiting, i)));
+		printf(CTL_T("  waits for it: %s\n", "  待っている変更: %s\n"), lockdown_word(json_object_get_string(json_object_array_get_idx(waiting, i))));
 }
 
 static int print_state(const struct ctl *ctl, struct json_object *answer)
@@ -190,9 +191,9 @@ static int run_ask(struct ctl *ctl)
 	if (r != CTL_OK || ctl->json)
 		return r == CTL_OK ? ctl_print_json(ctl, json_object_get(answer)) : r;
 	printf(CTL_T("Read this to the desk:\n\n    %s\n\n", "この番号を受付に読み上げてください:\n\n    %s\n\n"), text_of(answer, "challenge"));
-	printf(CTL_T("Scope %s, %" PRIu64 " minutes. Say also the name of this machine, the change number and why.\n"
+	printf(CTL_T("Scope: %s, %" PRIu64 " minutes. Say also the name of this machine, the change number and why.\n"
 		     "Then type what the desk reads back: sekisho lockdown code NUMBER --change NUMBER --owner NAME\n",
-		     "範囲 %s、%" PRIu64 " 分。機器の名前、変更番号、理由も伝えてください。\n"
+		     "範囲: %s、%" PRIu64 " 分。機器の名前、変更番号、理由も伝えてください。\n"
 		     "続いて、受付が読み上げた番号を入力します: sekisho lockdown code 番号 --change 変更番号 --owner 氏名\n"),
 	       text_of(answer, "scope"), number_of(answer, "minutes"));
 	return CTL_OK;
@@ -398,7 +399,7 @@ static const char *change_word(const char *change)
 static const char *kind_word(const char *kind)
 {
 	if (kind[0] == 'l')
-		return CTL_T("library", "ライブラリ");
+		return CTL_T("library", "ライブラリー");
 	return kind[0] == 's' ? CTL_T("script ", "スクリプト") : CTL_T("program", "プログラム");
 }
 

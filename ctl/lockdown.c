@@ -40,6 +40,18 @@ static int no_agent(const struct ctl *ctl, int r, bool quiet)
 	return ctl_fail_errno(ctl, r < 0 ? r : -EIO, "lockdown.sock");
 }
 
+/* The agent's own words: where it read them from says nothing to people. */
+static int refused(const struct ctl *ctl, const struct sk_diag *diag)
+{
+	static const char source[] = "lockdown.sock: ";
+	const char *text = diag->text;
+	char out[1000];
+
+	if (!strncmp(text, source, sizeof source - 1))
+		text += sizeof source - 1;
+	return ctl_fail(ctl, CTL_FOUND, "%s", lockdown_sentence(text, out, sizeof out));
+}
+
 int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet, int (*on_part)(void *arg, const struct sk_frame *frame),
 		 void *arg, struct json_object **ret_answer)
 {
@@ -55,7 +67,9 @@ int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet
 	if (r)
 		return no_agent(ctl, r, quiet);
 	r = sk_call_ask(call, SK_F_CALL, text.data, text.size, ASK_MS, on_part, arg, &frame, &diag);
-	if (r == SK_DENIED || r == SK_BAD)
+	if (r == SK_DENIED)
+		return refused(ctl, &diag);
+	if (r == SK_BAD)
 		return ctl_fail_diag(ctl, &diag);
 	if (r == SK_AGAIN || r == SK_END)
 		return ctl_fail(ctl, CTL_ENVIRONMENT, CTL_T("the agent did not answer in time", "エージェントが時間内に応答しませんでした"));
@@ -109,6 +123,9 @@ static const char *mode_word(const char *mode)
 		return CTL_T("enforce: what is not on the allowlist does not start", "強制モード（enforce）: 許可リスト（ホワイトリスト）にないものは起動しません");
 	if (!strcmp(mode, "learn"))
 		return CTL_T("learn: everything starts, unknown programs are noted", "学習モード（learn）: すべて起動し、未登録のものを記録します");
+	if (!strcmp(mode, "shadow"))
+		return CTL_T("shadow: everything starts; what enforce would refuse is reported each time",
+			     "試行モード（shadow）: すべて起動し、強制モードなら拒否するものを毎回報告します");
 	return CTL_T("observe: everything starts, unknown programs are reported", "監視モード（observe）: すべて起動し、未登録のものを報告します");
 }
 
@@ -118,7 +135,7 @@ static void print_scope(struct json_object *list)
 		struct json_object *one = json_object_array_get_idx(list, i);
 		const char *error = text_of(one, "error");
 
-		printf("  %-24s %s%s%s\n", text_of(one, "path"), text_of(one, "state"), error[0] ? ": " : "", error);
+		printf("  %s%*s %s%s%s\n", CTL_PADDED(text_of(one, "path"), 24), lockdown_word(text_of(one, "state")), error[0] ? ": " : "", error);
 	}
 }
 
@@ -126,29 +143,56 @@ static void print_counts(struct json_object *count)
 {
 	static const char *const troubles[] = {"deadline", "overload", "unreadable", "open-for-writing", "unattended", "too-large"};
 
-	printf(CTL_T("judged %" PRIu64 " (%" PRIu64 " remembered, %" PRIu64 " hashed), denied %" PRIu64 ", would have denied %" PRIu64 "\n",
-		     "判定 %" PRIu64 " 件（記憶 %" PRIu64 "、計算 %" PRIu64 "）、拒否 %" PRIu64 " 件、拒否相当 %" PRIu64 " 件\n"),
-	       number_of(count, "judged"), number_of(count, "remembered"), number_of(count, "hashed"), number_of(count, "denied"),
-	       number_of(count, "would_deny"));
+	uint64_t all = 0;
+
+	printf(CTL_T("judged %" PRIu64 " starts: denied %" PRIu64 ", would have denied %" PRIu64 "; hashed %" PRIu64 " files\n",
+		     "起動の判定 %" PRIu64 " 件: 拒否 %" PRIu64 " 件、拒否相当 %" PRIu64 " 件。ハッシュを計算したファイル %" PRIu64 " 個\n"),
+	       number_of(count, "judged"), number_of(count, "denied"), number_of(count, "would_deny"), number_of(count, "hashed"));
+	for (size_t i = 0; i < SK_ARRAY_SIZE(troubles); i++)
+		all += number_of(member(count, "troubles"), troubles[i]);
+	if (!all)
+		return;
 	printf("%s", CTL_T("answered by the failure setting:", "failure の設定で応答した件数:"));
 	for (size_t i = 0; i < SK_ARRAY_SIZE(troubles); i++)
-		printf(" %s %" PRIu64, troubles[i], number_of(member(count, "troubles"), troubles[i]));
+		if (number_of(member(count, "troubles"), troubles[i]))
+			printf(" %s %" PRIu64, lockdown_word(troubles[i]), number_of(member(count, "troubles"), troubles[i]));
 	printf("\n");
+}
+
+/* What became of what was asked for here. */
+static void print_requests(struct json_object *list)
+{
+	size_t waiting = 0, count = list ? json_object_array_length(list) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		waiting += !text_of(json_object_array_get_idx(list, i), "decision")[0];
+	if (count)
+		printf(CTL_T("requests made here: %zu, of which %zu wait for a decision\n", "この機器からの申請 %zu 件（うち判断待ち %zu 件）\n"), count, waiting);
+}
+
+static void print_policy(struct json_object *status, struct json_object *policy)
+{
+	if (!strcmp(text_of(policy, "state"), "none")) {
+		puts(CTL_T("no policy is in force: everything starts, nothing is refused. Begin with: sekisho lockdown scan / --mode observe --out draft.yaml",
+			   "有効なポリシーがないため、すべて起動し、何も拒否しません。始めるには: sekisho lockdown scan / --mode observe --out draft.yaml"));
+		return;
+	}
+	printf("%s\n", mode_word(text_of(status, "mode")));
+	printf(CTL_T("policy %" PRIu64 " (%s), %" PRIu64 " programs; what cannot be judged within %" PRIu64 " ms: %s\n",
+		     "ポリシー %" PRIu64 "（%s）、プログラム %" PRIu64 " 個。%" PRIu64 " ms 以内に判定できないとき: %s\n"),
+	       number_of(policy, "serial"), lockdown_word(text_of(policy, "state")), number_of(policy, "programs"), number_of(policy, "deadline_ms"),
+	       !strcmp(text_of(policy, "failure"), "deny") ? CTL_T("denied", "拒否（failure: deny）") : CTL_T("allowed (failure: allow)", "許可（failure: allow）"));
 }
 
 static void print_status(struct json_object *status)
 {
 	struct json_object *policy = member(status, "policy"), *gap = member(status, "unguarded"), *requests = member(status, "requests");
-	char from[25], to[25];
+	char from[25], to[25], why[1000];
 
 	printf("%s\n", guard_word(text_of(status, "guard")));
-	printf("%s\n", mode_word(text_of(status, "mode")));
-	printf(CTL_T("policy %" PRIu64 " (%s), %" PRIu64 " programs, failure setting: %s after %" PRIu64 " ms\n",
-		     "ポリシー %" PRIu64 "（%s）、プログラム %" PRIu64 " 個、failure の設定: %s（%" PRIu64 " ms）\n"),
-	       number_of(policy, "serial"), text_of(policy, "state"), number_of(policy, "programs"), text_of(policy, "failure"),
-	       number_of(policy, "deadline_ms"));
+	print_policy(status, policy);
 	if (text_of(policy, "refused")[0])
-		printf(CTL_T("the newest policy was refused: %s\n", "最新のポリシーは受け入れられませんでした: %s\n"), text_of(policy, "refused"));
+		printf(CTL_T("the newest policy was refused: %s\n", "最新のポリシーは受け入れられませんでした: %s\n"), lockdown_sentence(text_of(policy, "refused"), why, sizeof why));
 	print_scope(member(status, "scope"));
 	print_counts(member(status, "count"));
 	lockdown_print_protection(status);
@@ -156,10 +200,9 @@ static void print_status(struct json_object *status)
 		printf(CTL_T("nothing was judged from %s to %s\n", "無防備時間: %s から %s まで判定していません\n"), sk_clock_text(number_of(gap, "from"), from),
 		       sk_clock_text(number_of(gap, "to"), to));
 	if (number_of(status, "learned"))
-		printf(CTL_T("%" PRIu64 " unknown programs were seen: sekisho lockdown learn --out FILE\n",
-			     "未登録のプログラムを %" PRIu64 " 個記録: sekisho lockdown learn --out FILE\n"), number_of(status, "learned"));
-	if (requests && json_object_array_length(requests))
-		printf(CTL_T("%zu requests were made here\n", "この機器からの申請 %zu 件\n"), json_object_array_length(requests));
+		printf(CTL_T("unknown programs seen: %" PRIu64 " (sekisho lockdown learn --group --out FILE)\n",
+			     "記録した未登録のプログラム %" PRIu64 " 個（sekisho lockdown learn --group --out ファイル）\n"), number_of(status, "learned"));
+	print_requests(requests);
 }
 
 /* 0: it does what the policy says. 1: it does not, or there is none. */
@@ -213,7 +256,8 @@ static void print_explanation(const char *path, const struct lockdown_file *file
 	else
 		printf(CTL_T("Unknown: no entry of policy %" PRIu64 " (%s) has this content. It starts and is reported; enforce would refuse it.\n",
 			     "未登録: ポリシー %" PRIu64 "（%s）にこの内容がありません。起動して報告されますが、enforce では拒否されます。\n"), serial, mode);
-	lockdown_print_refusal(member(answer, "refused"));
+	if (lockdown_print_refusal(member(answer, "refused")))
+		return;
 	printf(CTL_T("To let it start: sekisho lockdown allow %s --note \"why\" (a person approves it, a new policy is signed).\n",
 		     "起動させるには: sekisho lockdown allow %s --note \"理由\"（担当者が承認し、新しいポリシーに署名します）\n"), path);
 }
@@ -249,8 +293,11 @@ static int run_explain(struct ctl *ctl)
 	struct json_object *question;
 	struct lockdown_file file;
 	bool known;
-	int r = lockdown_hash(ctl, ctl->arguments[0], &file);
+	int r;
 
+	if (!ctl->argument_count)
+		return lockdown_explain_last(ctl);
+	r = lockdown_hash(ctl, ctl->arguments[0], &file);
 	if (r != CTL_OK)
 		return r;
 	question = lockdown_question("explain");
@@ -369,7 +416,7 @@ static const struct ctl_option manifest_options[] = {
 	{"version", "TEXT", {"make: the product's version", "make: 製品の版"}},
 	{"key", "FILE", {"make: the vendor's private key", "make: ベンダーの秘密鍵"}},
 	{"pass-file", "FILE", {"file whose first line is the key's pass phrase", "鍵のパスフレーズを 1 行目に書いたファイル"}},
-	{"scripts", NULL, {"make: also what interpreters load by its name", "make: インタプリタが読み込むファイルも対象にする"}},
+	{"scripts", NULL, {"make: also what interpreters load by its name", "make: インタープリターが読み込むファイルも対象にする"}},
 	{0}};
 static const struct ctl_option scan_options[] = {
 	OUT_OPTION,
@@ -377,7 +424,7 @@ static const struct ctl_option scan_options[] = {
 	{"failure", "WORD", {"allow (default) or deny: answer when a program cannot be judged in time", "時間内に判定できないときの応答。allow（既定）または deny"}},
 	{"title", "TEXT", {"what the policy is for", "ポリシーの目的"}},
 	{"change", "TEXT", {"change number", "変更番号"}},
-	{"scripts", NULL, {"also what interpreters load by its name (.py, .pm, .jar ...)", "インタプリタが読み込むファイル（.py、.pm、.jar など）も対象にする"}},
+	{"scripts", NULL, {"also what interpreters load by its name (.py, .pm, .jar ...)", "インタープリターが読み込むファイル（.py、.pm、.jar など）も対象にする"}},
 	{"archive", "FOLDER", {"signed package archives (InRelease, Packages, .deb): provenance is proved", "署名付きパッケージアーカイブ（InRelease、Packages、.deb）。出所を証明する"}, .many = true},
 	{"keyring", "FILE", {"keys that may sign them (Debian's)", "署名を認める鍵（既定は Debian の鍵）"}},
 	{"manifest", "FILE", {"a vendor's signed manifest, by --vendor and --vendor-pub or the policy in force", "ベンダーの署名付きマニフェスト"}, .many = true},
@@ -465,7 +512,7 @@ static const struct ctl_command commands[] = {
 	{"enforce", lockdown_run_enforce, NULL, 0, 0, {"the policy in force in mode enforce, as a draft", "有効なポリシーを enforce にした下書きを作る"}, out_options},
 	{"observe", lockdown_run_observe, NULL, 0, 0, {"the policy in force in mode observe, as a draft", "有効なポリシーを observe にした下書きを作る"}, out_options},
 	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように保護しているかを表示する"}, NULL},
-	{"explain", run_explain, "FILE", 1, 1, {"is this program known, why not, and what would let it start", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す"}, NULL},
+	{"explain", run_explain, "[FILE]", 0, 1, {"is this program known, why not, and what would let it start; without FILE: what was refused last", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す。ファイルの指定がなければ最近の拒否"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
 	{"release", lockdown_run_release, "FILE", 1, 1, {"a signed release: for its time the agent may be stopped, replaced and removed", "署名済みの解除。有効な間、エージェントの停止、置換、削除を許可する"}, NULL},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
@@ -473,7 +520,7 @@ static const struct ctl_command commands[] = {
 	{"manifest", lockdown_run_manifest, "make|verify|import PATH...", 2, 64,
 	 {"a vendor's manifest: make one of a folder, verify, take its programs into a draft", "ベンダーのマニフェストを作成、検証し、下書きに取り込む"}, manifest_options},
 	{"interpreters", lockdown_run_interpreters, "[-- PROGRAM [ARGUMENT]...]", 0, CTL_OPTIONS_MAX,
-	 {"the table of interpreters; or would this call run code (it is not started)", "インタプリタの一覧。または呼び出しがコードを実行するかの判定（起動はしない）"},
+	 {"the table of interpreters; or would this call run code (it is not started)", "インタープリターの一覧。または呼び出しがコードを実行するかの判定（起動はしない）"},
 	 interpreters_options},
 	{"harden", lockdown_run_harden, NULL, 0, 0, {"what the machine itself refuses: kernel settings, services, mounts, known files", "OS 自体による制限（カーネル設定、サービス、マウント、登録済みファイル）"},
 	 harden_options},

@@ -39,10 +39,16 @@ int lockdown_ask(const struct ctl *ctl, struct json_object *question, bool quiet
 /* {"verb": verb}; NULL when memory is out. */
 struct json_object *lockdown_question(const char *verb);
 
+/* lockdown-words.c: a state of the agent, or a sentence by which it refused a call (`out` is filled and returned), in the language of the person. */
+const char *lockdown_word(const char *word);
+const char *lockdown_sentence(const char *text, char *out, size_t size);
+
 /* What protects and what does not, for people. */
 void lockdown_print_protection(struct json_object *status);
-/* `refused` of an answer to explain, for people. NULL prints nothing. */
-void lockdown_print_refusal(struct json_object *refused);
+/* `refused` of an answer to explain, for people. NULL prints nothing. True: it said what would allow it. */
+bool lockdown_print_refusal(struct json_object *refused);
+/* `explain` without a file: what was refused last, the newest first. */
+int lockdown_explain_last(struct ctl *ctl);
 
 int lockdown_run_scan(struct ctl *ctl);
 int lockdown_run_release(struct ctl *ctl);

@@ -26,6 +26,14 @@ static void make_line(char *text)
 			*c = '?';
 }
 
+int ctl_pad(const char *text, int width)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		if ((*c & 0xc0) != 0x80)
+			width -= *c < 0xe0 ? 1 : 2;
+	return SK_MAX(width, 0);
+}
+
 static void print_error_json(enum ctl_exit code, const char *text)
 {
 	_cleanup_json_ struct json_object *value = json_object_new_object();

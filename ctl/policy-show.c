@@ -37,7 +37,7 @@ static void print_list(const char *name, const struct sk_strings *list)
 {
 	if (list->count == 0)
 		return;
-	printf("%-12s", name);
+	printf("%s%*s", CTL_PADDED(name, 12));
 	for (size_t i = 0; i < list->count; i++)
 		printf("%s%s", i ? ", " : " ", list->items[i]);
 	printf("\n");
@@ -47,30 +47,30 @@ static void print_policy(const struct sk_policy *policy, const struct sk_policy_
 {
 	char a[21], b[21], hex[65];
 
-	printf("%-12s %s %" PRId64 "\n", "policy", sk_part_names[policy->part], policy->serial);
+	printf("%s%*s %s %" PRId64 "\n", CTL_PADDED("policy", 12), sk_part_names[policy->part], policy->serial);
 	if (policy->not_before)
-		printf("%-12s %s - %s\n", CTL_T("valid", "有効期間"), sk_time_text(policy->not_before, a), sk_time_text(policy->expires, b));
+		printf("%s%*s %s - %s\n", CTL_PADDED(CTL_T("valid", "有効期間"), 12), sk_time_text(policy->not_before, a), sk_time_text(policy->expires, b));
 	if (policy->title)
-		printf("%-12s %s\n", CTL_T("title", "題名"), policy->title);
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("title", "題名"), 12), policy->title);
 	if (policy->change)
-		printf("%-12s %s\n", CTL_T("change", "変更番号"), policy->change);
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("change", "変更番号"), 12), policy->change);
 	if (policy->owner)
-		printf("%-12s %s\n", CTL_T("owner", "責任者"), policy->owner);
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("owner", "責任者"), 12), policy->owner);
 	print_list(CTL_T("approvers", "承認者"), &policy->approvers);
 	print_list("org", &policy->labels.org);
 	print_list("site", &policy->labels.site);
 	print_list("asset", &policy->labels.asset);
 	print_list("host", &policy->labels.host);
-	printf("%-12s %s, failure %s, %" PRId64 " ms\n", CTL_T("mode", "モード"), sk_mode_names[policy->lockdown.mode],
+	printf("%s%*s %s, failure %s, %" PRId64 " ms\n", CTL_PADDED(CTL_T("mode", "モード"), 12), sk_mode_names[policy->lockdown.mode],
 	       sk_failure_names[policy->lockdown.failure], policy->lockdown.deadline_ms);
 	print_list(CTL_T("scope", "対象範囲"), &policy->lockdown.scope);
-	printf("%-12s %zu\n", CTL_T("programs", "プログラム"), policy->lockdown.programs.count);
+	printf("%s%*s %zu\n", CTL_PADDED(CTL_T("programs", "プログラム"), 12), policy->lockdown.programs.count);
 	if (answer) {
-		printf("%-12s %s%s%s\n", CTL_T("signed by", "署名者"), answer->signer, answer->delegation.holder ? " " : "",
+		printf("%s%*s %s%s%s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), answer->signer, answer->delegation.holder ? " " : "",
 		       answer->delegation.holder ? answer->delegation.holder : "");
-		printf("%-12s %s\n", "SHA-256", sk_hex(answer->hash, sizeof answer->hash, hex));
+		printf("%s%*s %s\n", CTL_PADDED("SHA-256", 12), sk_hex(answer->hash, sizeof answer->hash, hex));
 		if (answer->held != SK_ACCEPTED)
-			printf("%-12s %s\n", CTL_T("dates held", "日付保留"), sk_refusal_text(answer->held, ctl_japanese()));
+			printf("%s%*s %s\n", CTL_PADDED(CTL_T("dates held", "日付保留"), 12), sk_refusal_text(answer->held, ctl_japanese()));
 	}
 }
 
@@ -115,7 +115,7 @@ static void print_other(const struct sk_envelope *envelope)
 {
 	printf("%s\n", envelope->type);
 	for (size_t i = 0; i < envelope->signature_count; i++)
-		printf("%-12s %s\n", CTL_T("signed by", "署名者"), envelope->signatures[i].keyid);
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), envelope->signatures[i].keyid);
 	fwrite(envelope->payload, 1, envelope->payload_size, stdout);
 	printf("\n");
 }
@@ -142,7 +142,7 @@ static int show_envelope(const struct ctl *ctl, const char *path, const char *te
 	    sk_policy_read_payload(envelope->payload, envelope->payload_size, &policy, &refusal, NULL) == 0) {
 		print_policy(&policy, NULL);
 		for (size_t i = 0; i < envelope->signature_count; i++)
-			printf("%-12s %s\n", CTL_T("signed by", "署名者"), envelope->signatures[i].keyid);
+			printf("%s%*s %s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), envelope->signatures[i].keyid);
 		return CTL_OK;
 	}
 	if (sk_signed_kind_of_type(envelope->type, &kind) == 0 &&
@@ -150,7 +150,7 @@ static int show_envelope(const struct ctl *ctl, const char *path, const char *te
 		policy_print_signed(kind, &object);
 		sk_signed_done(kind, &object);
 		for (size_t i = 0; i < envelope->signature_count; i++)
-			printf("%-12s %s\n", CTL_T("signed by", "署名者"), envelope->signatures[i].keyid);
+			printf("%s%*s %s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), envelope->signatures[i].keyid);
 		return CTL_OK;
 	}
 	print_other(envelope);
@@ -195,7 +195,7 @@ static int show_public(const struct ctl *ctl, const struct sk_public *key)
 	struct json_object *json;
 
 	if (!ctl->json) {
-		printf("%-12s %s\n", CTL_T("key id", "鍵 ID"), key->id);
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("key id", "鍵 ID"), 12), key->id);
 		return CTL_OK;
 	}
 	json = json_object_new_object();

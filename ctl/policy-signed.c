@@ -32,13 +32,13 @@ int policy_signed_kind(const struct ctl *ctl, int *ret_kind)
 static void print_list(const char *name, const struct sk_strings *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		printf("%-12s %s\n", i ? "" : name, list->items[i]);
+		printf("%s%*s %s\n", CTL_PADDED(i ? "" : name, 12), list->items[i]);
 }
 
 static void print_text(const char *name, const char *text)
 {
 	if (text)
-		printf("%-12s %s\n", name, text);
+		printf("%s%*s %s\n", CTL_PADDED(name, 12), text);
 }
 
 static void print_pass(const struct sk_pass *pass)
@@ -51,7 +51,7 @@ static void print_pass(const struct sk_pass *pass)
 	print_text(CTL_T("serial", "製造番号"), pass->serial);
 	print_text(CTL_T("inspector", "検査者"), pass->inspector);
 	for (size_t i = 0; i < pass->checks.count; i++)
-		printf("%-12s %s: %s%s%s\n", i ? "" : CTL_T("checks", "検査"), checks[i].name, results[checks[i].result], checks[i].with ? ", " : "",
+		printf("%s%*s %s: %s%s%s\n", CTL_PADDED(i ? "" : CTL_T("checks", "検査"), 12), checks[i].name, results[checks[i].result], checks[i].with ? ", " : "",
 		       checks[i].with ? checks[i].with : "");
 }
 
@@ -62,7 +62,7 @@ static void print_own(enum sk_signed_kind kind, const union sk_signed_object *ob
 	switch (kind) {
 	case SK_SIGNED_WINDOW:
 		print_text(CTL_T("consent", "同意"), object->window.vendor_consent);
-		printf("%-12s %zu\n", CTL_T("updaters", "更新プログラム"), object->window.updaters.count);
+		printf("%s%*s %zu\n", CTL_PADDED(CTL_T("updaters", "更新プログラム"), 12), object->window.updaters.count);
 		break;
 	case SK_SIGNED_RELEASE:
 		print_text(CTL_T("action", "操作"), actions[object->release.action]);
@@ -72,7 +72,7 @@ static void print_own(enum sk_signed_kind kind, const union sk_signed_object *ob
 		print_text(CTL_T("vendor", "ベンダー"), object->manifest.vendor);
 		print_text(CTL_T("product", "製品"), object->manifest.product);
 		print_text(CTL_T("version", "版"), object->manifest.version);
-		printf("%-12s %zu\n", CTL_T("programs", "プログラム"), object->manifest.programs.count);
+		printf("%s%*s %zu\n", CTL_PADDED(CTL_T("programs", "プログラム"), 12), object->manifest.programs.count);
 		break;
 	default:
 		print_pass(&object->pass);
@@ -84,9 +84,9 @@ void policy_print_signed(enum sk_signed_kind kind, const union sk_signed_object 
 	const struct sk_signed_head *head = &object->head;
 	char a[21], b[21];
 
-	printf("%-12s %s\n", sk_signed_kinds[kind].name, head->id);
+	printf("%s%*s %s\n", CTL_PADDED(sk_signed_kinds[kind].name, 12), head->id);
 	if (head->from)
-		printf("%-12s %s - %s\n", CTL_T("valid", "有効期間"), sk_time_text(head->from, a), head->until ? sk_time_text(head->until, b) : "");
+		printf("%s%*s %s - %s\n", CTL_PADDED(CTL_T("valid", "有効期間"), 12), sk_time_text(head->from, a), head->until ? sk_time_text(head->until, b) : "");
 	print_text(CTL_T("title", "題名"), head->title);
 	print_text(CTL_T("change", "変更番号"), head->change);
 	print_text(CTL_T("owner", "責任者"), head->owner);
@@ -119,7 +119,7 @@ static int show(const struct ctl *ctl, enum sk_signed_kind kind, const union sk_
 		return ctl_print_json(ctl, signed_json(kind, object, answer));
 	policy_print_signed(kind, object);
 	if (answer)
-		printf("%-12s %s%s%s\n", CTL_T("signed by", "署名者"), answer->signer, answer->delegation.holder ? " " : "",
+		printf("%s%*s %s%s%s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), answer->signer, answer->delegation.holder ? " " : "",
 		       answer->delegation.holder ? answer->delegation.holder : "");
 	return CTL_OK;
 }

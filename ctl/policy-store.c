@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "pass.h"
+#include "lockdown.h"
 #include "policy.h"
 #include "policy/store.h"
 #include "wire/json.h"
@@ -190,9 +191,9 @@ static int show_force(const struct ctl *ctl, const struct sk_policy_answer *answ
 
 	if (!ctl->json) {
 		r = policy_show(ctl, &answer->policy, answer);
-		printf("%-12s %s\n", CTL_T("state", "状態"), sk_force_name(force));
+		printf("%s%*s %s\n", CTL_PADDED(CTL_T("state", "状態"), 12), lockdown_word(sk_force_name(force)));
 		if (next)
-			printf("%-12s %s\n", CTL_T("next change", "次の変化"), sk_time_text(next, time));
+			printf("%s%*s %s\n", CTL_PADDED(CTL_T("next change", "次の変化"), 12), sk_time_text(next, time));
 		return r != CTL_OK ? r : force == SK_FORCE_GOOD ? CTL_OK : CTL_FOUND;
 	}
 	json = json_object_new_object();

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "ctl.h"
+#include "lockdown.h"
 
 static const struct ctl_option options[] = {{"out", "FILE", {"o", "o"}},
 					    {"tag", "TAG", {"t", "t"}, .many = true},
@@ -140,6 +141,28 @@ static void test_language(void **state)
 	assert_false(ctl_japanese());
 }
 
+static void test_words(void **state)
+{
+	char out[400];
+
+	(void)state;
+	assert_int_equal(ctl_pad("mode", 6), 2);
+	assert_int_equal(ctl_pad("モード", 8), 2);
+	assert_int_equal(ctl_pad("longer", 3), 0);
+	setenv("LC_ALL", "C", 1);
+	assert_string_equal(lockdown_sentence("no window is open", out, sizeof out), "no window is open");
+	assert_string_equal(lockdown_word("good"), "in force");
+	setenv("LC_ALL", "ja", 1);
+	assert_string_equal(lockdown_word("guarded"), "保護中");
+	assert_string_equal(lockdown_word("a word of tomorrow"), "a word of tomorrow");
+	assert_string_equal(lockdown_sentence("that is not the answer; 4 tries are left", out, sizeof out), "番号が違います。あと 4 回入力できます");
+	assert_string_equal(lockdown_sentence("locked after 5 wrong answers: try again in 60 s", out, sizeof out),
+			    "誤った番号が 5 回続いたため受け付けません。60 秒後にもう一度入力してください");
+	assert_string_equal(lockdown_sentence("locked after 5 wrong answers", out, sizeof out), "locked after 5 wrong answers");
+	assert_string_equal(lockdown_sentence("", out, sizeof out), "");
+	setenv("LC_ALL", "C", 1);
+}
+
 static void test_whole_calls(void **state)
 {
 	(void)state;
@@ -154,7 +177,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_options),	 cmocka_unit_test(test_arguments_that_look_like_options),
 					   cmocka_unit_test(test_wrong_calls), cmocka_unit_test(test_tables),
-					   cmocka_unit_test(test_generated),	 cmocka_unit_test(test_language),
+					   cmocka_unit_test(test_generated),	 cmocka_unit_test(test_language), cmocka_unit_test(test_words),
 					   cmocka_unit_test(test_whole_calls)};
 
 	sk_test_begin();

@@ -165,7 +165,9 @@ struct lk_hook {
 };
 struct lk_protection {
 	enum sk_tier tier;
-	uint32_t in_force;    /* enum sk_hook: attached, and with something to act upon */
+	uint32_t in_force;    /* enum sk_hook: attached, with something to act upon, and the mode lets them act */
+	uint32_t in_enforce;  /* the same as if the mode were enforce */
+	bool enforcing;
 	struct lk_hook hooks[32]; /* tried, in the order they are shown */
 	uint32_t hook_count;
 	const char *subject;  /* whom the kernel side acts upon: "none", "machine", "cgroup" */
@@ -173,7 +175,7 @@ struct lk_protection {
 	uint64_t jit, interpreters, updaters; /* exceptions of the policy in force */
 };
 void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protection);
-/* tier, subject, hooks, not_stopped (with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
+/* tier, subject, hooks, not_stopped (and, with texts and in another mode than enforce, not_stopped_in_enforce; with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
 int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts);
 
 /* release.c: a signed release from root. 0 and for how long it holds; SK_BAD: refused, *diag says why. */

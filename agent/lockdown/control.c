@@ -5,6 +5,7 @@
  *
  *   CALL {"verb":"status"} -> RESULT as lk_status()
  *   CALL {"verb":"explain","sha256":hex} -> RESULT {"known":bool,"mode","serial","name","provenance","refused":{..} or absent,"requests":[..]}
+ *   CALL {"verb":"refusals"} -> RESULT {"refusals":[{..}]}: the last ones, as in explain's "refused", the newest first
  *   CALL {"verb":"allow","programs":[{"sha256","name","size"}],"note"} -> RESULT {"id"}
  *   CALL {"verb":"learned"} -> PROGRESS {"programs":[..]}*, RESULT {"count"}; CALL {"verb":"forget"} -> RESULT {}
  *   CALL {"verb":"media..."}: media.c
@@ -13,6 +14,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -142,22 +144,51 @@ static int put_why(const struct clerk *c, struct json_object *out, const struct 
 	return r ? r : put_who(out, record, &why);
 }
 
+static struct json_object *refusal_of(const struct clerk *c, const struct lk_record *refusal)
+{
+	struct json_object *out = json_object_new_object();
+
+	if (!out || sk_json_put_u64(out, "time", refusal->time_ms) || sk_json_put_u64(out, "serial", refusal->serial) ||
+	    sk_json_put_bool(out, "allowed", refusal->answer == FAN_ALLOW) || sk_json_put_string(out, "mode", lk_mode_words[refusal->mode % LK_MODES]) ||
+	    sk_json_put_string(out, "reason", lk_trouble_words[refusal->trouble % LK_TROUBLES]) ||
+	    sk_json_put_base64(out, "path", refusal->path, strlen(refusal->path)) ||
+	    sk_json_put_base64(out, "actor", refusal->actor, strlen(refusal->actor)) || put_why(c, out, refusal))
+		out = sk_json_free(out);
+	return out;
+}
+
 static int put_refusal(const struct clerk *c, struct json_object *result, const uint8_t hash[LK_HASH])
 {
 	for (uint32_t i = 0; i < SK_MIN(c->refusal_count, (uint32_t)LK_REFUSALS); i++) {
 		const struct lk_record *refusal = &c->refusals[i];
-		struct json_object *out;
 
-		if (memcmp(refusal->hash, hash, LK_HASH))
-			continue;
-		if (sk_json_put_object(result, "refused", &out) || sk_json_put_u64(out, "time", refusal->time_ms) ||
-		    sk_json_put_u64(out, "serial", refusal->serial) || sk_json_put_string(out, "reason", lk_trouble_words[refusal->trouble % LK_TROUBLES]))
-			return -ENOMEM;
-		if (sk_json_put_base64(out, "path", refusal->path, strlen(refusal->path)) ||
-		    sk_json_put_base64(out, "actor", refusal->actor, strlen(refusal->actor)))
-			return -ENOMEM;
-		return put_why(c, out, refusal);
+		if (refusal->has_hash && !memcmp(refusal->hash, hash, LK_HASH))
+			return sk_json_put(result, "refused", refusal_of(c, refusal));
 	}
+	return 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct lk_record *const *x = a, *const *y = b;
+
+	return (*x)->time_ms < (*y)->time_ms ? 1 : (*x)->time_ms > (*y)->time_ms ? -1 : 0;
+}
+
+static int call_refusals(struct call *call)
+{
+	const struct clerk *c = call->clerk;
+	const struct lk_record *all[LK_REFUSALS];
+	uint32_t count = SK_MIN(c->refusal_count, (uint32_t)LK_REFUSALS);
+	struct json_object *result = json_object_new_object(), *list = NULL;
+	int r = result ? sk_json_put_array(result, "refusals", &list) : -ENOMEM;
+
+	for (uint32_t i = 0; i < count; i++)
+		all[i] = &c->refusals[i];
+	qsort(all, count, sizeof all[0], newest_first);
+	for (uint32_t i = 0; !r && i < count; i++)
+		r = sk_json_append(list, refusal_of(c, all[i]));
+	send_json(call->client, SK_F_RESULT, call->id, r ? sk_json_free(result) : result);
 	return 0;
 }
 
@@ -381,7 +412,7 @@ static int call_release(struct call *call)
 static const struct {
 	const char *verb;
 	int (*run)(struct call *call);
-} calls[] = {{"status", call_status}, {"explain", call_explain}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
+} calls[] = {{"status", call_status}, {"explain", call_explain}, {"refusals", call_refusals}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
 	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle},
 	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}, {"release", call_release}};
 

@@ -91,6 +91,10 @@ void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protecti
 	add_fanotify(&p, c->shared);
 	add_kernel(&p, c);
 	add_hook(&p, lk_media_closed(c) ? SK_HOOK_MEDIA : 0, "media", lk_media_there(c) ? 0 : -1);
+	p.in_enforce = p.in_force;
+	p.enforcing = c->now.any && c->now.orders.mode == LK_ENFORCE;
+	if (!p.enforcing)
+		p.in_force &= SK_HOOK_RESTRAINTS; /* every other mode lets everything start */
 	*ret_protection = p;
 }
 
@@ -118,13 +122,13 @@ static int put_class(struct json_object *list, enum sk_attack attack, enum sk_cl
 	return sk_json_put_string(one, "en", sk_attacks[attack].en) ? -ENOMEM : sk_json_put_string(one, "ja", sk_attacks[attack].ja);
 }
 
-static int put_not_stopped(struct json_object *out, const struct lk_protection *p, bool texts)
+static int put_not_stopped(struct json_object *out, const char *key, const struct lk_protection *p, uint32_t hooks, bool texts)
 {
 	struct json_object *list;
-	int r = sk_json_put_array(out, "not_stopped", &list);
+	int r = sk_json_put_array(out, key, &list);
 
 	for (unsigned i = 1; !r && i < SK_ATTACKS; i++) {
-		enum sk_claim claim = sk_attack_claim((enum sk_attack)i, p->tier, p->in_force, NULL);
+		enum sk_claim claim = sk_attack_claim((enum sk_attack)i, p->tier, hooks, NULL);
 
 		if (claim != SK_CLAIM_STOPPED)
 			r = put_class(list, (enum sk_attack)i, claim, texts);
@@ -173,7 +177,9 @@ int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts
 	for (uint32_t i = 0; !r && i < p.hook_count; i++)
 		r = put_hook(hooks, &p.hooks[i]);
 	if (!r)
-		r = put_not_stopped(out, &p, texts);
+		r = put_not_stopped(out, "not_stopped", &p, p.in_force, texts);
+	if (!r && texts && !p.enforcing)
+		r = put_not_stopped(out, "not_stopped_in_enforce", &p, p.in_enforce, texts);
 	if (!r)
 		r = put_restraints(out, &p);
 	return r ? r : put_exceptions(out, &p);

@@ -115,7 +115,7 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 		if (slot->kept)
 			lk_leave_alone(shared, slot->meta.fd, &slot->key);
 		lk_add(&shared->count.hits);
-		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY);
+		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY || (!slot->known && orders.mode == LK_SHADOW));
 		return;
 	}
 	if (slot->meta.mask & LK_BY_OPEN || !lk_hash_small(&guard->small, slot))

@@ -298,7 +298,7 @@ static bool knows_less(const struct lk_record *record, const struct lk_record *b
 										before->ancestor[1].start == record->ancestor[1].start));
 }
 
-/* The last ones, for `explain`; the same content again takes its old place. */
+/* The last ones, for `explain`, also what only enforce would refuse; the same content again takes its old place. */
 static void remember_refusal(struct clerk *c, const struct lk_record *record)
 {
 	struct lk_record *refusal = NULL;
@@ -308,7 +308,7 @@ static void remember_refusal(struct clerk *c, const struct lk_record *record)
 			refusal = &c->refusals[i];
 	if (!refusal)
 		refusal = &c->refusals[c->refusal_count++ % LK_REFUSALS];
-	if (record->has_hash && !memcmp(refusal->hash, record->hash, LK_HASH) && knows_less(record, refusal))
+	if (record->has_hash && !memcmp(refusal->hash, record->hash, LK_HASH) && refusal->answer == record->answer && knows_less(record, refusal))
 		refusal->time_ms = record->time_ms;
 	else
 		*refusal = *record;
@@ -331,7 +331,7 @@ static void take_record(struct clerk *c, const struct lk_record *record)
 		return;
 	}
 	tell_or_count(c, record);
-	if ((record->kind == LK_RECORD_EXEC || record->kind == LK_RECORD_KERNEL) && record->answer != FAN_ALLOW)
+	if ((record->kind == LK_RECORD_EXEC || record->kind == LK_RECORD_KERNEL) && (record->answer != FAN_ALLOW || !record->known))
 		remember_refusal(c, record);
 	if (!record->known && record->has_hash)
 		lk_learned_add(c, record);

@@ -91,7 +91,7 @@ static const struct sk_setting rows[] = {
 	{0}};
 
 const struct sk_table sk_interp_schema = {"interpreter", sizeof(struct sk_interp), rows, "Where an interpreter takes code from.",
-					  "インタプリタがコードを受け取る経路。"};
+					  "インタープリターがコードを受け取る経路。"};
 
 void sk_interp_done(struct sk_interp *interp)
 {

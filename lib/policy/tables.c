@@ -19,7 +19,7 @@ static const struct sk_setting program_rows[] = {
 	{"sha256", SK_KIND_HASH, SK_AT(struct sk_program, sha256), .required = true, .en = "What decides: SHA-256 of the file's content.",
 	 .ja = "判定の基準。ファイル内容の SHA-256。"},
 	{"kind", SK_KIND_ENUM, SK_AT(struct sk_program, kind), .names = sk_program_kind_names, .quiet = true,
-	 .en = "What it is: a program, a library, a script, a kernel module.", .ja = "種類。プログラム、ライブラリ、スクリプト、カーネルモジュール。"},
+	 .en = "What it is: a program, a library, a script, a kernel module.", .ja = "種類。プログラム、ライブラリー、スクリプト、カーネルモジュール。"},
 	{"name", SK_KIND_STRING, SK_AT(struct sk_program, name), .min = 1, .max = 4096, .en = "Where it was found; for people, never decides.",
 	 .ja = "見つかった場所。表示用で、判定には使わない。"},
 	{"size", SK_KIND_INT, SK_AT(struct sk_program, size), .en = "Bytes; 0 = not recorded.", .ja = "バイト数。0 は記録なし。"},
@@ -49,7 +49,7 @@ const struct sk_table sk_hash_note_table = {"exception", sizeof(struct sk_hash_n
 
 static const struct sk_setting exempt_rows[] = {
 	{"program", SK_KIND_STRING, SK_AT(struct sk_exempt, program), .required = true, .min = 1, .max = 4096,
-	 .en = "The interpreter: its path, or its bare name for any of that name.", .ja = "インタプリタ。パス、または名前のみ（同名すべて）。"},
+	 .en = "The interpreter: its path, or its bare name for any of that name.", .ja = "インタープリター。パス、または名前のみ（同名すべて）。"},
 	{"user", SK_KIND_USER, SK_AT(struct sk_exempt, user), .en = "For this user alone.", .ja = "このユーザーに限る。"},
 	{"script", SK_KIND_PATH, SK_AT(struct sk_exempt, script), .en = "For this script alone; else whatever it is given.",
 	 .ja = "このスクリプトに限る。省略時は渡されたものすべて。"},
@@ -57,7 +57,7 @@ static const struct sk_setting exempt_rows[] = {
 	{0}};
 
 static const struct sk_table exempt_table = {"exemption", sizeof(struct sk_exempt), exempt_rows, "What a restricted interpreter may do all the same.",
-					     "制限中のインタプリタに認める例外。"};
+					     "制限中のインタープリターに認める例外。"};
 
 static const struct sk_setting media_rows[] = {
 	{"vendor", SK_KIND_STRING, SK_AT(struct sk_media, vendor), .min = 1, .max = 64, .en = "Vendor id or name; none = any.",
@@ -127,11 +127,11 @@ static const struct sk_setting policy_rows[] = {
 	 .en = "Programs whose files become known during a maintenance window.", .ja = "保守時間帯に、書き込んだファイルが登録されるプログラム。"},
 	{"lockdown.interpreters.restrict", SK_KIND_BOOL, LOCKDOWN(interpreters.restrict_), .quiet = true,
 	 .en = "Interpreters read known files only, and take no code from an argument, a pipe or the environment.",
-	 .ja = "インタプリタは登録済みファイルのみを読み、引数、パイプ、環境変数からのコードを受け付けない。"},
+	 .ja = "インタープリターは登録済みファイルのみを読み、引数、パイプ、環境変数からのコードを受け付けない。"},
 	{"lockdown.interpreters.exempt", SK_KIND_RECORDS, LOCKDOWN(interpreters.exempt), .max = SK_EXCEPTIONS_MAX, .inner = &exempt_table,
 	 .en = "What is exempt from that.", .ja = "その例外。"},
 	{"lockdown.interpreters.data", SK_KIND_PATHS, LOCKDOWN(interpreters.data), .max = 256,
-	 .en = "Folders of data that restricted interpreters may read.", .ja = "制限中のインタプリタが読めるデータのフォルダ。"},
+	 .en = "Folders of data that restricted interpreters may read.", .ja = "制限中のインタープリターが読めるデータのフォルダ。"},
 	{"lockdown.protect", SK_KIND_BOOL, LOCKDOWN(protect), .quiet = true,
 	 .en = "Known files cannot be written, renamed or removed (tier A).", .ja = "登録済みファイルの書き込み、改名、削除を禁止する（ティア A）。"},
 	{"lockdown.modules", SK_KIND_ENUM, LOCKDOWN(modules), .names = modules_names, .quiet = true,

@@ -18,6 +18,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.lockdown_site import BUILD, Site, program, sh, within  # noqa: E402
 
+ATTACKS = re.findall(r'^\tSK_ATTACK_\w+,$', (pathlib.Path(__file__).resolve().parents[2] / 'lib/event/attack.h').read_text(), re.M)
 CAPS = {'CAP_DAC_READ_SEARCH': 2, 'CAP_IPC_LOCK': 14, 'CAP_SYS_PTRACE': 19, 'CAP_SYS_ADMIN': 21, 'CAP_SYS_NICE': 23, 'CAP_LEASE': 28}
 count = failed = 0
 
@@ -195,6 +196,13 @@ def observe(site):
     point(said.returncode == 0 and site.in_force(2, 'observe') and site.run('unknown') == 66, 'observe: the unknown one starts')
     point(within(2, lambda: [e for e in site.events('program_would_be_refused') if e['process']['file']['path'] == f'{site.disk}/unknown']),
           'and is told')
+    status, said = site.status(), site.sekisho('lockdown', 'status').stdout
+    later = {one['id'] for one in status['not_stopped_in_enforce']}
+    point(len(status['not_stopped']) == len(ATTACKS) and 'exec-file' not in later and 'in this mode nothing is stopped' in said,
+          'in observe status claims to stop nothing, and says what enforce would', said)
+    said = site.sekisho('lockdown', 'explain', site.disk / 'unknown').stdout
+    point('Started all the same' in said and 'enforce would have refused it' in said and 'Road: ' in said and 'sekisho lockdown allow' in said,
+          'explain says of what started how enforce would have taken it', said)
     said = site.sekisho('lockdown', 'learn', '--out', site.folder / 'learnt.yaml')
     learnt = (site.folder / 'learnt.yaml').read_text() if said.returncode == 0 else ''
     point(f'{site.disk}/unknown' in learnt and f'{site.disk}/known' in learnt, 'learn: the draft has both', said.stderr)
@@ -202,6 +210,30 @@ def observe(site):
     site.sekisho('lockdown', 'enforce', '--out', site.folder / 'enforce.yaml')
     site.bring(site.sign(site.folder / 'enforce.yaml', 'three.skp'))
     point(site.in_force(3, 'enforce') and site.run('unknown') == 'refused', 'enforce again')
+    refused = lambda: [one for one in json.loads(site.sekisho('lockdown', 'explain', '--json').stdout)['refusals'] if not one['allowed']]
+    within(3, refused)
+    last = json.loads(site.sekisho('lockdown', 'explain', '--json').stdout)['refusals']
+    said = site.sekisho('lockdown', 'explain').stdout
+    point(last and [one['time'] for one in last] == sorted((one['time'] for one in last), reverse=True) and not last[0]['allowed'] and
+          all(one['rule'] and one['remedy'] for one in last) and 'Last refused' in said, 'explain without a file: the last refusals, newest first', last)
+
+
+def shadow(site):
+    """Everything starts; what enforce would deny is told each time."""
+    draft = (site.folder / 'enforce.yaml').read_text()
+    (site.folder / 'shadow.yaml').write_text(re.sub(r'serial: \d+', 'serial: 0', draft.replace('mode: enforce', 'mode: shadow')))
+    program(site.disk / 'shadowed', 12)
+    site.bring(site.sign(site.folder / 'shadow.yaml', 'shadow.skp'))
+    point(site.in_force(4, 'shadow') and site.run('shadowed') == 12 and site.run('known') == 7, 'shadow: the unknown one starts')
+    mine = lambda: [e for e in site.events('program_would_be_refused') if e['process']['file']['path'] == f'{site.disk}/shadowed']
+    point(within(3, mine) and mine()[0]['fab']['mode'] == 'shadow' and mine()[0]['fab']['remedy'] == 'allow', 'and is told as what enforce would deny', mine())
+    site.run('shadowed')
+    point(within(9, lambda: sum(e.get('count', 1) for e in mine()) == 2), 'the second time as well', mine())
+    said = site.sekisho('lockdown', 'status').stdout
+    point('shadow: everything starts' in said, 'status names the mode', said)
+    (site.folder / 'enforce.yaml').write_text(re.sub(r'serial: \d+', 'serial: 0', draft))
+    site.bring(site.sign(site.folder / 'enforce.yaml', 'five.skp'))
+    point(site.in_force(5, 'enforce') and site.run('shadowed') == 'refused', 'after it enforce denies it')
 
 
 def mounts(site):
@@ -213,9 +245,9 @@ def mounts(site):
     (site.memory / 'folder').mkdir()
     draft = (site.folder / 'enforce.yaml').read_text().replace(f'- {site.disk}', f'- {site.disk}\n    - {site.memory}/folder')
     (site.folder / 'wide.yaml').write_text(re.sub(r'serial: \d+', 'serial: 0', draft))
-    signed = site.sign(site.folder / 'wide.yaml', 'four.skp')
+    signed = site.sign(site.folder / 'wide.yaml', 'six.skp')
     site.bring(signed)
-    point(site.in_force(4, 'enforce') and [s for s in site.status()['scope'] if s['path'].endswith('/folder') and s['state'] == 'not-guarded'],
+    point(site.in_force(6, 'enforce') and [s for s in site.status()['scope'] if s['path'].endswith('/folder') and s['state'] == 'not-guarded'],
           'a scope that is no mount point is not guarded: not what lies below it either', site.status())
     program(site.memory / 'outside', 5)
     point(site.run(site.memory / 'outside') == 5, 'outside of the scope nothing is judged')
@@ -239,7 +271,7 @@ def deaths(site):
     os.kill(site.agent.pid, signal.SIGKILL)
     site.agent.wait()
     point(site.run('known') == 7 and site.run('unknown') == 'refused', 'main killed: the pair survives')
-    point(site.start() and site.in_force(4, 'enforce') and site.run('unknown') == 'refused', 'a new main takes over', (site.folder / 'agent.log').read_text())
+    point(site.start() and site.in_force(6, 'enforce') and site.run('unknown') == 'refused', 'a new main takes over', (site.folder / 'agent.log').read_text())
 
 
 def small(site):
@@ -286,7 +318,7 @@ def main():
     site = Site(folder)
     make_group(site)
     try:
-        for part in (begin, refusals, enforce, protection, denials, kernel_side, people, observe, mounts, deaths, small, labels, end):
+        for part in (begin, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, small, labels, end):
             part(site)
     finally:
         if failed:
