@@ -20,6 +20,12 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 # Recognizable in the process table, and not another run's.
 FIRST, SECOND, THIRD = (f'9{os.getpid()}{n}' for n in (1, 2, 3))
 
+# What an agent does that is killed, as far as the runner sees it: a folder of pins named after its root. The second lives for a second, and its
+# root goes before the test ends; the third cannot be told whose it was.
+AGENT = 'import os, sys, time; sys.path.insert(0, "tools/check"); import pins; root = os.path.realpath(sys.argv[2]);' \
+        'os.mkdir(f"{pins.PLACE}/{pins.name_of(root)}"); time.sleep(float(sys.argv[3]))'
+PIN = f'python3 -c \'{AGENT}\' --root'
+
 # name of the program: (its shell text, {point: result} that must come out, words that a reason must have)
 PROGRAMS = {
     'good': ('echo 1..2; echo ok 1 - one; echo "ok 2 - two"', {'one': 'pass', 'two': 'pass'}, ''),
@@ -38,6 +44,9 @@ PROGRAMS = {
     'cmocka-skips': ('echo 1..1; echo "not ok 1 # SKIP test_name"', {'test_name': 'fail'}, 'tests/skips'),
     'hangs': (f'# check: timeout=1\nsetsid sleep {FIRST} & echo 1..1; sleep {FIRST}', {'': 'fail'}, 'not finished after 1 s'),
     'leaves': (f'echo 1..1; echo ok 1 - one; setsid sleep {SECOND} >/dev/null 2>&1 &', {'one': 'pass', '': 'fail'}, 'left processes'),
+    'pins': (f'mkdir $TMPDIR/r; {PIN} $TMPDIR/r 0; echo 1..1; echo ok 1 - one', {'one': 'pass', '': 'fail'}, 'left BPF pins'),
+    'pins-late': (f'cd $SEKISHO_SOURCE; mkdir $TMPDIR/s; {PIN} $TMPDIR/s 1; rmdir $TMPDIR/s; echo 1..1; echo ok 1 - one',
+                  {'one': 'pass', '': 'fail'}, 'left BPF pins'),
     'needs-long': ('# check: long\necho 1..1; echo ok 1 - one', {}, ''),
 }
 SKIPS = 'lint/listed/one: there is no such kernel here\nlint/skips-all: nothing to do here\n'
@@ -45,6 +54,9 @@ SKIPS = 'lint/listed/one: there is no such kernel here\nlint/skips-all: nothing 
 
 def plant(top):
     shutil.copytree(TOP / 'tools/check', top / 'tools/check')
+    pins = top / 'tools/check/pins.py'
+    pins.write_text(pins.read_text().replace("PLACE = '/sys/fs/bpf'", f"PLACE = '{top}/pins'"))
+    (top / 'pins').mkdir()
     (top / 'tests/lint').mkdir(parents=True)
     (top / 'tests/skips').write_text(SKIPS)
     for name, (text, _, _) in PROGRAMS.items():
@@ -91,6 +103,21 @@ def check_moment_of_exec(rules):
     rules.rule('a process in the middle of its exec is found', [f'{missed} of 300 were not'] if missed else [])
 
 
+def check_pins_of_nobody(rules, top):
+    (top / 'tests/lint/nobody.sh').write_text(f'#!/bin/sh\n{PIN} /nonexistent 0; echo 1..1; echo ok 1 - one\n')
+    (top / 'tests/lint/nobody.sh').chmod(0o755)
+    code, last, tests = check(top, 'lint/nobody')
+    said = [test['reason'] for test in tests if test['suite'] == 'run']
+    rules.rule('pins of which nobody knows the owner are a failure', [] if code == 1 and 'no test can be named' in ' '.join(said) else [last])
+
+
+def check_name_of_pins(rules):
+    """As agent/lockdown/duty.c names them."""
+    sys.path.insert(0, str(TOP / 'tools/check'))
+    import pins
+    rules.rule('a folder of pins is named after its root', [] if pins.name_of('/srv/line/agent') == 'sekisho-0a3df720' else ['it is not'])
+
+
 def main():
     rules = Rules()
     with tempfile.TemporaryDirectory() as folder:
@@ -113,6 +140,9 @@ def main():
         rules.rule('an unknown suite is a wrong call', [] if check(top, 'nonsense')[0] == 2 else ['accepted'])
         code, last, _ = check(top, 'lint/needs-long', '--long')
         rules.rule('--long finds the long tests', [] if (code, last) == (0, '1 passed, 0 failed, 0 skipped') else [f'{code} {last}'])
+        rules.rule('pins that are left are taken away', list(map(str, (top / 'pins').iterdir())))
+        check_pins_of_nobody(rules, top)
+    check_name_of_pins(rules)
     check_moment_of_exec(rules)
     rules.finish()
 

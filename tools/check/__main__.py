@@ -3,7 +3,7 @@
 # tools/check - the test runner behind ./check: builds what the chosen suites need and runs their programs.
 #
 # Standard library only. suites.py is the table of suites, build.py builds, run.py runs one program, tap.py reads what it says,
-# report.py counts and shows. The last line printed is `N passed, N failed, N skipped`.
+# pins.py knows whose a pin is, report.py counts and shows. The last line printed is `N passed, N failed, N skipped`.
 
 import argparse
 import fnmatch
@@ -20,8 +20,9 @@ import threading
 import time
 
 from build import build
+from pins import Pins
 from report import Report
-from run import Outcome, run_program, stop_all
+from run import MARK, Outcome, run_program, stop_all
 from suites import SUITES, Options
 from tap import Point
 
@@ -105,16 +106,16 @@ def needs_root_outcome(program):
     return Outcome(program, [Point('', 'skip', 'needs root')], 0.0, None)
 
 
-def run_one(program, report, scratch, number, extra):
+def run_one(program, report, scratch, number, extra, pins):
     if program.needs_root and not report.is_root:
         return needs_root_outcome(program)
     try:
-        return run_program(program, ROOT, scratch, number, extra)
+        return run_program(program, ROOT, scratch, number, extra, pins)
     except Exception as error:      # a fault of ours must not lose a test silently
         return Outcome(program, [Point('', 'fail', f'the runner failed: {error!r}')], 0.0, None)
 
 
-def run_batch(programs, report, jobs, scratch, extra):
+def run_batch(programs, report, jobs, scratch, extra, pins):
     """Run programs, at most `jobs` at a time, in their order."""
     waiting = queue.SimpleQueue()
     for program in programs:
@@ -127,7 +128,7 @@ def run_batch(programs, report, jobs, scratch, extra):
             except queue.Empty:
                 return
             report.started(program)
-            report.add(run_one(program, report, scratch, number, extra))
+            report.add(run_one(program, report, scratch, number, extra, pins))
 
     threads = [threading.Thread(target=work) for _ in range(min(jobs, len(programs)))]
     for thread in threads:
@@ -147,9 +148,12 @@ def run_all(programs, report, jobs, extra):
 
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
+    pins = Pins(MARK)
     try:
-        run_batch([program for program in programs if not program.exclusive], report, jobs, scratch, extra)
-        run_batch([program for program in programs if program.exclusive], report, 1, scratch, extra)
+        run_batch([program for program in programs if not program.exclusive], report, jobs, scratch, extra, pins)
+        run_batch([program for program in programs if program.exclusive], report, 1, scratch, extra, pins)
+        for name in pins.unowned():
+            report.fail('run', name, 'a BPF pin that came with the tests, and no test can be named that left it')
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

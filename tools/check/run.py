@@ -2,8 +2,8 @@
 #
 # run.py - runs one test program: own process group, own temporary folder, a time limit.
 #
-# Owns what a test may leave behind: nothing. After each program the processes, mounts and files it left are removed, and
-# processes and mounts count as a failure. Does not know suites (suites.py) or totals (report.py).
+# Owns what a test may leave behind: nothing. After each program the processes, mounts, pins (pins.py) and files it left are removed, and
+# processes, mounts and pins count as a failure. Does not know suites (suites.py) or totals (report.py).
 
 import ctypes
 import os
@@ -147,7 +147,7 @@ def start(program, root, tmp, mark, extra):
                             stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def judge(program, reader, status, left, mounts):
+def judge(program, reader, status, left, mounts, pins):
     """The points of a finished program, with its own failure as one point more."""
     points = reader.points if reader else []
     if status is None:
@@ -164,10 +164,12 @@ def judge(program, reader, status, left, mounts):
         trouble = 'left processes running: ' + ', '.join(left)
     if not trouble and mounts:
         trouble = 'left mounts: ' + ', '.join(mounts)
+    if not trouble and pins:
+        trouble = 'left BPF pins: ' + ', '.join(pins)
     return points + ([Point('', 'fail', trouble)] if trouble else [])
 
 
-def run_program(program, root, scratch, number, extra):
+def run_program(program, root, scratch, number, extra, pins):
     """Run a Program to its end and return its Outcome. Never raises because of what the program does."""
     log_path = root / 'build/log/check' / program.suite / (program.name.replace('/', '-') + '.log')
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,13 +187,15 @@ def run_program(program, root, scratch, number, extra):
         thread = threading.Thread(target=pump, args=(process, log, reader), daemon=True)
         thread.start()
         status = wait_for(process, thread, program.timeout)
+        pins.look()     # while those that are to be killed still say whose theirs are
         left = kill_left_processes(mark, 0 if status is None else 2)
         kill_group(process.pid)     # what has cleared its environment
         thread.join(5)
         del RUNNING[mark]
     mounts = unmount_below(tmp)
+    pinned = pins.take(mark, tmp)
     shutil.rmtree(tmp, ignore_errors=True)
-    return Outcome(program, judge(program, reader, status, left, mounts), time.monotonic() - began, log_path)
+    return Outcome(program, judge(program, reader, status, left, mounts, pinned), time.monotonic() - began, log_path)
 
 
 def stop_all(scratch):
