@@ -33,7 +33,7 @@ struct sk_call {
 	__u32 skip;        /* words of a chooser that are passed over */
 	__u32 variable;    /* one that may not be set was seen */
 	__u32 row_number;
-	__u32 unused;
+	__u32 over;        /* there is no further word, or none that can be read */
 	__u8 hash[32];     /* of the interpreter */
 };
 
@@ -101,8 +101,10 @@ static __always_inline long one_word(struct sk_call *call, bool variable)
 	bool cut;
 	int n = next_piece(call);
 
-	if (n < 0)
+	if (n < 0) {
+		call->over = 1;
 		return 1;
+	}
 	cut = n == SK_WORD - 1;
 	if (call->inside) {
 		call->inside = cut;
@@ -246,18 +248,21 @@ static __always_inline void read_call(struct sk_call *call, struct mm_struct *mm
 	struct sk_row *row = row_at(call);
 	__u32 verdict;
 
+	call->over = 0;
 	bpf_loop(4096, read_argument, NULL, 0);
 	if (!row)
 		return;
+	if (call->state.verdict == SK_ARGV_MORE && !call->over)
+		call->state.verdict = SK_ARGV_UNPROVABLE; /* more than is looked at */
 	sk_argv_end(row, &call->state);
 	verdict = call->state.verdict;
 	if (verdict == SK_ARGV_NOTHING || verdict >= SK_ARGV_INLINE)
 		return;
 	call->at = BPF_CORE_READ(mm, env_start);
 	call->end = BPF_CORE_READ(mm, env_end);
-	call->inside = 0;
+	call->inside = call->over = 0;
 	bpf_loop(8192, read_variable, NULL, 0);
-	if (call->variable)
+	if (call->variable || !call->over) /* more than is looked at: among what was not may be one that decides */
 		call->state.verdict = SK_ARGV_ENVIRONMENT;
 }
 
@@ -277,26 +282,19 @@ static __always_inline void stop(const struct sk_orders *orders, struct sk_told 
 	sk_tell(orders, told);
 }
 
-/* Is this the execution of an interpreter that is looked at? Begins the call. */
-static __always_inline struct sk_call *begin_call(struct sk_scripts *scripts, struct mm_struct *mm, struct sk_known *known)
+/* Is this the execution of an interpreter that is looked at? Begins the call; call->hash says which one. */
+static __always_inline bool begin_call(struct sk_scripts *scripts, struct mm_struct *mm, struct sk_call *call)
 {
-	__u32 zero = 0;
-	struct sk_call *call = bpf_map_lookup_elem(&sk_calls, &zero);
 	struct sk_row *its;
 
-	if (!call)
-		return NULL;
 	__builtin_memset(&call->state, 0, __builtin_offsetof(struct sk_argv_state, word));
 	call->script = 0;
 	call->inside = call->skip = call->variable = 0;
-	__builtin_memcpy(call->hash, known->hash, sizeof call->hash);
 	call->row_number = (__u32)row_of(scripts, call);
 	call->at = BPF_CORE_READ(mm, arg_start);
 	call->end = BPF_CORE_READ(mm, arg_end);
 	its = row_at(call);
-	if (!its || ((its->flags & SK_ROW_CHOOSER) && !choose(call, scripts)))
-		return NULL;
-	return call;
+	return its && (!(its->flags & SK_ROW_CHOOSER) || choose(call, scripts));
 }
 
 /* The marks of a task that is no interpreter any more. */
@@ -308,13 +306,62 @@ static __always_inline void unmark(struct task_struct *task)
 		mark->restricted = 0;
 }
 
-static __always_inline struct sk_known *interpreter(const struct sk_orders *orders, struct file *file, struct sk_look *look)
+/* 0: the file is no interpreter; else its kinds, and call->hash says which. */
+static __always_inline __u32 known_interpreter(const struct sk_orders *orders, struct sk_call *call, const struct sk_look *look)
 {
-	struct sk_known *known;
+	struct sk_known *known = bpf_map_lookup_elem(&sk_known, &look->key);
+
+	if (!known || known->epoch != orders->epoch || !(known->kinds & SK_AS_INTERPRETER))
+		return 0;
+	__builtin_memcpy(call->hash, known->hash, sizeof call->hash);
+	return known->kinds;
+}
+
+/*
+ * What may not be remembered (a copy in memory, a file made a moment ago) runs by a permit, which is used up here: the program that judges the execution is attached
+ * before this one, and has seen it.
+ */
+static __always_inline __u32 permitted_interpreter(const struct sk_orders *orders, struct sk_call *call, const struct sk_look *look, __u32 process)
+{
+	struct sk_permit_key key = {.process = process, .device = look->key.device, .inode = look->key.inode};
+	struct sk_permit *permit = bpf_map_lookup_elem(&sk_permits, &key);
+	__u32 kinds;
+
+	if (!process || !permit || permit->deny || permit->epoch != orders->epoch || !(permit->kinds & SK_AS_INTERPRETER))
+		return 0;
+	__builtin_memcpy(call->hash, permit->hash, sizeof call->hash);
+	kinds = permit->kinds;
+	if (!permit->keep)
+		bpf_map_delete_elem(&sk_permits, &key);
+	return kinds;
+}
+
+static long see_file(struct task_struct *task, struct vm_area_struct *vma, struct file **file)
+{
+	*file = BPF_CORE_READ(vma, vm_file);
+	return 0;
+}
+
+/* An overlay shows another inode than it maps; the mapped one may be known by its own file system. */
+static __always_inline __u32 mapped_interpreter(const struct sk_orders *orders, struct sk_call *call, struct task_struct *task, struct sk_look *look)
+{
+	struct file *file = NULL;
+
+	if (bpf_find_vma(task, BPF_CORE_READ(task, mm, start_code), see_file, &file, 0) || !file)
+		return 0;
+	sk_look_at(BPF_CORE_READ(file, f_inode), look);
+	return known_interpreter(orders, call, look);
+}
+
+static __always_inline __u32 interpreter(const struct sk_orders *orders, struct sk_call *call, struct file *file, __u32 process, struct sk_look *look)
+{
+	__u32 kinds;
 
 	sk_look_at(BPF_CORE_READ(file, f_inode), look);
-	known = bpf_map_lookup_elem(&sk_known, &look->key);
-	return known && known->epoch == orders->epoch && (known->kinds & SK_AS_INTERPRETER) ? known : NULL;
+	kinds = permitted_interpreter(orders, call, look, process);
+	if (!kinds)
+		kinds = known_interpreter(orders, call, look);
+	return kinds || look->magic != SK_OVERLAY ? kinds : mapped_interpreter(orders, call, bpf_get_current_task_btf(), look);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -324,38 +371,43 @@ int BPF_PROG(sk_script_exec, struct task_struct *given, int old_pid, struct linu
 	struct sk_orders *orders = sk_subject_orders();
 	struct sk_told told = {.file = bprm->file};
 	struct sk_scripts *scripts;
-	struct sk_known *known;
 	struct sk_mark *mark;
 	struct sk_look look;
 	struct sk_call *call;
-	__u32 zero = 0;
+	__u32 zero = 0, process;
 
 	unmark(task);
-	if (!orders || !(orders->what & SK_DO_SCRIPTS) || sk_is_ours(orders, sk_process_of(given, orders->pid_space)))
+	if (!orders || !(orders->what & SK_DO_SCRIPTS))
 		return 0;
+	process = sk_process_of(given, orders->pid_space);
 	scripts = bpf_map_lookup_elem(&sk_scripts, &zero);
-	known = interpreter(orders, bprm->file, &look);
-	if (!scripts || !known)
+	call = bpf_map_lookup_elem(&sk_calls, &zero);
+	if (sk_is_ours(orders, process) || !scripts || !call)
 		return 0;
-	call = begin_call(scripts, task->mm, known);
-	if (!call)
+	told.kinds = interpreter(orders, call, bprm->file, process, &look);
+	if (!told.kinds || !begin_call(scripts, task->mm, call))
 		return 0;
 	read_call(call, task->mm);
 	if (is_exempt(scripts, call))
 		return 0;
 	told.look = &look;
-	told.kinds = known->kinds;
 	if (call->state.verdict >= SK_ARGV_INLINE) {
 		told.road = road_of(call->state.verdict);
 		told.reason = SK_REASON_KIND;
 		stop(orders, &told);
 		return 0;
 	}
+	if (call->state.verdict == SK_ARGV_NOTHING || call->state.verdict == SK_ARGV_DATA)
+		return 0;
 	mark = bpf_task_storage_get(&sk_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (mark) {
-		mark->restricted = call->state.verdict != SK_ARGV_NOTHING && call->state.verdict != SK_ARGV_DATA;
+		mark->restricted = 1;
 		mark->row = call->row_number;
+		return 0;
 	}
+	told.road = SK_ROAD_SCRIPT_OPERAND; /* no memory to keep it restricted */
+	told.reason = SK_REASON_KIND;
+	stop(orders, &told);
 	return 0;
 }
 

@@ -173,7 +173,8 @@ static __always_inline bool sk_is_permitted(const struct sk_orders *orders, cons
 	if (permit->changed_s != look->changed_s || permit->changed_ns != look->changed_ns || permit->size != look->size)
 		return false;
 	*ret_kinds = permit->kinds;
-	if (use && !permit->keep)
+	/* an interpreter's is used up by the program that looks at its arguments: it needs to know which one it is */
+	if (use && !permit->keep && !((permit->kinds & SK_AS_INTERPRETER) && (orders->what & SK_DO_SCRIPTS)))
 		bpf_map_delete_elem(&sk_permits, &key);
 	return true;
 }

@@ -100,6 +100,7 @@ struct sk_permit {
 	__u32 keep; /* not used up by the first use: a library is mapped in several pieces */
 	__u32 deny; /* the guard looked, and it is not known: whoever is held for it is stopped */
 	__u32 unused;
+	__u8 hash[32]; /* zeros: nobody has read it */
 };
 
 /* By which road code came to run. User space has the attack class of each. */

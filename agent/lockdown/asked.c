@@ -36,23 +36,29 @@ void lk_asked(const struct sk_record *record)
 	lk_wake(&queue.written);
 }
 
+/* By now the number may be another process's, which runs something else. An overlay's device and inode are not what the kernel side saw; its times are. */
+static bool is_asked(const struct stat *found, const struct sk_record *record)
+{
+	return (uint64_t)found->st_size == record->size && found->st_ctim.tv_sec == record->changed_s && (uint32_t)found->st_ctim.tv_nsec == record->changed_ns;
+}
+
 static void answer(struct lk_shared *shared, struct sk_hasher *hasher, void *space, const struct sk_record *record)
 {
 	_cleanup_close_ int fd = -1;
 	struct lk_orders orders;
 	struct stat found;
-	uint8_t hash[LK_HASH];
+	uint8_t hash[LK_HASH] = {0};
 	uint32_t kinds = 0;
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%u/exe", record->process);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &found) < 0 || !S_ISREG(found.st_mode) || (uint64_t)found.st_size != record->size)
+	if (fd < 0 || fstat(fd, &found) < 0 || !S_ISREG(found.st_mode) || !is_asked(&found, record))
 		return;
 	lk_add(&shared->count.asked);
 	if (sk_hasher_fd(hasher, fd, space, LK_PIECE, NULL, NULL, hash, NULL) == 0)
 		lk_listed_as(shared, hash, &orders, &kinds);
-	lk_kernel_answer(shared, record, kinds);
+	lk_kernel_answer(shared, record, hash, kinds);
 	lk_ask_again(shared, fd); /* it was left alone, and is not any more what it was */
 }
 

@@ -249,7 +249,7 @@ bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const ui
 	return bpf_map_update_elem(lk_kernel_fds[LK_MAP_KNOWN], &place, &known, BPF_ANY) == 0;
 }
 
-void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, uint32_t kinds, bool keep)
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds, bool keep)
 {
 	const struct sk_permit_key place = {.process = process, .device = device_of(key->device), .inode = key->inode};
 	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = key->changed_s, .changed_ns = key->changed_ns,
@@ -258,10 +258,11 @@ void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct l
 	if (!lk_kernel_on(shared))
 		return;
 	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	memcpy(permit.hash, hash, sizeof permit.hash);
 	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
 }
 
-void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, uint32_t kinds)
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t hash[32], uint32_t kinds)
 {
 	const struct sk_permit_key place = {.process = asked->process, .device = asked->device, .inode = asked->inode};
 	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = asked->changed_s, .changed_ns = asked->changed_ns,
@@ -270,6 +271,7 @@ void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, u
 	if (!lk_kernel_on(shared))
 		return;
 	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	memcpy(permit.hash, hash, sizeof permit.hash);
 	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
 }
 

@@ -87,13 +87,13 @@ void lk_kernel_forget_system(struct lk_shared *shared, uint64_t device);
 /* `key` as lk_look() found it, of a file system whose verdicts may be remembered. False: not kept. */
 bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds);
 /* The process is about to use the file, and was allowed to; `keep`: more than once. */
-void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, uint32_t kinds, bool keep);
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds, bool keep);
 /* Goes through what is known and forgets what `listed` does not say true for. Returns how many. */
 unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg);
 
 struct sk_record;
 /* What the kernel side asked about (SK_VERDICT_ASKED): `kinds` 0 refuses it. */
-void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, uint32_t kinds);
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t hash[32], uint32_t kinds);
 /* The guard: opens the ring of records (before its threads start). 0 or -errno. */
 int lk_kernel_reader(void);
 /* Waits up to `ms` for records and hands them to `each`. */

@@ -39,9 +39,17 @@ class Machine(kernel.Machine):
         (self.root / 'srv/data').mkdir()
         (self.root / 'srv/data/value').write_text('arrived\n')
         (self.root / 'srv/strange/value').write_text('arrived\n')
+        memory = self.root / 'srv/memory'
+        memory.mkdir()
+        subprocess.run(['mount', '-t', 'tmpfs', 'memory', memory], check=True)
+        shutil.copy('/bin/bash', memory / 'bash')
+        for name in ('over', 'upper', 'work'):
+            (self.root / 'srv' / name).mkdir()
+        subprocess.run(['mount', '-t', 'overlay', 'over', '-o', f'lowerdir={self.root}/bin,upperdir={self.root}/srv/upper,workdir={self.root}/srv/work',
+                        self.root / 'srv/over'], check=True)
         os.sync()
         time.sleep(0.1)
-        self.write_list(['/srv/strange', '/srv/unknown', '/lib/strange'])
+        self.write_list(['/srv/over', '/srv/strange', '/srv/unknown', '/lib/strange'])
 
     def bring(self, program):
         """A program of this machine with its libraries."""
@@ -106,6 +114,14 @@ CALLS = [
      (['/bin/bash', f'{K}/a.sh'], {'env': {'BASH_ENV': '', 'OTHER': f'{S}/a.sh'}})),
     ('environment, behind a large one', (['/bin/bash', f'{K}/reads.sh', '/dev/null'], {'env': {'A': 'x' * 9000, 'BASH_ENV': f'{S}/a.sh'}}),
      (['/bin/bash', f'{K}/a.sh'], {'env': {'A': 'x' * 9000, 'B': 'BASH_ENV=x'}})),
+    ('environment, behind ten thousand others', (['/bin/bash', f'{K}/reads.sh', '/dev/null'], {'env': {**{f'A{i}': '' for i in range(10000)}, 'BASH_FUNC_read%%': '() { echo arrived; }'}}),
+     (['/bin/bash', f'{K}/a.sh'], {'env': {**{f'A{i}': '' for i in range(7000)}, 'B': 'x'}})),
+    ('inline, behind a megabyte', (['/usr/bin/mawk', *['-v', 'x=' + 'x' * 130000] * 9, 'BEGIN { print "arrived" }'],),
+     (['/usr/bin/mawk', '-v', 'x=' + 'x' * 130000, '-f', f'{K}/a.awk'],)),
+    # no question comes from there: it is held, and nobody has looked at its arguments before it was known what it is
+    ('inline, a copy in memory', (['/srv/memory/bash', '-c', 'echo arrived'],), None),
+    ('inline, by an overlay', (['/srv/over/bash', '-c', 'echo arrived'],), (['/srv/over/bash', f'{K}/a.sh'],)),
+    ('inline, a copy made a moment ago', (['/srv/fresh', '-c', 'echo arrived'], {'fresh': '/bin/bash'}), (['/srv/fresh', f'{K}/a.sh'], {'fresh': '/bin/bash'})),
     ('environment, a function', (['/bin/bash', f'{K}/reads.sh', '/dev/null'], {'env': {'BASH_FUNC_read%%': '() { echo arrived; }'}}), None),
     ('environment, PERL5OPT', (['/usr/bin/perl', f'{K}/a.pl'], {'env': {'PERL5OPT': '-MOwn', 'PERL5LIB': S}}), (['/usr/bin/perl', f'{K}/a.pl'],)),
     ('module', (['/usr/bin/perl', f'-I{S}', '-MOwn', f'{K}/a.pl'],), None),
@@ -120,6 +136,9 @@ CALLS = [
 def call(machine, words, options=None):
     options = dict(options or {})
     argv0 = options.pop('argv0', None)
+    if fresh := options.pop('fresh', None):  # too young to be remembered
+        (machine.root / 'srv/fresh').unlink(missing_ok=True)
+        shutil.copy(machine.root / fresh.lstrip('/'), machine.root / 'srv/fresh')
     if argv0:  # execve(2) takes the name apart from the file
         real, words = words[0], [argv0, *words[1:]]
         link = machine.root / 'tmp' / argv0
