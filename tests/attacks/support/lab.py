@@ -27,6 +27,7 @@ TOOLS = ('exec', 'map', 'mem', 'race', 'root')
 HOME = 'opt/attacks'  # in the equipment PC: the tools and cases, all of them listed
 LAWFUL = 'tries/lawful'  # what is listed of the material
 COMPILE = 'import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)'
+SLOW = 6 if os.environ.get('SEKISHO_VM') else 1  # a virtual machine without the hardware's help
 STOPPED, NOT_STOPPED, VOID, TWIN = 'stopped', 'not stopped', 'void', 'twin failed'
 
 
@@ -262,7 +263,7 @@ class Stage:
         return {'part': 'lockdown', 'serial': 0, 'lockdown': {'mode': 'enforce', 'failure': 'deny', 'deadline_ms': 500, 'scope': [str(self.mount)],
                                                               'programs': self.listed}}, \
             {'interpreters': {'restrict': True, 'data': [str(self.mount / 'usr/share/zoneinfo')]}, 'protect': True, 'modules': 'listed', 'mounts': 'deny', 'memory': {'exec': 'deny'},
-             'jit': [{'sha256': jit, 'note': 'the compiler of the tests'}], 'overload': 'deny'}
+             'self': {'release': True}, 'jit': [{'sha256': jit, 'note': 'the compiler of the tests'}], 'overload': 'deny'}
 
     def close(self):
         sh(TOP / 'tests/support/equipment-pc', 'destroy', self.pc)
@@ -323,10 +324,10 @@ class Agent:
     def start(self, pin, signed):
         must(BUILD / 'sekisho', 'policy', 'pin', '--root', self.root, pin)
         self.launch()
-        if not within(180 if os.environ.get('SEKISHO_VM') else 30, self.status):  # without KVM its programs take their time to be loaded
+        if not within(30 * SLOW, self.status):  # its kernel programs take their time to be loaded
             raise RuntimeError(f'the agent does not start: {self.log.read_text()[-2000:]}')
         must(BUILD / 'sekisho', 'policy', 'import', '--root', self.root, signed)
-        if not within(60, self.in_force):
+        if not within(30 * SLOW, self.in_force):
             raise RuntimeError(f'the policy is not in force: {self.status()} {self.log.read_text()[-1000:]}')
         within(5, lambda: self.status()['tier'] != 'C')  # where there is no kernel side it stays so
 
@@ -372,11 +373,11 @@ class Agent:
         for pid in self.pids().values():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGCONT)
-        if not hurt and self.process.poll() is None and within(4, self.in_force):
+        if not hurt and self.process.poll() is None and within(4 * SLOW, self.in_force):
             return
         self.stop()
         self.launch()
-        if not within(20, self.in_force):
+        if not within(20 * SLOW, self.in_force):
             raise RuntimeError(f'the agent does not come back: {self.status()} {self.log.read_text()[-1500:]}')
         within(5, lambda: self.status()['tier'] != 'C')
 

@@ -87,7 +87,7 @@ def measure(pattern):
         def start():
             peer.start()
             return peer
-        results, status, claims = tier.fight(field, [case for case in tier.chosen_cases(pattern) if not case.agent], start, lambda text: None)
+        results, status, claims = tier.fight(field, [case for case in tier.chosen_cases(pattern) if not case.agent], start, lambda text, _: None)
         tried = [result for result in results if result.verdict != lab.VOID]
         tier.point(any(r.verdict == lab.STOPPED for r in tried), 'fapolicyd is at work: it stops some')
         tier.report_share('fapolicyd', results)

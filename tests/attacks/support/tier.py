@@ -21,6 +21,7 @@ import lab
 
 GOALS = {'A': None, 'B': 65, 'C': None}  # percent of the cases that show something; A: all but what it names
 RESULTS = lab.TOP / 'build/attacks'
+PART = 60  # cases of one virtual machine
 count = failed = 0
 
 
@@ -45,16 +46,22 @@ def own_mounts():
         raise SystemExit('no mount namespace of its own')
 
 
-def chosen_cases(pattern):
-    """All; in a virtual machine, where each takes ten times as long, two of a class and what can only be tried there, unless `./check --long` wants more."""
+def chosen_cases(pattern, in_machine=False):
+    """All; in a virtual machine, where each takes ten times as long, one of a class and what can only be tried there, unless `./check --long` wants more."""
     chosen = lab.cases(pattern)
-    if pattern or not os.environ.get('SEKISHO_VM') or os.environ.get('SEKISHO_LONG') == '1':
+    if pattern or not in_machine or os.environ.get('SEKISHO_LONG') == '1':
         return chosen
     seen = collections.Counter()
     for case in chosen:
         case.place = seen[case.kind]
         seen[case.kind] += case.where == 'any' and case.seconds <= 25
-    return [case for case in chosen if case.where == 'vm' or (case.place < 2 and case.seconds <= 25)]
+    return [case for case in chosen if case.where == 'vm' or (case.place < 1 and case.seconds <= 25)]
+
+
+def parts_of(chosen):
+    """A machine that hangs takes its part of the cases with it, and no others: the same number of each class to each."""
+    count = -(-len(chosen) // PART)
+    return [chosen[at::count] for at in range(count)]
 
 
 class Result:
@@ -76,6 +83,7 @@ def fight(field, chosen, start, log):
     for case in chosen:
         if void[case.name]:
             results.append(Result(case, lab.VOID, void[case.name]))
+            log(f'{case.name}: void', results[-1])
             continue
         before, began = agent.events('tampering') if case.agent else 0, time.monotonic()
         verdict, said = lab.against(field, case)
@@ -85,7 +93,7 @@ def fight(field, chosen, start, log):
         if case.agent:
             agent.mend(verdict != lab.STOPPED)
         results.append(Result(case, verdict, said, noticed))
-        log(f'{case.name}: {verdict}: {time.monotonic() - began:.2f} s: {said}')
+        log(f'{case.name}: {verdict}: {time.monotonic() - began:.2f} s: {said}', results[-1])
     return results, status, claims
 
 
@@ -137,10 +145,15 @@ def show(result, claims):
 
 
 def write(name, results, status, claims):
+    """What was not tried this time stays as it was found before, on the same kernel."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f'{name}.json').write_text(json.dumps({
-        'name': name, 'tier': status.get('tier'), 'kernel': os.uname().release, 'not_stopped': sorted(claims),
-        'cases': [result.record() for result in results]}, indent=1) + '\n')
+    path, kernel = RESULTS / f'{name}.json', status.get('kernel', os.uname().release)
+    before = json.loads(path.read_text()) if path.exists() else {}
+    kept = {record['case']: record for record in before.get('cases', [])} if before.get('kernel') == kernel else {}
+    kept.update({result.case.name: result.record() for result in results})
+    known = {case.name for case in lab.cases()}
+    path.write_text(json.dumps({'name': name, 'tier': status.get('tier'), 'kernel': kernel, 'not_stopped': sorted(claims),
+                                'cases': [record for case, record in sorted(kept.items()) if case in known]}, indent=1) + '\n')
 
 
 class Ground:
@@ -173,7 +186,7 @@ class Ground:
         self.close()
 
 
-def battle(folder, mount, tokens, pin, signed, pattern, log):
+def battle(folder, mount, tokens, pin, signed, chosen, log):
     """On the kernel that runs here. (results, status, claims)"""
     cgroup = lab.Cgroup()
     field, agent = lab.Range(folder, mount, tokens, cgroup), lab.Agent(folder, cgroup)
@@ -182,7 +195,7 @@ def battle(folder, mount, tokens, pin, signed, pattern, log):
         agent.start(pin, signed)
         return agent
     try:
-        return fight(field, chosen_cases(pattern), start, log)
+        return fight(field, chosen, start, log)
     finally:
         agent.stop()
         field.close()
@@ -193,8 +206,8 @@ def on_host(pattern):
     with Ground() as ground:
         RESULTS.mkdir(parents=True, exist_ok=True)
         with open(RESULTS / 'host.log', 'w', encoding='utf-8') as file:
-            results, status, claims = battle(ground.folder, ground.stage.mount, ground.tokens, ground.folder / 'site.pub', ground.signed, pattern,
-                                             lambda text: print(text, file=file, flush=True))
+            results, status, claims = battle(ground.folder, ground.stage.mount, ground.tokens, ground.folder / 'site.pub', ground.signed, chosen_cases(pattern),
+                                             lambda text, _: print(text, file=file, flush=True))
         judge('host', results, status, claims)
     finish()
 
@@ -203,7 +216,7 @@ def on_host(pattern):
 
 SCRIPT = """#!/bin/bash
 mkdir -p {mount} /var/attacks && mount /dev/vdc {mount} || exit 1
-export SEKISHO_SOURCE=/attacks SEKISHO_BUILD=/attacks/build SEKISHO_LONG={long}
+export SEKISHO_SOURCE=/attacks SEKISHO_BUILD=/attacks/build
 exec /usr/bin/python3 -B /attacks/tests/attacks/support/inside.py
 """
 
@@ -224,24 +237,43 @@ def stdlib(folder):
     return folder / 'python3.11'
 
 
-def in_machine(name, series, pattern, options):
+def in_machine(name, series, words, options):
+    """`words`: [--part N/OF] [REGEX]."""
+    part = words[words.index('--part') + 1] if '--part' in words else None
+    pattern = words[-1] if words and words[-1] != part else ''
+    parts = parts_of(chosen_cases(pattern, True))
+    if part:
+        number, of = (int(n) for n in part.split('/'))
+        parts = [chosen_cases(pattern, True)[number - 1::of]]
     with Ground(series) as ground:
-        folder, mount = ground.folder, ground.stage.mount
-        plan = {'mount': str(mount), 'tokens': ground.tokens, 'pattern': pattern}
-        (folder / 'plan.json').write_text(json.dumps(plan))
-        (folder / 'script').write_text(SCRIPT.format(mount=mount, long=os.environ.get('SEKISHO_LONG', '0')))
-        (folder / 'script').chmod(0o755)
-        library = stdlib(folder)
-        lab.must('sync', '-f', mount)
-        lab.must('umount', mount)
-        lab.sh('e2fsck', '-fp', ground.stage.pc / 'disk.img')
-        words = [lab.TOP / 'tests/support/vm', 'run', '--kernel', series, '--memory', '1024', '--disk', '384', '--drive', ground.stage.pc / 'disk.img',
-                 *options, *programs(), '--put', library, '/usr/lib/python3.11', '--put', lab.HERE, '/attacks/tests/attacks',
-                 '--put', folder / 'plan.json', '/attacks/plan.json', '--put', ground.signed, '/attacks/signed.skp',
-                 '--put', folder / 'site.pub', '/attacks/site.pub', folder / 'script']
-        said = watch_machine(words, name)
+        prepare_machine(ground)
+        said = []
+        for number, chosen in enumerate(parts):
+            plan = {'mount': str(ground.stage.mount), 'tokens': ground.tokens, 'cases': [case.name for case in chosen]}
+            (ground.folder / 'plan.json').write_text(json.dumps(plan))
+            said.append(watch_machine(machine_words(ground, series, options), f'{name}-{number + 1}'))
+            print(f'# machine {number + 1} of {len(parts)}: {len(chosen)} cases', flush=True)
     take_results(name, said)
     finish()
+
+
+def prepare_machine(ground):
+    """Its script and Python's library, and the equipment PC's image as it is now: each machine begins with that."""
+    folder, mount = ground.folder, ground.stage.mount
+    (folder / 'script').write_text(SCRIPT.format(mount=mount))
+    (folder / 'script').chmod(0o755)
+    stdlib(folder)
+    lab.must('sync', '-f', mount)
+    lab.must('umount', mount)
+    lab.sh('e2fsck', '-fp', ground.stage.pc / 'disk.img')
+
+
+def machine_words(ground, series, options):
+    folder = ground.folder
+    return [lab.TOP / 'tests/support/vm', 'run', '--kernel', series, '--memory', '1024', '--disk', '384', '--drive', ground.stage.pc / 'disk.img',
+            *options, *programs(), '--put', folder / 'python3.11', '/usr/lib/python3.11', '--put', lab.HERE, '/attacks/tests/attacks',
+            '--put', folder / 'plan.json', '/attacks/plan.json', '--put', ground.signed, '/attacks/signed.skp',
+            '--put', folder / 'site.pub', '/attacks/site.pub', folder / 'script']
 
 
 def watch_machine(words, name):
@@ -260,13 +292,15 @@ def watch_machine(words, name):
 def take_results(name, said):
     by_name = {case.name: case for case in lab.cases()}
     results, last = [], {}
-    for line in said:
-        if line.startswith('@@result '):
-            record = json.loads(line[9:])
-            results.append(Result(by_name[record['case']], record['verdict'], record['said'], record['noticed']))
-        elif line.startswith('@@status '):
-            last = json.loads(line[9:])
-    point(last and said[-1] == '@@code 0\n', f'{name}: all cases were tried in the machine', ''.join(said[-25:]))
+    for number, lines in enumerate(said):
+        last = {}
+        for line in lines:
+            if line.startswith('@@result '):
+                record = json.loads(line[9:])
+                results.append(Result(by_name[record['case']], record['verdict'], record['said'], record['noticed']))
+            elif line.startswith('@@status '):
+                last = json.loads(line[9:])
+        point(last and lines[-1] == '@@code 0\n', f'{name}: machine {number + 1} came to its end', ''.join(lines[-25:]))
     status = last.get('status') or {}
     judge(name, results, status, {entry['id'] for entry in status.get('not_stopped', [])} if status else {case.kind for case in by_name.values()})
 
@@ -275,8 +309,10 @@ def inside():
     with open('/attacks/plan.json', encoding='utf-8') as file:
         plan = json.load(file)
     began = time.monotonic()
-    results, status, _ = battle(pathlib.Path('/var/attacks'), pathlib.Path(plan['mount']), plan['tokens'], '/attacks/site.pub', '/attacks/signed.skp',
-                                plan['pattern'], lambda text: print(f'{time.monotonic() - began:.0f} s: {text}', flush=True))
-    for result in results:
+
+    def log(text, result):
+        print(f'{time.monotonic() - began:.0f} s: {text}', flush=True)
         print('@@result ' + json.dumps(result.record()), flush=True)
-    print('@@status ' + json.dumps({'status': status}), flush=True)
+    _, status, _ = battle(pathlib.Path('/var/attacks'), pathlib.Path(plan['mount']), plan['tokens'], '/attacks/site.pub', '/attacks/signed.skp',
+                          [case for case in lab.cases() if case.name in plan['cases']], log)
+    print('@@status ' + json.dumps({'status': {**status, 'kernel': os.uname().release}}), flush=True)
