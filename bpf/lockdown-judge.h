@@ -51,6 +51,16 @@ struct {
 	__type(value, __u64);
 } sk_counts SEC(".maps");
 
+/*
+ * A field behind a pointer. Programs whose pointers the verifier knows the types of (LSM, with SK_TYPED) read it with one instruction; the others, who get theirs
+ * from helpers and callbacks, with a helper's call for each step.
+ */
+#ifdef SK_TYPED
+#define SK_STEP(base, field) ((base)->field)
+#else
+#define SK_STEP(base, field) BPF_CORE_READ(base, field)
+#endif
+
 /* What a file is now. */
 struct sk_look {
 	struct sk_file_key key;
@@ -115,33 +125,43 @@ static __always_inline bool sk_is_ours(const struct sk_orders *orders, __u32 pro
 
 static __always_inline void sk_look_times(struct inode *inode, struct sk_look *look)
 {
+	struct inode___plain *plain = (void *)inode;
+	struct inode___old *old = (void *)inode;
+
 	if (bpf_core_field_exists(inode->i_ctime_sec)) {
-		look->changed_s = BPF_CORE_READ(inode, i_ctime_sec);
-		look->changed_ns = BPF_CORE_READ(inode, i_ctime_nsec) & SK_CTIME_MASK;
-	} else if (bpf_core_field_exists(((struct inode___plain *)inode)->__i_ctime)) {
-		look->changed_s = BPF_CORE_READ((struct inode___plain *)inode, __i_ctime.tv_sec);
-		look->changed_ns = (__u32)BPF_CORE_READ((struct inode___plain *)inode, __i_ctime.tv_nsec);
+		look->changed_s = SK_STEP(inode, i_ctime_sec);
+		look->changed_ns = SK_STEP(inode, i_ctime_nsec) & SK_CTIME_MASK;
+	} else if (bpf_core_field_exists(plain->__i_ctime)) {
+		look->changed_s = SK_STEP(plain, __i_ctime.tv_sec);
+		look->changed_ns = (__u32)SK_STEP(plain, __i_ctime.tv_nsec);
 	} else {
-		look->changed_s = BPF_CORE_READ((struct inode___old *)inode, i_ctime.tv_sec);
-		look->changed_ns = (__u32)BPF_CORE_READ((struct inode___old *)inode, i_ctime.tv_nsec);
+		look->changed_s = SK_STEP(old, i_ctime.tv_sec);
+		look->changed_ns = (__u32)SK_STEP(old, i_ctime.tv_nsec);
 	}
 }
 
 static __always_inline void sk_look_at(struct inode *inode, struct sk_look *look)
 {
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct super_block *sb = SK_STEP(inode, i_sb);
+	struct address_space *mapping = SK_STEP(inode, i_mapping);
 
 	__builtin_memset(look, 0, sizeof *look);
-	look->key.device = BPF_CORE_READ(sb, s_dev);
-	look->key.inode = BPF_CORE_READ(inode, i_ino);
-	look->size = (__u64)BPF_CORE_READ(inode, i_size);
-	look->generation = BPF_CORE_READ(inode, i_generation);
-	look->writers = BPF_CORE_READ(inode, i_writecount.counter);
-	look->mappings = BPF_CORE_READ(inode, i_mapping, i_mmap_writable.counter);
-	look->links = BPF_CORE_READ(inode, i_nlink);
-	look->mode = BPF_CORE_READ(inode, i_mode);
-	look->magic = BPF_CORE_READ(sb, s_magic);
+	look->key.device = SK_STEP(sb, s_dev);
+	look->key.inode = SK_STEP(inode, i_ino);
+	look->size = (__u64)SK_STEP(inode, i_size);
+	look->generation = SK_STEP(inode, i_generation);
+	look->writers = SK_STEP(inode, i_writecount.counter);
+	look->mappings = SK_STEP(mapping, i_mmap_writable.counter);
+	look->links = SK_STEP(inode, i_nlink);
+	look->mode = SK_STEP(inode, i_mode);
+	look->magic = SK_STEP(sb, s_magic);
 	sk_look_times(inode, look);
+}
+
+/* May its content change while it is looked at? */
+static __always_inline bool sk_is_written(const struct sk_look *look)
+{
+	return look->writers > 0 || look->mappings > 0;
 }
 
 /* NONE: it is known as it is now, *ret_kinds is what it may be used as. */
@@ -156,7 +176,7 @@ static __always_inline __u32 sk_is_known(const struct sk_orders *orders, const s
 	if (known->changed_s != look->changed_s || known->changed_ns != look->changed_ns || known->size != look->size ||
 	    (known->has_generation && known->generation != look->generation))
 		return SK_REASON_CHANGED;
-	if (look->writers > 0 || look->mappings > 0)
+	if (sk_is_written(look))
 		return SK_REASON_WRITER;
 	*ret_kinds = known->kinds;
 	return SK_REASON_NONE;
@@ -200,6 +220,7 @@ struct sk_told {
 	__u64 address;
 	const struct sk_look *look; /* may be NULL */
 	struct file *file;          /* may be NULL: names it */
+	struct dentry *dentry;      /* or this does */
 };
 
 static __always_inline void sk_record_process(struct sk_record *record, const struct sk_orders *orders)
@@ -215,7 +236,8 @@ static __always_inline void sk_record_process(struct sk_record *record, const st
 
 static __always_inline void sk_tell(const struct sk_orders *orders, const struct sk_told *told)
 {
-	struct file *file = told->file; /* a local one: the macros below record each step of a path */
+	struct file *file = told->file; /* local ones: the macros below record each step of a path */
+	struct dentry *dentry = told->dentry;
 	struct sk_record *record;
 
 	if (told->verdict != SK_VERDICT_ASKED)
@@ -243,8 +265,10 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 		record->changed_ns = told->look->changed_ns;
 	}
 	sk_record_process(record, orders);
-	if (file) {
-		const unsigned char *name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	if (file)
+		dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (dentry) {
+		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
 
 		bpf_probe_read_kernel_str(record->name, sizeof record->name, name);
 	}

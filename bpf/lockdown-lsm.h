@@ -54,4 +54,5 @@ struct lsm_judged {
 struct lsm_task {
 	__u32 kinds;    /* enum sk_as of its program */
 	__u32 updating; /* a trusted updater is among its ancestors, in this maintenance (lsm_self.maintenance) */
+	__u32 intended; /* kinds of the program that it is about to become */
 };

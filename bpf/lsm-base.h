@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#define SK_TYPED
 #include "lockdown-judge.h"
 #include "lockdown-lsm.h"
 
@@ -105,7 +106,7 @@ static __always_inline struct lsm_self *self(void)
 
 static __always_inline void key_of(struct inode *inode, struct sk_file_key *ret)
 {
-	ret->inode = BPF_CORE_READ(inode, i_ino);
+	ret->inode = BPF_CORE_READ(inode, i_ino); /* it may come from a walk, of which the verifier knows nothing */
 	ret->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	ret->unused = 0;
 }
@@ -181,31 +182,14 @@ static __always_inline __u32 our_kinds(void)
 /* `stops` false: the policy only observes. Returns what the hook answers. */
 static __always_inline int tell(const struct sk_orders *o, __u32 road, __u32 reason, struct inode *inode, struct dentry *name, bool stops)
 {
-	struct sk_record *record = bpf_ringbuf_reserve(&sk_records, sizeof *record, 0);
-	const unsigned char *text;
+	struct sk_told told = {.road = road, .reason = reason, .verdict = stops ? SK_VERDICT_DENIED : SK_VERDICT_WOULD, .dentry = name};
+	struct sk_look look;
 
-	sk_count(stops ? SK_COUNT_STOPPED : SK_COUNT_WOULD);
-	if (!record) {
-		sk_count(SK_COUNT_LOST);
-		return stops ? -EPERM : 0;
-	}
-	__builtin_memset(record, 0, sizeof *record);
-	record->time_ns = bpf_ktime_get_ns();
-	record->road = road;
-	record->reason = reason;
-	record->verdict = stops ? SK_VERDICT_DENIED : SK_VERDICT_WOULD;
-	record->serial = o->serial;
-	sk_record_process(record, o);
 	if (inode) {
-		record->device = BPF_CORE_READ(inode, i_sb, s_dev);
-		record->inode = BPF_CORE_READ(inode, i_ino);
-		record->size = BPF_CORE_READ(inode, i_size);
+		sk_look_at(inode, &look);
+		told.look = &look;
 	}
-	if (name) {
-		text = BPF_CORE_READ(name, d_name.name);
-		bpf_probe_read_kernel_str(record->name, sizeof record->name, text);
-	}
-	bpf_ringbuf_submit(record, 0);
+	sk_tell(o, &told);
 	return stops ? -EPERM : 0;
 }
 
@@ -227,33 +211,10 @@ static __noinline int refuse_self(__u32 road, struct inode *inode, struct dentry
 
 /* --- what a file is */
 
-static __always_inline void stamp_of(struct inode *inode, struct lsm_judged *ret)
-{
-	struct inode___old *old = (void *)inode;
-	struct inode___plain *plain = (void *)inode;
-
-	if (bpf_core_field_exists(inode->i_ctime_sec)) {
-		ret->changed_s = BPF_CORE_READ(inode, i_ctime_sec);
-		ret->changed_ns = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff; /* the top bit says that somebody looked */
-	} else if (bpf_core_field_exists(plain->__i_ctime)) {
-		ret->changed_s = BPF_CORE_READ(plain, __i_ctime.tv_sec);
-		ret->changed_ns = BPF_CORE_READ(plain, __i_ctime.tv_nsec);
-	} else {
-		ret->changed_s = BPF_CORE_READ(old, i_ctime.tv_sec);
-		ret->changed_ns = BPF_CORE_READ(old, i_ctime.tv_nsec);
-	}
-	ret->size = BPF_CORE_READ(inode, i_size);
-}
-
-static __always_inline bool may_change(struct inode *inode)
-{
-	return BPF_CORE_READ(inode, i_writecount.counter) > 0 || BPF_CORE_READ(inode, i_mapping, i_mmap_writable.counter) > 0;
-}
-
 /* Is each change of content a write through this kernel's open files? */
-static __always_inline bool is_steady(struct inode *inode)
+static __always_inline bool is_steady(const struct sk_look *look)
 {
-	switch (BPF_CORE_READ(inode, i_sb, s_magic)) {
+	switch (look->magic) {
 	case 0xef53:     /* ext2, 3, 4 */
 	case 0x58465342: /* XFS */
 	case 0x9123683e: /* Btrfs */
@@ -269,9 +230,9 @@ static __always_inline bool is_steady(struct inode *inode)
 	return false;
 }
 
-static __always_inline bool is_same(const struct lsm_judged *a, const struct lsm_judged *b)
+static __always_inline bool is_as_judged(const struct lsm_judged *j, const struct sk_look *look)
 {
-	return a->changed_s == b->changed_s && a->changed_ns == b->changed_ns && a->size == b->size;
+	return j->changed_s == look->changed_s && j->changed_ns == look->changed_ns && j->size == look->size;
 }
 
 /* Forgets an inode whose content is about to change. */
@@ -294,39 +255,27 @@ static __always_inline __u32 epoch_of(const struct sk_orders *o)
 	return s ? o->epoch + s->list + 1 : 0;
 }
 
-/* What is remembered of an inode: 1 known, 2 known to the guard, 0 unknown, -1 nothing. Fills *now and *ret_kinds. Never sleeps. */
-static __always_inline int recall(struct inode *inode, const struct sk_orders *o, struct lsm_judged *now, __u32 *ret_kinds)
+/* What is remembered of an inode: 1 known, 2 known to the guard, 0 unknown, -1 nothing. Fills *look, and *ret_kinds when it is known. Never sleeps. */
+static __always_inline int recall(struct inode *inode, const struct sk_orders *o, struct sk_look *look, __u32 *ret_kinds)
 {
 	struct lsm_judged *j = bpf_inode_storage_get(&lsm_inodes, inode, 0, 0);
-	struct sk_file_key key;
-	struct sk_known *k;
 
-	stamp_of(inode, now);
-	if (j && j->epoch == epoch_of(o) && is_same(j, now)) {
+	sk_look_at(inode, look);
+	if (j && j->epoch == epoch_of(o) && is_as_judged(j, look)) {
 		*ret_kinds = j->kinds;
 		return j->known;
 	}
-	key_of(inode, &key);
-	k = bpf_map_lookup_elem(&sk_known, &key);
-	if (!k || k->epoch != o->epoch || k->changed_s != now->changed_s || k->changed_ns != now->changed_ns || k->size != now->size)
-		return -1;
-	if (k->has_generation && k->generation != BPF_CORE_READ(inode, i_generation))
-		return -1;
-	*ret_kinds = k->kinds;
-	return 2;
+	return sk_is_known(o, look, ret_kinds) == SK_REASON_NONE ? 2 : -1;
 }
 
 /* Says to the other programs and to the guard that this file is known. */
-static __always_inline void publish(struct inode *inode, const struct lsm_judged *now, const struct lsm_entry *entry, const struct lsm_hash *hash, __u32 epoch)
+static __always_inline void publish(const struct sk_look *look, const struct lsm_entry *entry, const struct lsm_hash *hash, __u32 epoch)
 {
-	struct sk_known known = {.changed_s = now->changed_s, .changed_ns = now->changed_ns, .size = now->size, .kinds = entry->kinds,
-				 .entry = entry->number, .epoch = epoch, .has_generation = 1};
-	struct sk_file_key key;
+	struct sk_known known = {.changed_s = look->changed_s, .changed_ns = look->changed_ns, .size = look->size, .kinds = entry->kinds,
+				 .entry = entry->number, .epoch = epoch, .has_generation = 1, .generation = look->generation};
 
-	known.generation = BPF_CORE_READ(inode, i_generation);
 	__builtin_memcpy(known.hash, hash->sha256, sizeof known.hash);
-	key_of(inode, &key);
-	bpf_map_update_elem(&sk_known, &key, &known, BPF_ANY);
+	bpf_map_update_elem(&sk_known, &look->key, &known, BPF_ANY);
 }
 
 /* The folders above a known file: nothing is mounted over them. */
@@ -354,20 +303,20 @@ static __noinline void note_folders(struct dentry *dentry)
 	}
 }
 
-static __always_inline void remember(struct inode *inode, const struct sk_orders *o, const struct lsm_judged *was, bool is_listed, __u32 kinds)
+/* With the inode: what was judged as it looked then, when it looks so still. */
+static __always_inline void remember(struct inode *inode, const struct sk_orders *o, const struct sk_look *was, bool is_listed, __u32 kinds)
 {
-	struct lsm_judged now = {}, *j;
+	struct lsm_judged judged = {.changed_s = was->changed_s, .changed_ns = was->changed_ns, .size = was->size, .known = is_listed, .kinds = kinds}, *j;
+	struct sk_look now;
 
-	stamp_of(inode, &now);
-	if (may_change(inode) || !is_steady(inode) || !is_same(was, &now))
+	sk_look_at(inode, &now);
+	if (sk_is_written(&now) || !is_steady(&now) || !is_as_judged(&judged, &now))
 		return;
 	j = bpf_inode_storage_get(&lsm_inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!j)
 		return;
-	now.epoch = epoch_of(o);
-	now.known = is_listed;
-	now.kinds = kinds;
-	*j = now;
+	judged.epoch = epoch_of(o);
+	*j = judged;
 }
 
 /* Where the kernel cannot hash: the failure setting, when the guard is silent. */
@@ -376,60 +325,56 @@ static __always_inline __u32 judge_without_hash(const struct sk_orders *o)
 	return sk_decide(o) == SK_VERDICT_FAILURE ? SK_REASON_NONE : SK_REASON_UNLISTED;
 }
 
-/* The guard has just allowed this process this file, for a reason that is not the list: a window in which a trusted updater wrote it. */
-static __always_inline bool is_permitted(struct inode *inode, const struct sk_orders *o, __u32 *ret_kinds)
-{
-	struct sk_look look;
-
-	sk_look_at(inode, &look);
-	return sk_is_permitted(o, &look, sk_process_of(bpf_get_current_task_btf(), o->pid_space), false, ret_kinds);
-}
-
 /*
  * Is the content of this open file on the list? Only in hooks that may sleep. A file that is open for writing is not: what would run need not be
  * what was read. SK_REASON_NONE when it is.
  */
-static __always_inline __u32 judge_content(struct file *file, const struct sk_orders *o, __u32 *ret_kinds)
+static __always_inline __u32 judge_content(struct file *file, const struct sk_orders *o, struct sk_look *look, __u32 *ret_kinds)
 {
 	struct inode *inode = file->f_inode;
-	struct lsm_judged now = {};
 	struct lsm_hash hash = {};
 	struct lsm_entry *entry;
 	int known;
 
-	*ret_kinds = 0;
 	if ((inode->i_mode & S_IFMT) != S_IFREG)
 		return SK_REASON_NO_FILE;
-	if (may_change(inode))
+	known = recall(inode, o, look, ret_kinds);
+	if (sk_is_written(look))
 		return SK_REASON_WRITER;
-	known = recall(inode, o, &now, ret_kinds);
 	if (known == 2) { /* the guard found it known: kept with the inode from now on */
-		remember(inode, o, &now, true, *ret_kinds);
+		remember(inode, o, look, true, *ret_kinds);
 		note_folders(file->f_path.dentry);
 	}
 	if (known >= 0)
 		return known ? SK_REASON_NONE : SK_REASON_UNLISTED;
-	if (now.size > HASH_MAX || bpf_ima_file_hash(file, &hash, sizeof hash) != HASH_ALGO_SHA256)
+	if (look->size > HASH_MAX || bpf_ima_file_hash(file, &hash, sizeof hash) != HASH_ALGO_SHA256)
 		return judge_without_hash(o);
 	entry = bpf_map_lookup_elem(&lsm_list, &hash);
-	if (may_change(inode))
+	if (inode->i_writecount.counter > 0 || inode->i_mapping->i_mmap_writable.counter > 0)
 		return SK_REASON_WRITER;
 	if (entry)
 		*ret_kinds = entry->kinds;
-	remember(inode, o, &now, entry != NULL, *ret_kinds);
+	remember(inode, o, look, entry != NULL, *ret_kinds);
 	if (!entry)
 		return SK_REASON_UNLISTED;
-	if (is_steady(inode))
-		publish(inode, &now, entry, &hash, o->epoch);
+	if (is_steady(look))
+		publish(look, entry, &hash, o->epoch);
 	note_folders(file->f_path.dentry);
 	return SK_REASON_NONE;
 }
 
+/* Or has the guard just allowed this process this file, for a reason that is not the list: a window in which a trusted updater wrote it. */
 static __always_inline __u32 judge(struct file *file, const struct sk_orders *o, __u32 *ret_kinds)
 {
-	__u32 reason = judge_content(file, o, ret_kinds);
+	struct sk_look look = {};
+	__u32 reason;
 
-	return reason == SK_REASON_UNLISTED && is_permitted(file->f_inode, o, ret_kinds) ? SK_REASON_NONE : reason;
+	*ret_kinds = 0;
+	reason = judge_content(file, o, &look, ret_kinds);
+	if (reason == SK_REASON_UNLISTED &&
+	    sk_is_permitted(o, &look, sk_process_of(bpf_get_current_task_btf(), o->pid_space), false, ret_kinds))
+		return SK_REASON_NONE;
+	return reason;
 }
 
 /* Was this file found known and not written since? For what known files are protected from. */

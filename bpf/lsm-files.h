@@ -201,7 +201,7 @@ int BPF_PROG(sk_open, struct file *file)
 /* Of a file or folder: is the calling task kept from changing it by `road`? */
 static __noinline int change(struct dentry *dentry, __u32 road)
 {
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct inode *inode = dentry->d_inode;
 	struct sk_orders *o = sk_subject_orders();
 
 	if (!inode || !o || is_kernel_thread())
@@ -264,10 +264,13 @@ int BPF_PROG(sk_rename, struct inode *from_dir, struct dentry *from, struct inod
 	return r;
 }
 
+/* Another link to a known file is lawful: what is protected is the file, by whatever name. One of ours gets none. */
 SEC("lsm/inode_link")
 int BPF_PROG(sk_link, struct dentry *from, struct inode *dir, struct dentry *to)
 {
-	return change(from, SK_ROAD_FILE_LINK);
+	if ((is_our_file(from) || is_our_file(BPF_CORE_READ(to, d_parent)) || is_our_unit(to)) && protects_us())
+		return refuse_self(SK_ROAD_AGENT_FILE, from->d_inode, from);
+	return 0;
 }
 
 /* Nothing new in folders of ours. */
@@ -309,7 +312,7 @@ int BPF_PROG(sk_ioctl, struct file *file, unsigned int command, unsigned long ar
 
 static __noinline int mount_over(struct dentry *dentry)
 {
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct inode *inode = dentry->d_inode;
 	struct sk_orders *o = sk_subject_orders();
 
 	if (is_our_file(dentry) && protects_us())

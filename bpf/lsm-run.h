@@ -15,6 +15,16 @@ static __always_inline __u32 road_of(struct inode *inode, __u32 ordinary)
 	return ordinary;
 }
 
+/* What is more than ordinary about a program is kept with its task from the moment it is committed, and inherited by the task's children. */
+static __always_inline void intend(__u32 kinds)
+{
+	const __u32 special = kinds & (SK_AS_JIT | SK_AS_UPDATER);
+	struct lsm_task *t = bpf_task_storage_get(&lsm_tasks, bpf_get_current_task_btf(), 0, special ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+
+	if (t)
+		t->intended = special;
+}
+
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(sk_bprm, struct linux_binprm *bprm)
 {
@@ -25,6 +35,7 @@ int BPF_PROG(sk_bprm, struct linux_binprm *bprm)
 		return 0;
 	sk_count(SK_COUNT_EXECS);
 	reason = judge(bprm->file, o, &kinds);
+	intend(kinds);
 	if (reason == SK_REASON_NONE) {
 		sk_count(SK_COUNT_KNOWN);
 		return 0;
@@ -44,28 +55,20 @@ static __always_inline void notice_shutdown(struct linux_binprm *bprm, struct ls
 		s->going_down = 1;
 }
 
-/* The new program is the task's from here on: what is more than ordinary about it is kept with the task, and inherited by its children. */
 SEC("lsm.s/bprm_committed_creds")
 int BPF_PROG(sk_committed, struct linux_binprm *bprm)
 {
-	const __u32 special = SK_AS_JIT | SK_AS_INTERPRETER | SK_AS_UPDATER;
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct sk_orders *o = sk_subject_orders();
+	struct lsm_task *t = bpf_task_storage_get(&lsm_tasks, task, 0, 0);
 	struct lsm_self *s = self();
-	struct lsm_judged now = {};
-	struct lsm_task *t;
-	__u32 kinds = 0;
 
 	if (s && is_first_process())
 		notice_shutdown(bprm, s);
-	if (!o || !s)
+	if (!t || !s)
 		return 0;
-	recall(bprm->file->f_inode, o, &now, &kinds);
-	t = bpf_task_storage_get(&lsm_tasks, task, 0, kinds & special ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	if (!t)
-		return 0;
-	t->kinds = kinds & special;
-	if ((kinds & SK_AS_UPDATER) && s->maintenance_until && !task->ptrace)
+	t->kinds = sk_subject_orders() ? t->intended : 0;
+	t->intended = 0;
+	if ((t->kinds & SK_AS_UPDATER) && s->maintenance_until && !task->ptrace)
 		t->updating = s->maintenance;
 	return 0;
 }
@@ -122,7 +125,7 @@ int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot
 SEC("lsm/file_mprotect")
 int BPF_PROG(sk_mprotect, struct vm_area_struct *vma, unsigned long asked, unsigned long prot)
 {
-	struct lsm_judged now = {};
+	struct sk_look now;
 	struct sk_orders *o;
 	struct file *file;
 	__u32 kinds = 0;

@@ -5,6 +5,7 @@
 #include "lsm-base.h"
 #include "scripts-read.h"
 
+#define FMODE_READ 1
 #define SK_FMODE_EXEC 0x20
 
 SEC("lsm.s/file_open")
@@ -14,9 +15,10 @@ int BPF_PROG(sk_script_open, struct file *file)
 	struct sk_orders *o;
 	__u32 kinds, reason;
 
-	if (!sk_is_restricted(bpf_get_current_task_btf()) || (inode->i_mode & S_IFMT) != S_IFREG || (file->f_mode & SK_FMODE_EXEC))
+	/* The cheap questions first: this is asked at every opening on the machine. */
+	if (!(file->f_mode & FMODE_READ) || (file->f_mode & SK_FMODE_EXEC) || (inode->i_mode & S_IFMT) != S_IFREG)
 		return 0;
-	if (inode->i_sb->s_magic == PROC_SUPER_MAGIC || inode->i_sb->s_magic == CGROUP2_SUPER_MAGIC || !(file->f_mode & 1))
+	if (!sk_is_restricted(bpf_get_current_task_btf()) || inode->i_sb->s_magic == PROC_SUPER_MAGIC || inode->i_sb->s_magic == CGROUP2_SUPER_MAGIC)
 		return 0;
 	o = sk_subject_orders();
 	if (!o || !(o->what & SK_DO_SCRIPTS))
