@@ -69,6 +69,14 @@ int lk_guard_duty_run(const struct sk_duty_ctx *ctx)
 	return lk_pair_main(shared);
 }
 
+void lk_duty_leave(void)
+{
+	lk_kernel_leave();
+	lk_window_leave();
+	lk_shared_free(shared);
+	shared = NULL;
+}
+
 struct lk_shared *lk_duty_shared(void)
 {
 	return shared;

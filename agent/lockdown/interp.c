@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -21,15 +20,6 @@
 static struct sk_interp_table table;
 static struct sk_scripts *scripts; /* in the kernel's memory */
 
-static void *map_of(enum lk_map map, size_t size)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *at = lk_kernel_fds[map] < 0 ? MAP_FAILED
-					  : mmap(NULL, (size + page - 1) & ~(page - 1), PROT_READ | PROT_WRITE, MAP_SHARED, lk_kernel_fds[map], 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
 static void put_called(const char *name, uint32_t row)
 {
 	if (scripts->called < SK_CALLED)
@@ -39,7 +29,7 @@ static void put_called(const char *name, uint32_t row)
 bool lk_interp_open(const char *folder)
 {
 	struct sk_diag diag = {0};
-	struct sk_row *rows = map_of(LK_MAP_ROWS, SK_ROWS * sizeof *rows);
+	struct sk_row *rows = lk_map_memory(LK_MAP_ROWS, SK_ROWS * sizeof *rows);
 
 	if (scripts || !rows)
 		return scripts;
@@ -48,13 +38,13 @@ bool lk_interp_open(const char *folder)
 		if (sk_interp_load(NULL, &table, NULL) != 0)
 			return false;
 	}
-	scripts = map_of(LK_MAP_SCRIPTS, sizeof *scripts);
+	scripts = lk_map_memory(LK_MAP_SCRIPTS, sizeof *scripts);
 	for (size_t i = 0; i < table.count && scripts; i++) {
 		rows[i] = table.rows[i];
 		for (size_t j = 0; j < table.items[i].programs.count; j++)
 			put_called(table.items[i].programs.items[j], (uint32_t)i);
 	}
-	munmap(rows, SK_ROWS * sizeof *rows);
+	lk_map_drop(rows);
 	return scripts;
 }
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -114,16 +113,12 @@ void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins)
 		{"etc/systemd/system/sekisho-agent.service", LSM_OURS},
 		{"etc/systemd/system/multi-user.target.wants/sekisho-agent.service", LSM_OURS},
 	};
-	void *at;
 
 	if (!(shared->kernel.attached & SK_HOOK_LSM_EXEC) || lk_kernel_fds[LK_MAP_LSM_SELF] < 0)
 		return;
-	at = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, lk_kernel_fds[LK_MAP_LSM_SELF], 0);
-	if (at == MAP_FAILED) {
-		sk_origin_errno();
+	self_now = lk_map_memory(LK_MAP_LSM_SELF, sizeof *self_now);
+	if (!self_now)
 		return;
-	}
-	self_now = at;
 	add_cgroups();
 	teach("/", "proc/self/exe", LSM_AGENT | LSM_OURS);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ours); i++)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lockdown/kernel.h"
 
@@ -12,6 +13,9 @@ enum lk_map { LK_MAP_ORDERS, LK_MAP_KNOWN, LK_MAP_PERMITS, LK_MAP_RECORDS, LK_MA
 	      LK_MAP_ROWS, LK_MAP_SCRIPTS, LK_MAP_MARKS, LK_MAPS };
 extern const char *const lk_map_names[LK_MAPS];
 
+/* A map's memory, in this process and all that it makes from now on; NULL: there is none. Ended by lk_kernel_leave(). */
+void *lk_map_memory(enum lk_map map, size_t size);
+void lk_map_drop(void *at); /* and this ends one of them, for this process */
 /* Maps the orders, for this process and those it makes. False: it could not. */
 bool lk_maps_open(struct lk_shared *shared);
 /* Nobody is acted upon any more. */

@@ -26,6 +26,10 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	shared->kernel.hooks[0].bit = SK_HOOK_TRACE_EXEC;
 }
 
+void lk_kernel_leave(void)
+{
+}
+
 void lk_kernel_unload(struct lk_shared *shared)
 {
 	(void)shared;

@@ -58,16 +58,53 @@ static void find_cgroups(void)
 		fclose(mounts);
 }
 
-bool lk_maps_open(struct lk_shared *shared)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	void *at = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_SHARED, lk_kernel_fds[LK_MAP_ORDERS], 0);
-	struct stat space;
+static struct {
+	void *at;
+	size_t size;
+} memories[8];
 
+void *lk_map_memory(enum lk_map map, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size + page - 1) & ~(page - 1), free = 0;
+	void *at;
+
+	while (free < SK_ARRAY_SIZE(memories) && memories[free].at)
+		free++;
+	if (lk_kernel_fds[map] < 0 || free == SK_ARRAY_SIZE(memories))
+		return NULL;
+	at = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED, lk_kernel_fds[map], 0);
 	if (at == MAP_FAILED) {
 		sk_origin_errno();
-		return false;
+		return NULL;
 	}
+	memories[free].at = at;
+	memories[free].size = whole;
+	return at;
+}
+
+void lk_map_drop(void *at)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(memories); i++)
+		if (at && memories[i].at == at) {
+			munmap(at, memories[i].size);
+			memories[i].at = NULL;
+		}
+}
+
+void lk_kernel_leave(void)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(memories); i++)
+		lk_map_drop(memories[i].at);
+	orders_now = NULL;
+}
+
+bool lk_maps_open(struct lk_shared *shared)
+{
+	struct sk_orders *at = lk_map_memory(LK_MAP_ORDERS, sizeof *at);
+	struct stat space;
+
+	if (!at)
+		return false;
 	orders_now = at;
 	orders_now->epoch = 1;
 	shared->kernel.contained = true;

@@ -61,6 +61,8 @@ extern int lk_kernel_fds[];
  * goes. Never fails: what could not be attached stands in `hooks` with its error. Call it once, before any process of lockdown is made.
  */
 void lk_kernel_load(struct lk_shared *shared, const char *pins);
+/* In a duty that has nothing to do with lockdown: what the kernel side goes by is no longer in its memory. */
+void lk_kernel_leave(void);
 /* Before it: where the site's own interpreters are described. */
 void lk_kernel_interpreters(const char *folder);
 /* Detaches everything and removes the pins. */

@@ -18,6 +18,8 @@ int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
 void lk_guard_duty_cgroup(const char *cgroup);
 /* In main, after the duties have ended in order: takes the kernel side out of the kernel. */
 void lk_guard_duty_end(void);
+/* In a process of another duty: what it inherited of lockdown's memory (orders, lists, what the kernel side goes by) is not its business any more. */
+void lk_duty_leave(void);
 extern int lk_kernel_fds[];
 int lk_guard_duty_run(const struct sk_duty_ctx *ctx);
 extern const char *const lk_guard_duty_calls[];

@@ -28,6 +28,13 @@ int lk_window_prepare(void)
 	return 0;
 }
 
+void lk_window_leave(void)
+{
+	if (lk_window)
+		munmap(lk_window, sizeof *lk_window);
+	lk_window = NULL;
+}
+
 bool lk_window_is_open(void)
 {
 	return lk_window && atomic_load_explicit(&lk_window->open, memory_order_acquire) && lk_now_us() < atomic_load(&lk_window->until_us);

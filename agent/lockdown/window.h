@@ -67,6 +67,7 @@ struct lk_window_shared {
 /* The one mapping; NULL where there is none (the rig of the guard's tests). window-shared.c. */
 extern struct lk_window_shared *lk_window;
 int lk_window_prepare(void); /* 0 or -ENOMEM */
+void lk_window_leave(void);  /* for a process that has nothing to do with it */
 bool lk_window_is_open(void);
 /* Is this content known by the window that is open? Any process, no lock, allocates nothing. */
 bool lk_window_has(const uint8_t hash[LK_HASH]);

@@ -50,10 +50,17 @@ static const char *user_of(void *config, const char *duty)
 	return strcmp(duty, "link") == 0 ? c->user_link : NULL;
 }
 
+/* What lockdown shares between its processes is nobody else's: who talks to the network or reads media must not be able to write orders. */
+static void leave(const char *duty)
+{
+	if (strcmp(duty, "guard") && strcmp(duty, "lockdown") && strcmp(duty, "window"))
+		lk_duty_leave();
+}
+
 static int command_run(const struct arguments *a)
 {
 	struct agent_config config;
-	const struct sk_proc_opts opts = {.program = "sekisho-agent", .root = a->root, .config = &config, .user_of = user_of};
+	const struct sk_proc_opts opts = {.program = "sekisho-agent", .root = a->root, .config = &config, .user_of = user_of, .leave = leave};
 	int r = agent_config_load(a->root, &config);
 
 	if (r)

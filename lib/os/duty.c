@@ -152,6 +152,8 @@ void sk_duty_main(struct sk_child *child, int life)
 	};
 	pid_t main_pid = getppid();
 
+	if (proc->opts->leave)
+		proc->opts->leave(child->duty->name);
 	if (settle(child, &ctx) || enter_sandbox(child, &ctx))
 		_exit(EXIT_SETUP);
 	/* For a duty that sits in a long call when main dies. Set late: a change of user clears it. */

@@ -79,6 +79,8 @@ struct sk_proc_opts {
 	const char *(*user_of)(void *config, const char *duty);
 	/* Address of a listener declared "config"; NULL result = the listener is not opened. */
 	const char *(*address_of)(void *config, const char *listener);
+	/* In the process of each duty, before anything else of it: gives up what was inherited and is another duty's. May be NULL. */
+	void (*leave)(const char *duty);
 	unsigned stop_ms;    /* deadline of an orderly stop; 0 = 5000 */
 	unsigned backoff_ms; /* first pause before a restart; 0 = 100 */
 };

@@ -57,6 +57,19 @@ def begin(site):
     point(site.run('unknown') == 66 and site.sekisho('lockdown', 'status').returncode == 1, 'without a policy nothing is refused, and status says so')
 
 
+def shared_memory(pid):
+    """What this process could write into another's memory, or into the kernel's: [mapping]."""
+    return [line for line in pathlib.Path(f'/proc/{pid}/maps').read_text().splitlines() if line.split()[1].startswith('rw-s')]
+
+
+def apart(site):
+    """Lockdown's processes share their orders; whoever talks to the network, keeps the spool or reads media has no part in it."""
+    point(shared_memory(site.status()['processes']['guard']), 'the guard shares memory with the other processes of lockdown')
+    for name in ('sekisho-spool', 'sekisho-link', 'sekisho-media'):
+        pid = within(5, lambda name=name: site.child(name))
+        point(pid and not shared_memory(pid), f'{name} shares no memory with them, nor with the kernel', pid and shared_memory(pid))
+
+
 def refusals(site):
     point(site.bring(site.folder / 'draft.yaml').returncode != 0, 'a draft that nobody signed is not taken')
     empty = site.folder / 'empty.yaml'
@@ -318,7 +331,7 @@ def main():
     site = Site(folder)
     make_group(site)
     try:
-        for part in (begin, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, small, labels, end):
+        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, small, labels, end):
             part(site)
     finally:
         if failed:
