@@ -237,7 +237,8 @@ int lk_keeper_main(struct lk_shared *shared)
 	for (;;) {
 		rest(&k, quiet, pause_ms(&k, busy));
 		atomic_store(&shared->keeper_beat_us, lk_now_us());
-		lk_kernel_beat(shared);
+		if (lk_kernel_beat(shared))
+			lk_wake(&shared->orders_word);
 		on_signals(&k);
 		lk_process_look(k.guard, atomic_load(&shared->guard_pid));
 		if (k.guard >= 0 && readable(k.guard, 0))

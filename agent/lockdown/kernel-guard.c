@@ -203,6 +203,6 @@ void *lk_kernel_minder(void *arg)
 
 		tell_ours(shared);
 		carry_over(shared);
-		lk_wait(&shared->orders_word, seen, lk_kernel_lacks_subject(shared) ? LK_SEEK_US : LK_MIND_US);
+		lk_wait(&shared->orders_word, seen, 0);
 	}
 }

@@ -47,21 +47,16 @@ bool lk_kernel_acts(const struct lk_shared *shared)
 	return false;
 }
 
-bool lk_kernel_lacks_subject(const struct lk_shared *shared)
-{
-	(void)shared;
-	return false;
-}
-
 void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders)
 {
 	(void)shared;
 	(void)orders;
 }
 
-void lk_kernel_beat(struct lk_shared *shared)
+bool lk_kernel_beat(struct lk_shared *shared)
 {
 	(void)shared;
+	return false;
 }
 
 void lk_kernel_counts(struct lk_shared *shared)

@@ -133,11 +133,6 @@ bool lk_kernel_acts(const struct lk_shared *shared)
 	return orders_now && atomic_load_explicit(&shared->kernel.wanted, memory_order_relaxed) != SK_SUBJECT_NONE;
 }
 
-bool lk_kernel_lacks_subject(const struct lk_shared *shared)
-{
-	return lk_kernel_acts(shared) && atomic_load(&shared->kernel.acting) == SK_SUBJECT_NONE;
-}
-
 /* --- orders */
 
 static uint32_t depth_of(const char *path)
@@ -223,11 +218,16 @@ static void read_counts(struct lk_kernel *kernel)
 	}
 }
 
-void lk_kernel_beat(struct lk_shared *shared)
+bool lk_kernel_beat(struct lk_shared *shared)
 {
+	uint64_t cgroup = 0;
+	uint32_t level = 0, subject;
+
 	if (!lk_kernel_on(shared))
-		return;
+		return false;
 	*(volatile __u64 *)&orders_now->beat_ns = now_ns();
+	subject = find_subject(&shared->kernel, atomic_load(&shared->kernel.wanted), &cgroup, &level);
+	return subject != atomic_load(&shared->kernel.acting) || (subject == SK_SUBJECT_CGROUP && cgroup != *(volatile __u64 *)&orders_now->cgroup);
 }
 
 void lk_kernel_counts(struct lk_shared *shared)

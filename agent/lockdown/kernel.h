@@ -5,8 +5,8 @@
  *   who            does
  *   main           lk_kernel_load(): makes the maps, loads and attaches each program by itself, pins all of it. It has the rights of root, the guard need not
  *   guard          tells the kernel side whom to act upon (lk_kernel_orders), what is known (lk_kernel_know), what it has just allowed
- *                  (lk_kernel_permit), and that it lives (lk_kernel_beat); reads its records (lk_kernel_read)
- *   keeper         lk_kernel_permit() and lk_kernel_beat() in the guard's place
+ *                  (lk_kernel_permit); reads its records (lk_kernel_read)
+ *   keeper         lk_kernel_permit() in the guard's place; says in each of its looks that the pair lives (lk_kernel_beat)
  *   clerk          reads struct lk_kernel: tier, hooks, counts
  *
  * Map descriptors and the mapping of the orders are made before the processes are, and inherited. A build without libbpf or clang, and a kernel without BPF,
@@ -27,8 +27,6 @@ enum {
 	LK_HOOK_NAME = 40,
 	LK_KERNEL_COUNTS = 16, /* enum sk_count of bpf/lockdown.h */
 	LK_CGROUP = 512,
-	LK_SEEK_US = 1000000,  /* the minder looks so often for a subject that is not there yet, */
-	LK_MIND_US = 5000000,  /* and whether the one it has is still the same one: a cgroup may be made anew */
 	LK_SILENT_US = 8000000, /* without one for so long, the guard is silent and the failure setting counts */
 	LK_PERMIT_US = 10000000, /* an execution that was allowed takes place, or is given up, by then */
 };
@@ -71,12 +69,11 @@ void lk_kernel_unload(struct lk_shared *shared);
 bool lk_kernel_on(const struct lk_shared *shared);
 /* Does it act upon somebody, or will as soon as that somebody is there? Cheap. */
 bool lk_kernel_acts(const struct lk_shared *shared);
-/* Is it to act upon somebody who is not there yet? */
-bool lk_kernel_lacks_subject(const struct lk_shared *shared);
 
 /* The guard: carries the orders over; finds the cgroup anew. */
 void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders);
-void lk_kernel_beat(struct lk_shared *shared);
+/* Says that we live. True: whom to act upon is somebody else by now (the cgroup came, went, or was made anew), so the orders must be carried over again. */
+bool lk_kernel_beat(struct lk_shared *shared);
 /* Copies what the kernel side counted to struct lk_kernel. */
 void lk_kernel_counts(struct lk_shared *shared);
 /* One of our own processes, at a place of its own (0 .. 15): nothing stops it. */
