@@ -151,17 +151,18 @@ static void mark_known(struct acceptance *a, const struct sk_program *programs, 
 static int read_manifest(struct acceptance *a, const struct sk_policy *policy, const char *path)
 {
 	_cleanup_signed_answer_ struct sk_signed_answer answer = {0};
+	_cleanup_store_ struct sk_policy_store *store = NULL;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(0);
 	struct sk_signed_question question = {.when = policy_now(), .any_place = true, .vendors = &policy->lockdown.vendors};
-	struct sk_trust trust;
 	int r = ctl_read_file(a->ctl, path, SK_ENVELOPE_MAX, &text);
 
 	if (r != CTL_OK)
 		return r;
-	sk_trust_init(&trust, NULL);
-	question.trust = &trust;
+	r = sk_store_open(a->ctl->root, POLICY_STORE, &store);
+	if (r)
+		return ctl_fail_errno(a->ctl, r, POLICY_STORE);
+	question.trust = sk_store_trust(store); /* a vendor's key can be revoked as well */
 	r = sk_signed_verify(SK_SIGNED_MANIFEST, &question, text.data ? text.data : "", text.size, &answer);
-	sk_trust_done(&trust);
 	if (r == SK_DENIED)
 		return policy_refused(a->ctl, path, answer.refusal, &answer.diag);
 	if (r)
@@ -188,6 +189,8 @@ static int read_list(struct acceptance *a, const char *path)
 	r = sk_policy_verify(&question, text.data ? text.data : "", text.size, &answer);
 	if (r == SK_DENIED && answer.refusal != SK_REFUSED_LABEL)
 		return policy_refused(a->ctl, path, answer.refusal, &answer.diag);
+	if (r == SK_DENIED && question.when.now >= answer.policy.expires) /* the label was looked at first */
+		return policy_refused(a->ctl, path, SK_REFUSED_EXPIRED, &(struct sk_diag){.source = "policy"});
 	if (r < 0)
 		return ctl_fail_errno(a->ctl, r, path);
 	mark_known(a, answer.policy.lockdown.programs.items, answer.policy.lockdown.programs.count);

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "os/file.h"
 
 enum { FILES_MAX = 2000000, TEXT_MAX = 256 << 20 };
 
@@ -170,6 +171,25 @@ static int open_release(struct archive *a, const char *path)
 	return r == 0 ? CTL_OK : ctl_fail_errno(a->ctl, r, path);
 }
 
+/* A copy that nobody else can write: what was hashed is what is unpacked, whoever may write in the archive meanwhile. Its hash. CTL_*. */
+static int take_in(struct archive *a, const char *path, const char *copy, struct lockdown_file *ret_file)
+{
+	const struct ctl quiet = {.root = a->ctl->root};
+	_cleanup_close_ int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), to = -1;
+	char space[65536];
+	ssize_t n = -1;
+	int r = 0;
+
+	unlink(copy);
+	if (from >= 0)
+		to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	while (to >= 0 && r == 0 && (n = read(from, space, sizeof space)) > 0)
+		r = sk_fd_write("archive.copy", to, space, (size_t)n);
+	if (r || n < 0)
+		return ctl_fail_errno(a->ctl, r ? r : -errno, path);
+	return lockdown_hash(&quiet, copy, ret_file);
+}
+
 /* One entry of a Packages list. */
 static int put_package(struct archive *a, const struct lockdown_origin *release, const char *name, const char *version, const char *sum)
 {
@@ -183,19 +203,29 @@ static int put_package(struct archive *a, const struct lockdown_origin *release,
 static int open_list(struct archive *a, const char *path)
 {
 	const struct ctl quiet = {.root = a->ctl->root};
-	char line[8192], name[256] = "", version[256] = "", sum[80] = "", *value;
+	char line[8192], copy[128], name[256] = "", version[256] = "", sum[80] = "", *value;
 	const struct lockdown_origin *release;
 	struct lockdown_file list;
+	bool begins = true;
 	FILE *file;
 	int r = 0;
 
 	if (lockdown_hash(&quiet, path, &list) != CTL_OK)
 		return CTL_ENVIRONMENT;
-	release = sk_map_get(a->lists, list.sha256, sizeof list.sha256);
-	file = release ? fopen(path, "re") : NULL;
-	if (!file)
+	if (!sk_map_get(a->lists, list.sha256, sizeof list.sha256))
 		return CTL_OK; /* nothing vouches for it */
+	snprintf(copy, sizeof copy, "%s/list", a->folder);
+	r = take_in(a, path, copy, &list);
+	release = sk_map_get(a->lists, list.sha256, sizeof list.sha256);
+	file = r == 0 && release ? fopen(copy, "re") : NULL;
+	if (!file)
+		return r;
 	while (r == 0 && fgets(line, sizeof line, file)) {
+		bool whole = strchr(line, '\n') != NULL, rest = !begins;
+
+		begins = whole;
+		if (rest)
+			continue; /* of a line that is longer than we read */
 		line[strcspn(line, "\r\n")] = 0;
 		if ((value = field(line, "Package")))
 			snprintf(name, sizeof name, "%s", value);
@@ -237,8 +267,8 @@ static int open_deb(struct archive *a, const char *path)
 {
 	const struct ctl quiet = {.root = a->ctl->root};
 	const struct lockdown_origin *from;
-	struct lockdown_file deb;
-	char to[128];
+	struct lockdown_file deb, mine;
+	char to[128], copy[128];
 	int r;
 
 	if (lockdown_hash(&quiet, path, &deb) != CTL_OK)
@@ -249,7 +279,13 @@ static int open_deb(struct archive *a, const char *path)
 	if (!from)
 		return CTL_OK;
 	snprintf(to, sizeof to, "%s/tree", a->folder);
-	if (run((const char *const[]){"dpkg-deb", "-x", path, to, NULL}) != 0)
+	snprintf(copy, sizeof copy, "%s/package.deb", a->folder);
+	r = take_in(a, path, copy, &mine);
+	if (r != CTL_OK)
+		return r;
+	if (memcmp(mine.sha256, deb.sha256, sizeof mine.sha256) != 0)
+		return ctl_fail(a->ctl, CTL_FOUND, CTL_T("%s: changes while it is read", "%s: 読み取り中に変化しています"), path);
+	if (run((const char *const[]){"dpkg-deb", "-x", copy, to, NULL}) != 0)
 		return ctl_fail(a->ctl, CTL_ENVIRONMENT, CTL_T("%s: dpkg-deb cannot unpack it", "%s: dpkg-deb で展開できません"), path);
 	r = hash_files(a, to, from);
 	run((const char *const[]){"rm", "-rf", "--", to, NULL});

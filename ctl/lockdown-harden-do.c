@@ -3,7 +3,7 @@
  * Carrying a hardening plan out, and taking it back. What was there before is written down durably first, so that a power cut at any moment leaves
  * something that --undo takes back whole. A file that somebody changed afterwards is theirs: it is named and left alone.
  *
- * Owns var/lib/sekisho/lockdown/harden.json.
+ * Owns var/lib/sekisho/harden/record.json: a folder that no duty of the agent may write, because undoing writes what stands there as root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,7 @@
 #include "lockdown-harden.h"
 #include "os/file.h"
 
-#define FOLDER "var/lib/sekisho/lockdown"
-#define RECORD FOLDER "/harden.json"
+#define RECORD "var/lib/sekisho/harden/record.json"
 
 enum { RECORD_MAX = 8 << 20, FOLDERS_MAX = 1024 };
 

@@ -41,12 +41,19 @@ static int find_vendors(const struct ctl *ctl, struct sk_policy_answer *force, s
 
 static int open_manifest(const struct ctl *ctl, const char *path, const struct sk_records *vendors, struct sk_signed_answer *answer)
 {
+	_cleanup_store_ struct sk_policy_store *store = NULL;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(0);
-	const struct sk_signed_question q = {.when = policy_now(), .any_place = true, .vendors = vendors};
+	struct sk_signed_question q = {.when = policy_now(), .any_place = true, .vendors = vendors};
 	int r = ctl_read_file(ctl, path, SK_ENVELOPE_MAX + 1, &text);
 
 	if (r != CTL_OK)
 		return r;
+	if (!ctl_option(ctl, "vendor-pub")) { /* by the policy in force: then what is revoked counts, too */
+		r = sk_store_open(ctl->root, POLICY_STORE, &store);
+		if (r)
+			return ctl_fail_errno(ctl, r, POLICY_STORE);
+		q.trust = sk_store_trust(store);
+	}
 	r = sk_signed_verify(SK_SIGNED_MANIFEST, &q, text.data ? text.data : "", text.size, answer);
 	if (r < 0)
 		return ctl_fail_errno(ctl, r, path);

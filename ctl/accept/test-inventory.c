@@ -222,6 +222,31 @@ static void test_digest(void **state)
 	accept_inventory_done(&found);
 }
 
+/* Who names a folder like the mark between an archive and its member would take its files out of what a pass is for. */
+static void test_marked_names(void **state)
+{
+	_cleanup_buf_ struct sk_buf list = SK_BUF(1 << 20);
+	struct accept_inventory found;
+	uint8_t digest[SK_SHA256_SIZE];
+
+	(void)state;
+	new_folder();
+	assert_int_equal(mkdir(at("a!"), 0700), 0);
+	assert_int_equal(mkdir(at("a!/b!"), 0700), 0);
+	put("a!/b!/late.sh", "#!/bin/sh\n", 10);
+	put("a!/\\x21", "x", 1);
+	put_archive("inner.tar", ARCHIVE_FORMAT_TAR_USTAR, (const char *const[]){"in!/x.sh", "#!/bin/sh\n", NULL});
+	found = look(&accept_usual_bounds);
+	assert_int_equal(found.count, 4);
+	assert_int_equal(found.members, 1);
+	assert_non_null(accept_find(&found, "a\\x21/b\\x21/late.sh"));
+	assert_non_null(accept_find(&found, "inner.tar!/in!/x.sh"));
+	assert_int_equal(accept_list_write(&found, false, &list, digest), 0);
+	assert_non_null(memmem(list.data, list.size, "late.sh", 7));
+	assert_null(memmem(list.data, list.size, "x.sh", 4));
+	accept_inventory_done(&found);
+}
+
 static void test_damaged_lists(void **state)
 {
 	static const char *const wrong[] = {"x\n", "00 1 data a\n", "! \n", "\n",
@@ -241,4 +266,4 @@ static void test_damaged_lists(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_kinds), cmocka_unit_test(test_archives), cmocka_unit_test(test_bounds), cmocka_unit_test(test_digest),
-	     cmocka_unit_test(test_damaged_lists))
+	     cmocka_unit_test(test_damaged_lists), cmocka_unit_test(test_marked_names))

@@ -57,7 +57,21 @@ static int put_gap(struct walk *w, const char *reason, const char *path)
 	return r ? (r < 0 ? r : -ENOBUFS) : flush(w, PIECE);
 }
 
-static int put_entry(struct walk *w, enum accept_kind kind, const uint8_t hash[SK_SHA256_SIZE], uint64_t size, const char *path)
+/* "!/" stands between an archive and its member. A folder whose name ends so must not make members of its files: those are no part of what a pass is for. */
+static int put_file_path(struct sk_buf *out, const char *path)
+{
+	const char *mark = strstr(path, "!/");
+	int r = 0;
+
+	for (; mark && r == 0; path = mark + 1, mark = strstr(path, "!/")) {
+		r = accept_put_path(out, path, (size_t)(mark - path));
+		if (r == 0)
+			r = sk_buf_append_str(out, "\\x21");
+	}
+	return r ? r : accept_put_path(out, path, strlen(path));
+}
+
+static int put_entry(struct walk *w, enum accept_kind kind, const uint8_t hash[SK_SHA256_SIZE], uint64_t size, const char *path, bool member)
 {
 	char hex[2 * SK_SHA256_SIZE + 1];
 	int r;
@@ -66,7 +80,7 @@ static int put_entry(struct walk *w, enum accept_kind kind, const uint8_t hash[S
 		return SK_FULL;
 	r = sk_buf_printf(&w->lines, "%s %" PRIu64 " %s ", sk_hex(hash, SK_SHA256_SIZE, hex), size, accept_kind_words[kind]);
 	if (r == 0)
-		r = accept_put_path(&w->lines, path, strlen(path));
+		r = member ? accept_put_path(&w->lines, path, strlen(path)) : put_file_path(&w->lines, path);
 	if (r == 0)
 		r = sk_buf_append_char(&w->lines, '\n');
 	return r ? (r < 0 ? r : -ENOBUFS) : flush(w, PIECE);
@@ -176,24 +190,32 @@ static int finish_member(struct walk *w, struct member *m, const char *path, con
 	int r = sk_hasher_finish(w->hasher, hash);
 
 	if (r == 0 && m->size && ACCEPT_IS_CODE(kind))
-		r = put_entry(w, kind, hash, m->size, path);
+		r = put_entry(w, kind, hash, m->size, path, true);
 	/* tar has its magic behind the first piece's start only when that is whole: look again at the head */
 	if (r == 0 && m->keeping)
 		r = unpack_kept(w, &m->kept, path, nesting);
 	return r;
 }
 
+/* A name that our own character set does not have comes as UTF-8: by its end a file is known for a script. */
+static const char *name_of(struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname(entry);
+
+	name = name ? name : archive_entry_pathname_utf8(entry);
+	return name && *name ? name : "?";
+}
+
 /* Member names may hold anything; they are never used as paths. */
 static int take_member(struct walk *w, struct archive *a, struct archive_entry *entry, const char *path, unsigned nesting)
 {
-	const char *name = archive_entry_pathname(entry), *reason = NULL;
+	const char *name = name_of(entry), *reason = NULL;
 	struct member *m;
 	char *whole;
 	int r;
 
 	if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != 0)
 		return 0;
-	name = name && *name ? name : "?";
 	m = sk_calloc(1, sizeof *m);
 	whole = sk_malloc(strlen(path) + strlen(name) + 3);
 	if (!m || !whole) {
@@ -292,7 +314,7 @@ static int look_at(struct walk *w, const char *path, const char *name)
 		return time_is_up(w) ? r : put_gap(w, "too-large", said);
 	if (r < 0)
 		return put_gap(w, "unreadable", said);
-	r = put_entry(w, accept_classify(head, n, name, st.st_mode), hash, size, said);
+	r = put_entry(w, accept_classify(head, n, name, st.st_mode), hash, size, said, false);
 	return r == 0 && accept_is_archive(head, n) ? unpack_file(w, fd, said) : r;
 }
 
@@ -304,7 +326,7 @@ static int look_at_link(struct walk *w, const char *path)
 
 	if (n < 0 || sk_sha256(text, (size_t)n, hash) != 0)
 		return put_gap(w, "unreadable", path + w->below);
-	return put_entry(w, ACCEPT_LINK, hash, (uint64_t)n, path + w->below);
+	return put_entry(w, ACCEPT_LINK, hash, (uint64_t)n, path + w->below, false);
 }
 
 static int on_entry(struct walk *w, FTS *fts, FTSENT *entry)
@@ -318,7 +340,7 @@ static int on_entry(struct walk *w, FTS *fts, FTSENT *entry)
 	case FTS_SLNONE:
 		return look_at_link(w, entry->fts_path);
 	case FTS_DEFAULT:
-		return put_entry(w, ACCEPT_SPECIAL, none, 0, entry->fts_path + w->below);
+		return put_entry(w, ACCEPT_SPECIAL, none, 0, entry->fts_path + w->below, false);
 	case FTS_D:
 		if (entry->fts_level < (int)w->bounds->depth)
 			return 0;

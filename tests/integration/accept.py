@@ -155,6 +155,27 @@ def check_manifest(gate):
     point(code == 0 and report['programs']['known'] == 1, "a vendor's signed manifest makes its programs known", (report, said))
     code, report = gate.accept(folder, '--serial', 'V', '--manifest', bad)
     point(code == 1 and report.get('refused') == 'unknown-key', 'a manifest under another key is refused', report)
+    check_withdrawn(gate, folder, good)
+
+
+def check_withdrawn(gate, folder, manifest):
+    """What was good once: a vendor's key that the site has revoked since, a list for other machines that has expired."""
+    key = json.loads(manifest.read_text())['signatures'][0]['keyid']
+    out = gate.folder / 'revoked.skr'
+    said = [sh(BUILD / 'sekisho', 'policy', 'revoke', '--site-key', gate.folder / 'site', '--serial', 1, '--out', out, key),
+            sh(BUILD / 'sekisho', 'policy', 'import', '--root', gate.root, out)]
+    code, report = gate.accept(folder, '--serial', 'V', '--manifest', manifest)
+    point(code == 1 and report.get('refused') == 'revoked-key', "a manifest under a vendor's key that was revoked is refused", (report, said))
+    looked = sh(BUILD / 'sekisho', 'lockdown', 'manifest', 'verify', '--json', '--root', gate.root, manifest)
+    point(looked.returncode == 1 and 'revoked' in looked.stdout, 'also where it is only looked at', looked)
+    (gate.folder / 'draft.yaml').write_text(f'part: lockdown\nlabels: {{asset: [elsewhere]}}\nlockdown:\n  mode: observe\n  scope: [/]\n  programs:\n'
+                                            f'    - {{sha256: {hashlib.sha256((folder / "install.sh").read_bytes()).hexdigest()}, name: /x}}\n')
+    for name, dates, wanted in (('now.skp', ('--days', '2'), 0), ('then.skp', ('--from', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z'), 1)):
+        said = sh(BUILD / 'sekisho', 'policy', 'sign', '--key', gate.folder / 'policy', '--delegation', gate.folder / 'policy.skd', '--serial', 70, *dates,
+                  '--out', gate.folder / name, gate.folder / 'draft.yaml')
+        code, report = gate.accept(folder, '--serial', 'V', '--list', gate.folder / name)
+        point(said.returncode == 0 and code == wanted and (not wanted or report.get('refused') == 'expired'),
+              'a list for other machines is refused when it has expired' if wanted else 'a list for other machines makes programs known', (said.stderr, code, report))
 
 
 def check_scan(gate):

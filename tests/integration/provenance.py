@@ -116,6 +116,9 @@ def archives(top, root):
         said, found = scan(top, *options)
         point(said.returncode == 0 and not any(p.get('provenance', '').startswith('archive') for p in found.values()), f'{name} that was changed proves nothing', said.stderr)
         (repo / change).write_bytes(before)
+    (root / 'opt/planted').write_bytes(b'#!/bin/sh\nplanted\n')
+    (root / 'opt/planted').chmod(0o755)
+    swaps(top, root, repo, options)
     before = (repo / 'InRelease').read_text()
     (repo / 'InRelease').write_text(before.replace('Origin: Makers', 'Origin: Others'))
     said, _ = scan(top, *options)
@@ -123,6 +126,24 @@ def archives(top, root):
     (repo / 'InRelease').write_text(before)
     said, _ = scan(top, '--archive', repo)
     point(said.returncode == 1, "so does a key that is not in the keyring", said.stderr)
+
+
+def swaps(top, root, repo, options):
+    """Who may write in the archive exchanges a package between the look and the unpacking: here at the very moment of unpacking."""
+    deb, evil, bin_ = repo / 'tool_1.2-3_amd64.deb', top / 'evil', top / 'bin'
+    shutil.copytree(top / 'tree', evil)
+    shutil.copy(root / 'opt/planted', evil / 'usr/bin/planted')
+    subprocess.run(['dpkg-deb', '--root-owner-group', '-b', evil, top / 'evil.deb'], check=True, stdout=subprocess.DEVNULL)
+    bin_.mkdir()
+    (bin_ / 'dpkg-deb').write_text(f'#!/bin/sh\ncat {top}/evil.deb >{deb}\nexec /usr/bin/dpkg-deb "$@"\n')
+    (bin_ / 'dpkg-deb').chmod(0o755)
+    before = deb.read_bytes()
+    out = top / 'swapped.yaml'
+    said = call('lockdown', 'scan', root, '--out', out, *options, env={**os.environ, 'PATH': f'{bin_}:{os.environ["PATH"]}'})
+    found = policy(out) if out.exists() else {}
+    point(deb.read_bytes() != before and found.get(f'{root}/usr/bin/tool', {}).get('provenance', '').startswith('archive') and
+          found.get(f'{root}/opt/planted', {}).get('provenance', '').startswith('reviewed scan'), 'a package that is exchanged when it is unpacked proves nothing more', (said.stderr, found))
+    deb.write_bytes(before)
 
 
 def groups(top, root):
