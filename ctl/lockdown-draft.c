@@ -186,7 +186,7 @@ int lockdown_run_observe(struct ctl *ctl)
 /* --- learn */
 
 struct learning {
-	struct sk_policy *policy;
+	struct sk_collector collector;
 	char provenance[64];
 	uint64_t added;
 	int r;
@@ -212,7 +212,7 @@ static int add_learned(struct learning *learning, const struct sk_json *at)
 		snprintf(provenance, sizeof provenance, "%s, first used %.10s", learning->provenance, sk_time_text((int64_t)(first / 1000), time));
 		program.provenance = provenance;
 	}
-	r = sk_policy_add_program(learning->policy, &program);
+	r = sk_collect_program(&learning->collector, &program);
 	learning->added += r == 0;
 	return r == SK_NONE ? 0 : r;
 }
@@ -250,15 +250,18 @@ int lockdown_run_learn(struct ctl *ctl)
 {
 	_cleanup_answer_ struct sk_policy_answer answer = {0};
 	_cleanup_json_ struct json_object *done = NULL;
-	struct learning learning = {.policy = &answer.policy};
+	struct learning learning = {.r = 0};
 	int r;
 
 	if (ctl_option(ctl, "clear"))
 		return forget(ctl);
 	lockdown_provenance("learn", learning.provenance, sizeof learning.provenance);
 	r = successor(ctl, &answer);
+	if (r == CTL_OK && sk_collect_begin(&learning.collector, &answer.policy) != 0)
+		r = ctl_fail_errno(ctl, -ENOMEM, "learned");
 	if (r == CTL_OK)
 		r = lockdown_ask(ctl, lockdown_question("learned"), false, on_learned, &learning, &done);
+	sk_collect_end(&learning.collector);
 	if (r != CTL_OK)
 		return r;
 	if (learning.r)

@@ -91,7 +91,7 @@ static int to_origins(void *arg, struct sk_program *p)
 
 static int to_policy(void *arg, struct sk_program *p)
 {
-	return sk_policy_add_program(arg, p);
+	return sk_collect_program(arg, p);
 }
 
 int lockdown_manifests(const struct ctl *ctl, struct sk_map *origins)
@@ -164,6 +164,7 @@ static int verify(const struct ctl *ctl, const struct sk_records *vendors)
 static int import(const struct ctl *ctl, const struct sk_records *vendors)
 {
 	_cleanup_answer_ struct sk_policy_answer force = {0};
+	struct sk_collector collector;
 	bool any;
 	int r = lockdown_in_force(ctl, &force, &any);
 	size_t before;
@@ -175,8 +176,11 @@ static int import(const struct ctl *ctl, const struct sk_records *vendors)
 	if (!any)
 		force.policy.lockdown.deadline_ms = 200;
 	before = force.policy.lockdown.programs.count;
+	if (sk_collect_begin(&collector, &force.policy) != 0)
+		r = ctl_fail_errno(ctl, -ENOMEM, "import");
 	for (size_t i = 1; i < ctl->argument_count && r == CTL_OK; i++)
-		r = each_program(ctl, ctl->arguments[i], vendors, to_policy, &force.policy);
+		r = each_program(ctl, ctl->arguments[i], vendors, to_policy, &collector);
+	sk_collect_end(&collector);
 	if (r == CTL_OK)
 		r = lockdown_write_draft(ctl, &force.policy, ctl_option(ctl, "out"));
 	if (r == CTL_OK && !ctl->json)

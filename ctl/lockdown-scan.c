@@ -45,6 +45,7 @@ struct scan {
 	uint64_t proved;
 	bool scripts;
 	struct sk_policy policy;
+	struct sk_collector collector; /* into the policy, while files are hashed */
 	char provenance[64];
 };
 
@@ -270,7 +271,7 @@ static int hash_one(struct scan *scan, const char *root, const struct found *fou
 	attribute(scan, root, &program, reviewed);
 	if (!sk_utf8_valid(found->path, strlen(found->path), NULL))
 		program.name = (char *)"?";
-	r = sk_policy_add_program(&scan->policy, &program);
+	r = sk_collect_program(&scan->collector, &program);
 	scan->same += r == SK_NONE;
 	return r == SK_NONE ? 0 : r;
 }
@@ -374,8 +375,11 @@ static int scan_one(struct scan *scan, const char *path)
 		return ctl_fail_errno(scan->ctl, r, path);
 	base = has_packages(path) ? path : "/"; /* a mounted image has its own */
 	read_packages(scan, base);
+	if (r == 0)
+		r = sk_collect_begin(&scan->collector, &scan->policy);
 	for (size_t i = first; i < scan->count && r == 0; i++)
 		r = hash_one(scan, base, &scan->files[i]);
+	sk_collect_end(&scan->collector);
 	progress(scan, "", true);
 	return r == SK_FULL ? ctl_fail(scan->ctl, CTL_ENVIRONMENT, CTL_T("more than %d programs: scan fewer folders", "プログラムが %d 個を超えました。対象を減らしてください"),
 				       SK_PROGRAMS_MAX)

@@ -120,6 +120,16 @@ void sk_buf_drop(struct sk_buf *buf, size_t size)
 	buf->size -= size;
 }
 
+void sk_buf_drop_end(struct sk_buf *buf, size_t size)
+{
+	if (size >= buf->size) {
+		sk_buf_clear(buf);
+		return;
+	}
+	buf->size -= size;
+	buf->data[buf->size] = '\0';
+}
+
 char *sk_buf_take(struct sk_buf *buf)
 {
 	char *data = buf->data ? buf->data : sk_strdup("");

@@ -34,6 +34,8 @@ int sk_buf_reserve(struct sk_buf *buf, size_t size, char **ret_space);
 void sk_buf_grown(struct sk_buf *buf, size_t size);
 /* Drops `size` bytes from the front. */
 void sk_buf_drop(struct sk_buf *buf, size_t size);
+/* The same from the end. */
+void sk_buf_drop_end(struct sk_buf *buf, size_t size);
 /*
  * The content as a string the caller frees; the buffer is empty afterwards. "" when nothing was appended;
  * NULL when memory is out.

@@ -70,11 +70,19 @@ char *sk_base64(const void *data, size_t size, char *out)
 	return out;
 }
 
+/* One more than the digit's value; 0 = no digit. A policy of 36 MiB is all base64. */
+static const uint8_t base64_values[256] = {
+	[32] = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 63, 0, 0, 0, 64,
+	[48] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0, 0, 0, 0, 0, 0,
+	[64] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	[80] = 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 0, 0, 0, 0, 0,
+	[96] = 0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
+	[112] = 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0, 0, 0, 0, 0,
+};
+
 static int base64_digit(char c)
 {
-	const char *at = c ? strchr(base64_digits, c) : NULL;
-
-	return at ? (int)(at - base64_digits) : -1;
+	return base64_values[(unsigned char)c] - 1;
 }
 
 int sk_unbase64(const char *text, size_t length, void *out, size_t space, size_t *ret_size)
@@ -210,12 +218,23 @@ static size_t utf8_sequence(const uint8_t *p, size_t left)
 	return n;
 }
 
+/* Eight bytes at once. */
+static bool is_ascii(const uint8_t *p, size_t left)
+{
+	uint64_t word;
+
+	if (left < sizeof word)
+		return false;
+	memcpy(&word, p, sizeof word);
+	return !(word & 0x8080808080808080u);
+}
+
 bool sk_utf8_valid(const void *data, size_t size, size_t *ret_at)
 {
 	const uint8_t *p = data;
 
 	for (size_t i = 0, n; i < size; i += n) {
-		n = utf8_sequence(p + i, size - i);
+		n = is_ascii(p + i, size - i) ? 8 : utf8_sequence(p + i, size - i);
 		if (n == 0) {
 			if (ret_at)
 				*ret_at = i;

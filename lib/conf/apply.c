@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "conf/items.h"
 #include "conf/value.h"
 
 enum { ROWS_MAX = 128, KEY_MAX = 64, WORD_MAX = 32 };
@@ -87,17 +88,20 @@ static int apply_record(struct sk_applier *a, const struct sk_table *table, cons
 
 static int apply_records(struct sk_applier *a, const struct sk_setting *row, const struct sk_node *node, struct sk_records *member)
 {
+	_cleanup_items_ struct sk_items items = {0};
 	struct sk_records list = {0};
 	size_t size = row->inner->size;
+	const struct sk_node *item;
 	char what[128];
-	int r = 0;
+	int r;
 
 	if (node->kind != SK_NODE_LIST || node->count < row->min || node->count > sk_value_max(row))
 		return sk_apply_bad(a, node, "expected %s", sk_value_describe(row, false, what, sizeof what));
 	list.items = sk_calloc(node->count, size);
 	if (!list.items)
 		return sk_origin(-ENOMEM);
-	for (const struct sk_node *item = node->first; item && r == 0; item = item->next) {
+	r = sk_items_begin(&items, node);
+	while (r == 0 && (r = sk_items_next(&items, &item)) == 0) {
 		size_t length = sk_path_index(a, list.count);
 
 		r = apply_record(a, row->inner, item, (char *)list.items + list.count * size);
@@ -106,6 +110,9 @@ static int apply_records(struct sk_applier *a, const struct sk_setting *row, con
 			sk_path_back(a, length);
 		}
 	}
+	if (r == SK_FULL)
+		r = sk_apply_bad(a, node, "too many keys and values in one item");
+	r = r == SK_END ? 0 : r;
 	sk_value_done(row, r == 0 ? member : &list);
 	if (r == 0)
 		*member = list;

@@ -31,18 +31,33 @@ int sk_arena_new(struct sk_arena **ret_arena)
 	return 0;
 }
 
-struct sk_arena *sk_arena_free(struct sk_arena *arena)
+static void free_chunks(struct chunk *chunk)
 {
 	struct chunk *next;
 
+	for (; chunk; chunk = next) {
+		next = chunk->next;
+		free(chunk);
+	}
+}
+
+struct sk_arena *sk_arena_free(struct sk_arena *arena)
+{
 	if (!arena)
 		return NULL;
-	for (struct chunk *c = arena->chunks; c; c = next) {
-		next = c->next;
-		free(c);
-	}
+	free_chunks(arena->chunks);
 	free(arena);
 	return NULL;
+}
+
+void sk_arena_clear(struct sk_arena *arena)
+{
+	arena->nodes = 0;
+	if (!arena->chunks)
+		return;
+	free_chunks(arena->chunks->next);
+	arena->chunks->next = NULL;
+	arena->chunks->used = 0;
 }
 
 void sk_arena_free_p(struct sk_arena **arena)

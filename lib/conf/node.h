@@ -21,12 +21,16 @@ struct sk_node {
 	const char *key;       /* inside a MAP */
 	const char *text;      /* terminated; no zero byte inside */
 	struct sk_node *first, *last, *next;
+	const char *later;     /* of a LIST of mappings in JSON: its text, of which there are no nodes; NULL when there are */
+	size_t later_size;
 };
 
 struct sk_arena;
 
 int sk_arena_new(struct sk_arena **ret_arena);
 struct sk_arena *sk_arena_free(struct sk_arena *arena);
+/* Forgets what lies in it and keeps a little of its memory. */
+void sk_arena_clear(struct sk_arena *arena);
 void sk_arena_free_p(struct sk_arena **arena);
 #define _cleanup_arena_ __attribute__((cleanup(sk_arena_free_p)))
 /* A copy that lives as long as the arena; NULL when memory is out. */
@@ -36,6 +40,12 @@ int sk_node_add(struct sk_arena *arena, struct sk_node *parent, enum sk_node_kin
 
 /* YAML text -> tree. *ret_root is a MAP, LIST, TEXT or WORD; NULL when the text is empty. 0, SK_BAD with line:column, fatal. */
 int sk_node_from_yaml(struct sk_arena *arena, const char *text, size_t size, struct sk_node **ret_root, struct sk_diag *diag);
+
+/*
+ * Canonical JSON (RFC 8785) -> tree, as strict as base/json-lex.h. Of a list whose first item is a mapping there is but the text, which must stay until the
+ * tree has been judged. 0; SK_BAD: this is not JSON; SK_DENIED: it is, but not canonical; SK_FULL (SK_CONF_NODES); -ENOMEM.
+ */
+int sk_node_from_json(struct sk_arena *arena, const char *text, size_t size, size_t max, struct sk_node **ret_root, struct sk_diag *diag);
 
 /*
  * Judges a tree by a table, as sk_conf_parse() does. `exact`: the tree is JSON, where a string is quoted, a size or duration is a number,

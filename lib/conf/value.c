@@ -413,7 +413,7 @@ static int set_strings(struct sk_applier *a, const struct sk_setting *row, const
 	struct sk_strings list = {0};
 	int r;
 
-	if (node->kind != SK_NODE_LIST || node->count < row->min || node->count > sk_value_max(row))
+	if (node->kind != SK_NODE_LIST || node->later || node->count < row->min || node->count > sk_value_max(row))
 		return wrong(a, row, node);
 	list.items = sk_calloc(node->count, sizeof *list.items);
 	if (!list.items)

@@ -8,16 +8,18 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-lex.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "wire/json.h"
+
+enum { ROOM = 128 }; /* "DSSEv1 63 TYPE SIZE ", and its end */
 
 struct sk_envelope *sk_envelope_free(struct sk_envelope *envelope)
 {
 	if (!envelope)
 		return NULL;
 	sk_envelope_free(envelope->delegation);
-	free(envelope->payload);
+	free(envelope->space);
 	free(envelope);
 	return NULL;
 }
@@ -27,100 +29,198 @@ void sk_envelope_free_p(struct sk_envelope **envelope)
 	*envelope = sk_envelope_free(*envelope);
 }
 
-static int read_payload(const struct sk_json *at, struct sk_envelope *envelope)
+/* Memory for a payload, with room in front of it for what is signed beside it: a large one is not copied to be verified. */
+static int make_space(struct sk_envelope *envelope, size_t size)
 {
-	const char *text;
-	size_t size, space;
-	int r = sk_json_string(at, "payload", 0, SK_ENVELOPE_MAX, &text);
+	envelope->space = sk_malloc(ROOM + size + 1);
+	if (!envelope->space)
+		return sk_origin(-ENOMEM);
+	envelope->payload = envelope->space + ROOM;
+	envelope->payload[0] = '\0';
+	return 0;
+}
+
+/* A text of at most `max` bytes; it lies in the source, or in the lexer until the next call. */
+static int read_text(struct sk_lex *lex, size_t max, struct sk_lex_value *ret_value)
+{
+	int r = sk_lex_value(lex, ret_value);
 
 	if (r != 0)
 		return r;
-	size = strlen(text);
-	space = size / 4 * 3;
-	if (space > SK_PAYLOAD_MAX + 3)
-		return sk_json_refuse(at, "payload", "is longer than %u bytes", SK_PAYLOAD_MAX);
-	envelope->payload = sk_malloc(space + 1);
-	if (!envelope->payload)
-		return sk_origin(-ENOMEM);
-	if (sk_unbase64(text, size, envelope->payload, space, &envelope->payload_size) != 0)
-		return sk_json_refuse(at, "payload", "must be base64");
+	if (ret_value->kind != SK_LEX_TEXT)
+		return sk_lex_refuse(lex, ret_value->from, "must be a string");
+	return ret_value->size <= max ? 0 : sk_lex_refuse(lex, ret_value->from, "is too long");
+}
+
+static int read_payload(struct sk_lex *lex, struct sk_envelope *envelope)
+{
+	struct sk_lex_value text;
+	int r = read_text(lex, SK_ENVELOPE_MAX, &text);
+
+	if (r != 0)
+		return r;
+	if (text.size / 4 * 3 > SK_PAYLOAD_MAX + 3)
+		return sk_lex_refuse(lex, text.from, "the payload is too large");
+	r = make_space(envelope, text.size / 4 * 3);
+	if (r != 0)
+		return r;
+	if (sk_unbase64(text.text, text.size, envelope->payload, text.size / 4 * 3, &envelope->payload_size) != 0)
+		return sk_lex_refuse(lex, text.from, "must be base64");
 	envelope->payload[envelope->payload_size] = '\0';
 	return 0;
 }
 
-static int read_signature(const struct sk_json *item, struct sk_signature *signature)
+static int read_type(struct sk_lex *lex, struct sk_envelope *envelope)
+{
+	struct sk_lex_value text;
+	int r = read_text(lex, sizeof envelope->type - 1, &text);
+
+	if (r != 0)
+		return r;
+	memcpy(envelope->type, text.text, text.size);
+	envelope->type[text.size] = '\0';
+	if (!text.size || envelope->type[strspn(envelope->type, "abcdefghijklmnopqrstuvwxyz0123456789./+-")])
+		return sk_lex_refuse(lex, text.from, "is not a media type of ours");
+	return 0;
+}
+
+static int read_key_id(struct sk_lex *lex, struct sk_signature *signature)
 {
 	uint8_t id[(SK_KEY_ID_SIZE - 1) / 2];
+	struct sk_lex_value text;
+	int r = read_text(lex, SK_KEY_ID_SIZE - 1, &text);
+
+	if (r != 0)
+		return r;
+	memcpy(signature->keyid, text.text, text.size);
+	signature->keyid[text.size] = '\0';
+	if (sk_unhex(signature->keyid, id, sizeof id) != 0 || signature->keyid[strcspn(signature->keyid, "ABCDEF")])
+		return sk_lex_refuse(lex, text.from, "must be a key's number in hexadecimal digits, in lower case");
+	return 0;
+}
+
+static int read_signature_bytes(struct sk_lex *lex, struct sk_signature *signature)
+{
+	struct sk_lex_value text;
 	size_t size;
-	int r = SK_JSON_ONLY(item, "keyid", "sig");
+	int r = read_text(lex, SK_ENVELOPE_MAX, &text);
 
-	if (r == 0)
-		r = sk_json_hex(item, "keyid", id, sizeof id);
-	if (r == 0)
-		r = sk_json_base64(item, "sig", signature->bytes, sizeof signature->bytes, &size);
-	if (r == 0 && size != SK_SIGNATURE_SIZE)
-		r = sk_json_refuse(item, "sig", "must be %d bytes", SK_SIGNATURE_SIZE);
-	if (r == 0)
-		sk_hex(id, sizeof id, signature->keyid);
-	return r;
+	if (r != 0)
+		return r;
+	if (sk_unbase64(text.text, text.size, signature->bytes, sizeof signature->bytes, &size) != 0 || size != SK_SIGNATURE_SIZE)
+		return sk_lex_refuse(lex, text.from, "must be base64 of a signature");
+	return 0;
 }
 
-static int read_signatures(const struct sk_json *at, struct sk_envelope *envelope)
+/* The place in `names` of the member that was read, which must not be in *seen yet. */
+static int which(struct sk_lex *lex, const char *const *names, unsigned *seen, unsigned *ret_which)
 {
-	struct sk_json list, item;
-	int r = sk_json_array(at, "signatures", SK_SIGNATURES_MAX, &list);
+	unsigned i = 0;
 
-	for (size_t i = 0; r == 0 && i < sk_json_length(&list); i++) {
-		r = sk_json_item_object(&list, i, &item);
+	while (names[i] && strcmp(names[i], sk_lex_key(lex)) != 0)
+		i++;
+	if (!names[i])
+		return sk_lex_refuse(lex, sk_lex_key_at(lex), "unknown key");
+	if (*seen & 1u << i)
+		return sk_lex_refuse(lex, sk_lex_key_at(lex), "the key is there twice");
+	*seen |= 1u << i;
+	*ret_which = i;
+	return 0;
+}
+
+/* The object was entered; here it is closed. */
+static int read_signature(struct sk_lex *lex, struct sk_signature *signature)
+{
+	static const char *const names[] = {"keyid", "sig", NULL};
+	unsigned seen = 0, i;
+	int r;
+
+	while ((r = sk_lex_member(lex)) == 0) {
+		r = which(lex, names, &seen, &i);
 		if (r == 0)
-			r = read_signature(&item, &envelope->signatures[i]);
-		if (r == 0)
-			envelope->signature_count++;
+			r = i == 0 ? read_key_id(lex, signature) : read_signature_bytes(lex, signature);
+		if (r != 0)
+			return r;
 	}
-	return r;
+	if (r == SK_END && seen != 3)
+		return sk_lex_refuse(lex, lex->at, "keyid or sig is missing");
+	return r == SK_END ? 0 : r;
 }
 
-static int read_envelope(const struct sk_json *at, bool inner, struct sk_envelope **ret_envelope)
+static int read_signatures(struct sk_lex *lex, struct sk_envelope *envelope)
 {
+	struct sk_lex_value value;
+	int r = sk_lex_value(lex, &value);
+
+	if (r == 0 && value.kind != SK_LEX_ARRAY)
+		r = sk_lex_refuse(lex, value.from, "must be an array");
+	while (r == 0 && (r = sk_lex_item(lex)) == 0) {
+		if (envelope->signature_count == SK_SIGNATURES_MAX)
+			return sk_lex_refuse(lex, lex->at, "too many signatures");
+		r = sk_lex_value(lex, &value);
+		if (r == 0 && value.kind != SK_LEX_OBJECT)
+			r = sk_lex_refuse(lex, value.from, "must be an object");
+		if (r == 0)
+			r = read_signature(lex, &envelope->signatures[envelope->signature_count++]);
+	}
+	return r == SK_END ? 0 : r;
+}
+
+static int read_envelope(struct sk_lex *lex, bool inner, struct sk_envelope **ret_envelope);
+
+static int read_member(struct sk_lex *lex, unsigned which_one, struct sk_envelope *envelope)
+{
+	switch (which_one) {
+	case 0:
+		return read_payload(lex, envelope);
+	case 1:
+		return read_type(lex, envelope);
+	case 2:
+		return read_signatures(lex, envelope);
+	default:
+		return read_envelope(lex, true, &envelope->delegation);
+	}
+}
+
+static int read_envelope(struct sk_lex *lex, bool inner, struct sk_envelope **ret_envelope)
+{
+	static const char *const names[] = {"payload", "payload_type", "signatures", "delegation", NULL}, *const of_inner[] = {"payload", "payload_type", "signatures", NULL};
 	_cleanup_envelope_ struct sk_envelope *envelope = sk_calloc(1, sizeof *envelope);
-	struct sk_json delegation;
-	const char *type;
+	struct sk_lex_value value;
+	unsigned seen = 0, i;
 	int r;
 
 	if (!envelope)
 		return sk_origin(-ENOMEM);
-	r = inner ? SK_JSON_ONLY(at, "payload", "payload_type", "signatures")
-		  : SK_JSON_ONLY(at, "payload", "payload_type", "signatures", "delegation");
-	if (r == 0)
-		r = sk_json_string(at, "payload_type", 1, sizeof envelope->type - 1, &type);
-	if (r == 0 && type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789./+-")])
-		r = sk_json_refuse(at, "payload_type", "is not a media type of ours");
-	if (r == 0) {
-		memcpy(envelope->type, type, strlen(type) + 1);
-		r = read_payload(at, envelope);
-	}
-	if (r == 0)
-		r = read_signatures(at, envelope);
-	if (r == 0 && sk_json_has(at, "delegation")) {
-		r = sk_json_object(at, "delegation", &delegation);
+	r = sk_lex_value(lex, &value);
+	if (r == 0 && value.kind != SK_LEX_OBJECT)
+		r = sk_lex_refuse(lex, value.from, "must be an object");
+	while (r == 0 && (r = sk_lex_member(lex)) == 0) {
+		r = which(lex, inner ? of_inner : names, &seen, &i);
 		if (r == 0)
-			r = read_envelope(&delegation, true, &envelope->delegation);
+			r = read_member(lex, i, envelope);
 	}
-	if (r == 0)
-		*ret_envelope = SK_TAKE(envelope);
-	return r;
+	if (r != SK_END)
+		return r;
+	if ((seen & 7) != 7)
+		return sk_lex_refuse(lex, lex->at, "payload, payload_type or signatures is missing");
+	*ret_envelope = SK_TAKE(envelope);
+	return 0;
 }
 
 int sk_envelope_parse(const char *text, size_t size, struct sk_envelope **ret_envelope, struct sk_diag *diag)
 {
-	_cleanup_json_ struct json_object *json = NULL;
-	struct sk_json root;
-	int r = sk_json_parse_object(text, size, SK_ENVELOPE_MAX, &json, diag);
+	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
+	_cleanup_lex_ struct sk_lex lex;
+	int r = sk_lex_begin(&lex, text, size, SK_ENVELOPE_MAX, diag);
 
-	if (r != 0)
-		return r;
-	root = SK_JSON(json, "", diag);
-	return read_envelope(&root, false, ret_envelope);
+	if (r == 0)
+		r = read_envelope(&lex, false, &envelope);
+	if (r == 0)
+		r = sk_lex_end(&lex);
+	if (r == 0)
+		*ret_envelope = SK_TAKE(envelope);
+	return r;
 }
 
 static int put_base64(const void *data, size_t size, struct sk_buf *out)
@@ -180,9 +280,8 @@ int sk_envelope_new(const char *type, const void *payload, size_t size, struct s
 		return sk_origin(-ENOMEM);
 	if (size > SK_PAYLOAD_MAX || strlen(type) >= sizeof envelope->type)
 		return SK_FULL;
-	envelope->payload = sk_malloc(size + 1);
-	if (!envelope->payload)
-		return sk_origin(-ENOMEM);
+	if (make_space(envelope, size) != 0)
+		return -ENOMEM;
 	memcpy(envelope->payload, payload, size);
 	envelope->payload[size] = '\0';
 	envelope->payload_size = size;
@@ -191,25 +290,27 @@ int sk_envelope_new(const char *type, const void *payload, size_t size, struct s
 	return 0;
 }
 
-/* The type is signed as well: a delegation cannot be passed off as a policy. */
-static int pre_authentication(const struct sk_envelope *envelope, struct sk_buf *out)
+/* What is signed, in front of the payload and with it. The type is signed as well: a delegation cannot be passed off as a policy. */
+static const char *pre_authentication(const struct sk_envelope *envelope, size_t *ret_size)
 {
-	int r = sk_buf_printf(out, "DSSEv1 %zu %s %zu ", strlen(envelope->type), envelope->type, envelope->payload_size);
+	char text[ROOM];
+	size_t size = (size_t)snprintf(text, sizeof text, "DSSEv1 %zu %s %zu ", strlen(envelope->type), envelope->type, envelope->payload_size);
 
-	return r != 0 ? r : sk_buf_append(out, envelope->payload, envelope->payload_size);
+	*ret_size = size + envelope->payload_size;
+	return memcpy(envelope->payload - size, text, size);
 }
 
 int sk_envelope_sign(struct sk_envelope *envelope, const struct sk_private *key)
 {
-	_cleanup_buf_ struct sk_buf bytes = SK_BUF(SK_PAYLOAD_MAX + 256);
 	struct sk_signature *s = &envelope->signatures[envelope->signature_count];
+	const char *bytes;
+	size_t size;
 	int r;
 
 	if (envelope->signature_count == SK_SIGNATURES_MAX)
 		return SK_FULL;
-	r = pre_authentication(envelope, &bytes);
-	if (r == 0)
-		r = sk_sign(key, bytes.data, bytes.size, s->bytes);
+	bytes = pre_authentication(envelope, &size);
+	r = sk_sign(key, bytes, size, s->bytes);
 	if (r != 0)
 		return r;
 	memcpy(s->keyid, sk_private_public(key)->id, SK_KEY_ID_SIZE);
@@ -219,20 +320,18 @@ int sk_envelope_sign(struct sk_envelope *envelope, const struct sk_private *key)
 
 int sk_envelope_verify(const struct sk_envelope *envelope, const struct sk_public *key)
 {
-	_cleanup_buf_ struct sk_buf bytes = SK_BUF(SK_PAYLOAD_MAX + 256);
 	bool found = false;
-	int r;
 
 	for (size_t i = 0; i < envelope->signature_count; i++) {
+		const char *bytes;
+		size_t size;
+		int r;
+
 		if (strcmp(envelope->signatures[i].keyid, key->id) != 0)
 			continue;
-		if (!found) {
-			found = true;
-			r = pre_authentication(envelope, &bytes);
-			if (r != 0)
-				return r;
-		}
-		r = sk_verify(key, bytes.data, bytes.size, envelope->signatures[i].bytes);
+		found = true;
+		bytes = pre_authentication(envelope, &size);
+		r = sk_verify(key, bytes, size, envelope->signatures[i].bytes);
 		if (r != SK_DENIED)
 			return r;
 	}

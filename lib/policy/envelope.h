@@ -29,6 +29,7 @@ struct sk_signature {
 
 struct sk_envelope {
 	char type[64];
+	char *space;   /* holds the payload, and in front of it room for what is signed with it */
 	char *payload; /* terminated */
 	size_t payload_size;
 	struct sk_signature signatures[SK_SIGNATURES_MAX];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a policy is: drafts, payloads, programs, and whether it is complete enough to be signed. A part that gets policies adds its section to
+ * What a policy is: drafts, payloads, and whether it is complete enough to be signed. A part that gets policies adds its section to
  * `policy_rows` of tables.c and its rules to sk_policy_ready().
  */
 #include "policy/policy.h"
@@ -15,32 +15,11 @@
 #include "base/text.h"
 #include "conf/node.h"
 #include "policy/payload.h"
+#include "policy/programs.h"
 
 void sk_policy_done(struct sk_policy *policy)
 {
 	sk_conf_done(&sk_policy_table, policy);
-}
-
-static int by_hash(const void *a, const void *b)
-{
-	return memcmp(((const struct sk_program *)a)->sha256, ((const struct sk_program *)b)->sha256, SK_SHA256_SIZE);
-}
-
-/* Sorted, one of each hash: copies of one file need one entry. */
-static void normalise(struct sk_records *programs)
-{
-	struct sk_program *list = programs->items;
-	size_t kept = 0;
-
-	if (programs->count < 2)
-		return;
-	qsort(list, programs->count, sizeof *list, by_hash);
-	for (size_t i = 1; i < programs->count; i++)
-		if (by_hash(&list[kept], &list[i]) == 0)
-			sk_conf_done(&sk_program_table, &list[i]);
-		else
-			list[++kept] = list[i];
-	programs->count = kept + 1;
 }
 
 static int by_note(const void *a, const void *b)
@@ -71,7 +50,7 @@ int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_p
 
 	if (r != 0)
 		return r;
-	normalise(&policy.lockdown.programs);
+	sk_programs_normalise(&policy.lockdown.programs);
 	normalise_notes(&policy.lockdown.jit);
 	normalise_notes(&policy.lockdown.updaters);
 	*ret_policy = policy;
@@ -113,7 +92,7 @@ static int check_sorted(const struct sk_policy *policy, struct sk_diag *diag)
 	char path[64];
 
 	for (size_t i = 1; i < policy->lockdown.programs.count; i++)
-		if (by_hash(&list[i - 1], &list[i]) >= 0) {
+		if (sk_program_by_hash(&list[i - 1], &list[i]) >= 0) {
 			snprintf(path, sizeof path, "lockdown.programs[%zu].sha256", i);
 			return sk_diag_path(diag, path, "the list is not sorted by hash, or has one twice");
 		}
@@ -136,37 +115,6 @@ int sk_policy_read_payload(const char *text, size_t size, struct sk_policy *ret_
 	return 0;
 }
 
-/* The place of a hash, or where it would go. */
-static size_t place_of(const struct sk_policy *policy, const uint8_t *sha256, bool *ret_found)
-{
-	const struct sk_program *list = policy->lockdown.programs.items;
-	size_t low = 0, high = policy->lockdown.programs.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = memcmp(list[middle].sha256, sha256, SK_SHA256_SIZE);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
-}
-
-const struct sk_program *sk_policy_find_program(const struct sk_policy *policy, const uint8_t sha256[static SK_SHA256_SIZE])
-{
-	bool found;
-	size_t at = place_of(policy, sha256, &found);
-
-	return found ? (const struct sk_program *)policy->lockdown.programs.items + at : NULL;
-}
-
 const struct sk_hash_note *sk_policy_find_note(const struct sk_records *list, const uint8_t sha256[static SK_SHA256_SIZE])
 {
 	struct sk_hash_note wanted;
@@ -180,61 +128,6 @@ enum sk_failure sk_policy_overload(const struct sk_lockdown *lockdown)
 	return lockdown->overload == SK_OVERLOAD_FAILURE ? (enum sk_failure)lockdown->failure
 	       : lockdown->overload == SK_OVERLOAD_DENY	? SK_FAILURE_DENY
 							: SK_FAILURE_ALLOW;
-}
-
-static int copy_text(const char *from, char **to)
-{
-	*to = from ? sk_strdup(from) : NULL;
-	return from && !*to ? sk_origin(-ENOMEM) : 0;
-}
-
-static int copy_program(const struct sk_program *from, struct sk_program *to)
-{
-	int r;
-
-	*to = (struct sk_program){.kind = from->kind, .size = from->size};
-	memcpy(to->sha256, from->sha256, SK_SHA256_SIZE);
-	r = copy_text(from->name, &to->name);
-	if (r == 0)
-		r = copy_text(from->publisher, &to->publisher);
-	if (r == 0)
-		r = copy_text(from->package, &to->package);
-	if (r == 0)
-		r = copy_text(from->version, &to->version);
-	if (r == 0)
-		r = copy_text(from->provenance, &to->provenance);
-	if (r == 0)
-		r = copy_text(from->note, &to->note);
-	if (r != 0)
-		sk_conf_done(&sk_program_table, to);
-	return r;
-}
-
-int sk_policy_add_program(struct sk_policy *policy, const struct sk_program *program)
-{
-	struct sk_records *list = &policy->lockdown.programs;
-	struct sk_program copy, *grown;
-	bool found;
-	size_t at = place_of(policy, program->sha256, &found);
-	int r;
-
-	if (found)
-		return SK_NONE;
-	if (list->count >= SK_PROGRAMS_MAX)
-		return SK_FULL;
-	r = copy_program(program, &copy);
-	if (r != 0)
-		return r;
-	grown = sk_realloc_array(list->items, list->count + 1, sizeof *grown);
-	if (!grown) {
-		sk_conf_done(&sk_program_table, &copy);
-		return sk_origin(-ENOMEM);
-	}
-	list->items = grown;
-	memmove(grown + at + 1, grown + at, (list->count - at) * sizeof *grown);
-	grown[at] = copy;
-	list->count++;
-	return 0;
 }
 
 static int not_ready(enum sk_refusal refusal, enum sk_refusal *ret_refusal)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/map.h"
 #include "conf/conf.h"
 #include "crypto/hash.h"
 #include "policy/trust.h"
@@ -150,6 +151,20 @@ void sk_policy_done(struct sk_policy *policy);
 
 /* Adds a program; SK_NONE when its hash is listed already (nothing changes), SK_FULL at SK_PROGRAMS_MAX. Strings are copied. */
 int sk_policy_add_program(struct sk_policy *policy, const struct sk_program *program);
+/*
+ * Many programs: each costs the same, however long the list is. Until sk_collect_end() the list is not in order, and nothing may be looked up in it or
+ * written. sk_collect_program() answers as sk_policy_add_program().
+ */
+struct sk_collector {
+	struct sk_policy *policy;
+	struct sk_map *seen; /* hashes on the list */
+	size_t space;        /* programs that the list has memory for */
+};
+int sk_collect_begin(struct sk_collector *c, struct sk_policy *policy); /* 0 or -ENOMEM; to be ended whatever it says */
+int sk_collect_program(struct sk_collector *c, const struct sk_program *program);
+void sk_collect_end(struct sk_collector *c);
+#define _cleanup_collect_ __attribute__((cleanup(sk_collect_end)))
+
 /* Sorted by hash: bsearch. NULL when not listed. */
 const struct sk_program *sk_policy_find_program(const struct sk_policy *policy, const uint8_t sha256[static SK_SHA256_SIZE]);
 

@@ -475,6 +475,36 @@ static void test_programs(void **state)
 	assert_false(sk_allowlist_has(&list, program.sha256));
 }
 
+/* What was on the list stays, and the first of several of one hash; the order is as if each had been put in its place. */
+static void test_collect(void **state)
+{
+	_cleanup_policy_ struct sk_policy one = {0}, many = {0};
+	_cleanup_buf_ struct sk_buf a = SK_BUF(1 << 20), b = SK_BUF(1 << 20);
+	struct sk_program program = {.size = 9};
+	struct sk_collector c;
+
+	(void)state;
+	for (unsigned i = 0; i < 1500; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "/bin/%u", i);
+		program.name = name;
+		program.sha256[0] = (uint8_t)(i % 1000 * 7);
+		program.sha256[1] = (uint8_t)(i % 1000 >> 3);
+		assert_int_equal(sk_policy_add_program(&one, &program), i < 1000 ? 0 : SK_NONE);
+		if (i == 0 || i == 10)
+			assert_int_equal(sk_collect_begin(&c, &many), 0);
+		assert_int_equal(sk_collect_program(&c, &program), i < 1000 ? 0 : SK_NONE);
+		if (i == 9)
+			sk_collect_end(&c);
+	}
+	sk_collect_end(&c);
+	sk_collect_end(&c);
+	assert_int_equal(sk_policy_write_payload(&one, &a), 0);
+	assert_int_equal(sk_policy_write_payload(&many, &b), 0);
+	assert_string_equal(a.data, b.data);
+}
+
 static void test_sentences(void **state)
 {
 	(void)state;
@@ -532,5 +562,5 @@ static void test_allocation_failure(void **state)
 SK_TEST_MAIN(CASE(test_delegations), CASE(test_serials_and_dates), CASE(test_same_policy_again), CASE(test_labels), CASE(test_wrong_clock),
 	     CASE(test_signatures), CASE(test_type_is_signed), CASE(test_revoked), CASE(test_newest_delegation_governs), CASE(test_same_serial_of_delegations), CASE(test_terms),
 	     CASE(test_not_ready), CASE(test_signed_but_empty), CASE(test_payload), CASE(test_malformed_payload_names_the_path),
-	     CASE(test_unsorted), CASE(test_envelope_cut_and_changed), CASE(test_draft), CASE(test_programs), CASE(test_sentences),
+	     CASE(test_unsorted), CASE(test_envelope_cut_and_changed), CASE(test_draft), CASE(test_programs), CASE(test_collect), CASE(test_sentences),
 	     CASE(test_allocation_failure))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-lex.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "wire/json.h"
@@ -51,24 +52,9 @@ static int put_string(const char *text, size_t size, struct sk_buf *buf)
 	return r ? r : sk_buf_append_char(buf, '"');
 }
 
-/*
- * Section 3.2.3: order of UTF-16 code units. It differs from the order of UTF-8 bytes in one case: what
- * UTF-16 writes as surrogates (lead byte 0xf0 and up) comes before U+E000 to U+FFFF (lead bytes 0xee, 0xef).
- */
-static int compare_keys(const void *a, const void *b)
+static int compare_members(const void *a, const void *b)
 {
-	const unsigned char *x = (const unsigned char *)((const struct member *)a)->key;
-	const unsigned char *y = (const unsigned char *)((const struct member *)b)->key;
-
-	while (*x && *x == *y) {
-		x++;
-		y++;
-	}
-	if (*x >= 0xf0 && (*y == 0xee || *y == 0xef))
-		return -1;
-	if (*y >= 0xf0 && (*x == 0xee || *x == 0xef))
-		return 1;
-	return (int)*x - (int)*y;
+	return sk_lex_compare_keys(((const struct member *)a)->key, ((const struct member *)b)->key);
 }
 
 static int put_members(const struct member *members, size_t count, int depth, struct sk_buf *buf)
@@ -97,7 +83,7 @@ static int put_object(struct json_object *object, int depth, struct sk_buf *buf)
 		return sk_origin(-ENOMEM);
 	json_object_object_foreach(object, key, value)
 		members[n++] = (struct member){.key = key, .value = value};
-	qsort(members, n, sizeof *members, compare_keys);
+	qsort(members, n, sizeof *members, compare_members);
 	return put_members(members, n, depth, buf);
 }
 

@@ -2,10 +2,8 @@
 /*
  * JSON that somebody else wrote, strictly: RFC 8259 with the limits of I-JSON (RFC 7493), as json-c objects.
  *
- * Refused, with the place: anything after the value, duplicate keys, bytes that are not UTF-8, lone
- * surrogates, U+0000, depth over 32, over 1,300,000 values or 131,072 objects and arrays, and numbers that are
- * not integers within +-(2^53 - 1) (what is larger travels as a string). So a string is always a C string,
- * and a number is always exact.
+ * Refused, with the place: what base/json-lex.h refuses, and duplicate keys. So a string is always a C string, and a number is always exact;
+ * what is larger than 2^53 - 1 travels as a string.
  *
  * Reading goes through views: a view knows where it stands, so that a refusal names the whole path
  * ("body.programs[3].sha256").
@@ -18,10 +16,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/json-lex.h"
 #include "base/diag.h"
 
-#define SK_JSON_MAX_INT 9007199254740991LL
-#define SK_JSON_MAX_DEPTH 32
+#define SK_JSON_MAX_INT SK_LEX_MAX_INT
+#define SK_JSON_MAX_DEPTH SK_LEX_DEPTH
 
 #define _cleanup_json_ __attribute__((cleanup(sk_json_free_p)))
 struct json_object *sk_json_free(struct json_object *value); /* drops one reference; takes NULL, returns NULL */

@@ -34,6 +34,7 @@ static const struct refused refused[] = {
 	{"{\"a\" 1}", 5, "a colon"},
 	{"{\"a\":1,\"a\":2}", 7, "twice"},
 	{"{\"a\":1,\"\\u0061\":2}", 7, "twice"},
+	{"{\"a\":1,\"b\":2,\"a\":3}", 13, "twice"},
 	{"{a:1}", 1, "string in double quotes"},
 	{"{'a':1}", 1, "string in double quotes"},
 	{"1 1", 2, "something follows"},
