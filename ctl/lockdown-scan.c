@@ -41,6 +41,7 @@ struct scan {
 	uint64_t unreadable, same;
 	struct sk_map *packages; /* path -> name, as dpkg says */
 	struct sk_map *versions; /* name -> version */
+	struct sk_map *makers;   /* name -> who maintains it, without the address */
 	struct sk_map *origins;  /* SHA-256 -> struct lockdown_origin; NULL without --archive */
 	uint64_t proved;
 	bool scripts;
@@ -169,6 +170,19 @@ static void read_list(struct scan *scan, const char *below, const char *list, co
 		fclose(file);
 }
 
+/* "Debian OpenSSH Maintainers <list@example>" */
+static void keep_maker(struct scan *scan, const char *package, const char *text)
+{
+	size_t size = SK_MIN(strcspn(text, "<"), (size_t)128);
+	char *value;
+
+	while (size && text[size - 1] == ' ')
+		size--;
+	value = size && sk_utf8_valid(text, size, NULL) ? sk_strndup(text, size) : NULL;
+	if (value && sk_map_put(scan->makers, package, strlen(package), value) != 0)
+		free(value);
+}
+
 static void read_versions(struct scan *scan, const char *below)
 {
 	char path[4200], line[4096], name[256] = "";
@@ -182,6 +196,8 @@ static void read_versions(struct scan *scan, const char *below)
 		line[strcspn(line, "\n")] = 0;
 		if (strncmp(line, "Package: ", 9) == 0)
 			snprintf(name, sizeof name, "%.255s", line + 9);
+		if (strncmp(line, "Maintainer: ", 12) == 0)
+			keep_maker(scan, name, line + 12);
 		if (strncmp(line, "Version: ", 9) != 0)
 			continue;
 		value = sk_strndup(line + 9, SK_MIN(strlen(line + 9), (size_t)128));
@@ -243,7 +259,8 @@ static void attribute(struct scan *scan, const char *root, struct sk_program *pr
 		return;
 	}
 	program->package = (char *)package_of(scan, root, program->name);
-	program->publisher = program->package;
+	if (program->package)
+		program->publisher = sk_map_get(scan->makers, program->package, strlen(program->package));
 	if (program->package)
 		program->version = sk_map_get(scan->versions, program->package, strlen(program->package));
 	if (scan->origins) {
@@ -338,10 +355,12 @@ static int prepare(struct scan *scan)
 		return r;
 	policy->part = SK_PART_LOCKDOWN;
 	policy->lockdown.deadline_ms = 200;
+	policy->lockdown.media_default = (struct sk_media_terms){.mount = SK_MOUNT_RW, .execute = true, .copy = true}; /* as without the line */
 	lockdown_provenance("scan", scan->provenance, sizeof scan->provenance);
 	if ((ctl_option(ctl, "title") && lockdown_set(&policy->title, ctl_option(ctl, "title"))) ||
 	    (ctl_option(ctl, "change") && lockdown_set(&policy->change, ctl_option(ctl, "change"))) ||
 	    sk_map_new(PACKAGES_MAX, free, &scan->packages) || sk_map_new(PACKAGES_MAX, free, &scan->versions) ||
+	    sk_map_new(PACKAGES_MAX, free, &scan->makers) ||
 	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest")) && lockdown_origins_new(&scan->origins)))
 		return ctl_fail_errno(ctl, -ENOMEM, "scan");
 	scan->scripts = ctl_option(ctl, "scripts");
@@ -415,6 +434,7 @@ static void scan_done(struct scan *scan)
 	free(scan->files);
 	sk_map_free(scan->packages);
 	sk_map_free(scan->versions);
+	sk_map_free(scan->makers);
 	sk_map_free(scan->origins);
 	sk_policy_done(&scan->policy);
 }

@@ -82,6 +82,11 @@ static const struct ctl_text sentences[] = {
 	{"the clock of this machine is wrong: a signed window is not opened by it. Set the clock, or ask for a code",
 	 "この機器の時計が正しくないため、署名済みの保守時間帯は開けません。時計を合わせるか、電話の番号を使ってください（window ask）"},
 	{"the clock of this machine is wrong: set it first, a release ends by it", "この機器の時計が正しくありません。解除は時計で終わるため、先に時計を合わせてください"},
+	{"the clock of this machine is wrong: set it first, a pass ends by it", "この機器の時計が正しくありません。許可証は時計で終わるため、先に時計を合わせてください"},
+	{"the pass is refused: {}", "許可証を受け入れられません: {}"},
+	{"this pass is for a machine: only those of media are kept here", "この許可証は機器用です。ここで使えるのは媒体の許可証だけです"},
+	{"{} passes are kept already: remove one first", "許可証はすでに {} 件あります。先に 1 件削除してください（--remove）"},
+	{"no pass {} is kept here", "許可証 {} はありません"},
 	{"too many requests wait for an answer", "回答を待っている申請が多すぎます"},
 	{"the request could not be kept", "申請を保存できませんでした"},
 };

@@ -499,6 +499,7 @@ static const struct ctl_option window_options[] = {
 	{"out", "FILE", {"approve: write the draft of the next policy", "approve: 次のポリシーの下書きを書き出す"}},
 	{"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}},
 	{0}};
+static const struct ctl_option pass_options[] = {{"remove", "ID", {"take the pass of this number away", "この番号の許可証を削除する"}}, {0}};
 static const struct ctl_option code_options[] = {
 	{"change", "NUMBER", {"change number", "変更番号"}}, {"owner", "NAME", {"the tool's owner", "装置責任者"}},
 	{"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}}, {0}};
@@ -526,6 +527,8 @@ static const struct ctl_command commands[] = {
 	 harden_options},
 	{"accept", lockdown_run_accept, "TARGET", 1, 1, {"check a tool, laptop or medium on its way in, and issue a pass", "持ち込まれる装置、ノート PC、媒体を検査し、許可証を発行する"},
 	 accept_options},
+	{"pass", lockdown_run_pass, "[FILE]...", 0, 64,
+	 {"bring signed passes of removable media here (policy: pass: true); without FILE: those that are here", "媒体の許可証を取り込む（ポリシーの pass: true）。ファイルの指定がなければ一覧を表示する"}, pass_options},
 	{"window", lockdown_run_window, "status|ask|open|close|difference|approve|rollback [FILE]", 1, 2,
 	 {"maintenance: a time in which what trusted updaters write becomes known", "保守時間帯（信頼する更新プログラムの書き込みを登録する時間）を扱う"}, window_options},
 	{"code", lockdown_run_code, "ANSWER", 1, 9, {"type the answer that the desk reads back over the telephone", "受付が電話で読み上げた番号を入力する"}, code_options},

@@ -59,4 +59,5 @@ int lockdown_run_exec(struct ctl *ctl);
 int lockdown_run_interpreters(struct ctl *ctl);
 int lockdown_run_manifest(struct ctl *ctl);
 int lockdown_run_harden(struct ctl *ctl);
+int lockdown_run_pass(struct ctl *ctl);
 int lockdown_run_accept(struct ctl *ctl);

@@ -311,6 +311,8 @@ static int open_parts(struct clerk *c)
 	if (!r)
 		r = lk_enforce_open(c);
 	if (!r)
+		r = lk_passes_open(c);
+	if (!r)
 		r = lk_control_open(c);
 	if (!r)
 		r = sk_open_in(c->ctx->root_dir, LOCKDOWN_FOLDER "/alive", O_RDWR | O_CREAT, 0600, &c->alive_fd);

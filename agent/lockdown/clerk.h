@@ -9,6 +9,7 @@
  *   control.c   lockdown.sock: calls of root, the link's frames
  *   state.c     what it says of itself: status, HEALTH
  *   protection.c  its part about tier, hooks and what is not stopped
+ *   passes.c    signed passes of removable media
  *   media.c     the duty media: its rules, its mount points, its events
  *   outbox.c    requests that the server has not taken, answers to them: on disk
  *   learned.c   unknown programs that were seen: on disk, for drafts
@@ -111,6 +112,7 @@ struct clerk {
 		char **scope; /* of the policy */
 		uint32_t scope_count, count;
 		bool closed; /* enforce, and a medium that no entry fits is refused */
+		struct sk_watch *pass_dates; /* when a pass begins or ends */
 		char paths[LK_MEDIA][LK_PATH];
 	} media;
 
@@ -181,6 +183,13 @@ int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts
 /* release.c: a signed release from root. 0 and for how long it holds; SK_BAD: refused, *diag says why. */
 int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_t *ret_seconds, struct sk_diag *diag);
 
+/* passes.c: signed passes of removable media that were brought here. */
+int lk_passes_open(struct clerk *c);
+/* Judges them anew and puts them into the rules for the duty media. True: something is other than before. */
+bool lk_passes_renew(struct clerk *c);
+/* The verbs "pass" and "passes": 0 and the result; SK_BAD. */
+int lk_passes_call(struct clerk *c, const struct sk_json *at, struct json_object **ret_result);
+
 /* outbox.c */
 int lk_outbox_open(struct clerk *c);
 void lk_outbox_close(struct clerk *c);
@@ -208,6 +217,8 @@ int lk_learned_each(const struct clerk *c, int (*each)(void *arg, struct json_ob
 int lk_media_policy(struct clerk *c, const struct sk_policy *policy);
 /* Its rules go to the duty media; NULL = there is none. */
 void lk_media_rules(struct clerk *c, const struct sk_policy *policy);
+/* The rules as they are now, to the duty. */
+void lk_media_send(struct clerk *c);
 int lk_media_scope(struct clerk *c, const char *const *scope, uint32_t count);
 int lk_media_subscribe(struct clerk *c, struct lk_client *client, uint32_t id);
 int lk_media_mounts(struct clerk *c, const struct sk_json *at);

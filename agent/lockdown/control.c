@@ -10,6 +10,7 @@
  *   CALL {"verb":"learned"} -> PROGRESS {"programs":[..]}*, RESULT {"count"}; CALL {"verb":"forget"} -> RESULT {}
  *   CALL {"verb":"media..."}: media.c
  *   CALL {"verb":"rescan"} -> RESULT {}: judges again what runs
+ *   CALL {"verb":"pass","pass":base64 of a signed pass} or {"verb":"pass","remove":id} or {"verb":"passes"}: passes.c
  *   CALL {"verb":"release","release":base64 of a signed release} -> RESULT {"seconds"}: the agent may be stopped and removed for so long
  */
 #include <errno.h>
@@ -409,12 +410,18 @@ static int call_release(struct call *call)
 	return 0;
 }
 
+static int call_pass(struct call *call)
+{
+	return answer_by(call, lk_passes_call);
+}
+
 static const struct {
 	const char *verb;
 	int (*run)(struct call *call);
 } calls[] = {{"status", call_status}, {"explain", call_explain}, {"refusals", call_refusals}, {"allow", call_allow}, {"learned", call_learned}, {"forget", call_forget},
 	     {"rescan", call_rescan}, {"window", call_window}, {"code", call_code}, {"idle", call_idle},
-	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}, {"release", call_release}};
+	     {"media", call_media}, {"media-mounts", call_media_mounts}, {"media-event", call_media_event}, {"release", call_release},
+	     {"pass", call_pass}, {"passes", call_pass}};
 
 static int on_call(struct call *call)
 {

@@ -89,6 +89,8 @@ int lk_clerk_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 
 	if (!r)
 		r = sk_dir_make(ctx->root_dir, LOCKDOWN_POLICY, uid, gid, 0700);
+	if (!r)
+		r = sk_dir_make(ctx->root_dir, LOCKDOWN_PASSES, uid, gid, 0700);
 	if (!r && shared) { /* all folders of ours are there now */
 		name_pins(ctx->root, pins, sizeof pins);
 		lk_lsm_begin(shared, ctx->root, pins);

@@ -246,6 +246,8 @@ void lk_enforce(struct clerk *c)
 		carry_over(c, &answer, force);
 	if (next > when.now)
 		sk_timer_arm(c->dates, (uint64_t)SK_MIN(next - when.now, (int64_t)86400) * 1000 + 50);
+	if (lk_passes_renew(c)) /* revocations came, or a date has passed */
+		lk_media_send(c);
 	lk_enforce_report(c);
 }
 

@@ -12,6 +12,7 @@
 
 #define LOCKDOWN_FOLDER "var/lib/sekisho/lockdown"
 #define LOCKDOWN_POLICY "var/lib/sekisho/policy"
+#define LOCKDOWN_PASSES LOCKDOWN_POLICY "/passes"
 
 int lk_guard_duty_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
 /* Where the kernel side acts: setting lockdown.cgroup ("" = nowhere but by scope). Before the duties are prepared. */

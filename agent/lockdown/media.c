@@ -3,7 +3,7 @@
  * The clerk's side of the duty media (agent/media): rules out, mount points and events in. It changes nothing by itself: the rules are the signed policy's, and
  * a mount point that is reported is guarded as those of the scope are.
  *
- *   CALL {"verb":"media"} -> PROGRESS {"mode","serial","default":{..},"rules":[..]} now and at each change
+ *   CALL {"verb":"media"} -> PROGRESS {"mode","serial","default":{..},"rules":[..],"passes":[..]} now and at each change
  *   CALL {"verb":"media-mounts","paths":[{"path": base64}]} -> RESULT {}
  *   CALL {"verb":"media-event","kind",...} -> RESULT {} when it is on its way to the spool
  */
@@ -22,6 +22,8 @@ static int put_terms(struct json_object *out, const struct sk_media_terms *terms
 
 	if (r == 0)
 		r = sk_json_put_bool(out, "execute", terms->execute);
+	if (r == 0)
+		r = sk_json_put_bool(out, "pass", terms->pass);
 	return r ? r : sk_json_put_bool(out, "copy", terms->copy);
 }
 
@@ -43,7 +45,7 @@ static int put_rule(struct json_object *list, const struct sk_media *rule)
 /* A policy that is in no force: everything as it would be without us. */
 static struct json_object *make_rules(const struct sk_policy *policy, uint64_t serial)
 {
-	static const struct sk_media_terms open = {SK_MOUNT_RW, true, true};
+	static const struct sk_media_terms open = {.mount = SK_MOUNT_RW, .execute = true, .copy = true};
 	const struct sk_lockdown *lockdown = policy ? &policy->lockdown : NULL;
 	const struct sk_media *rules = lockdown ? lockdown->media.items : NULL;
 	struct json_object *out = json_object_new_object(), *list, *fallback;
@@ -79,6 +81,12 @@ void lk_media_rules(struct clerk *c, const struct sk_policy *policy)
 	sk_json_free(c->media.rules);
 	c->media.closed = policy && policy->lockdown.mode == SK_MODE_ENFORCE && policy->lockdown.media_default.mount == SK_MOUNT_DENY;
 	c->media.rules = rules;
+	lk_passes_renew(c);
+	lk_media_send(c);
+}
+
+void lk_media_send(struct clerk *c)
+{
 	sk_list_each(client, &c->clients, struct lk_client, link)
 		if (client->media_id)
 			send_rules(c, client);
@@ -194,7 +202,7 @@ int lk_media_event(struct clerk *c, const struct sk_json *at)
 	const struct sk_event_kind_row *row = sk_event_kind(text_of(at, "kind"));
 	struct sk_event_medium medium = {.device = text_of(at, "device"), .kind = text_of(at, "class"), .vendor = text_of(at, "vendor"),
 					 .product = text_of(at, "product"), .serial = text_of(at, "serial"), .uuid = text_of(at, "uuid"),
-					 .file_system = text_of(at, "file_system"), .rule = text_of(at, "rule"), .reason = text_of(at, "reason"),
+					 .file_system = text_of(at, "file_system"), .rule = text_of(at, "rule"), .pass = text_of(at, "pass"), .reason = text_of(at, "reason"),
 					 .mode = c->now.any ? lk_mode_words[c->now.orders.mode] : "observe", .policy_serial = c->now.orders.serial};
 	char mount[4097];
 	size_t size = 0;
@@ -216,6 +224,7 @@ int lk_media_event(struct clerk *c, const struct sk_json *at)
 
 void lk_media_close(struct clerk *c)
 {
+	c->media.pass_dates = sk_watch_free(c->media.pass_dates);
 	c->media.rules = sk_json_free(c->media.rules);
 	for (uint32_t i = 0; i < c->media.scope_count; i++)
 		free(c->media.scope[i]);

@@ -68,7 +68,7 @@ void media_tell(struct media *media, const struct media_node *node, const char *
 	    sk_json_put_string(call, "class", sk_medium_kinds[m->kind]) || sk_json_put_string(call, "vendor", m->vendor) ||
 	    sk_json_put_string(call, "product", m->product) || sk_json_put_string(call, "serial", m->serial) ||
 	    sk_json_put_string(call, "uuid", m->superblock.uuid) || sk_json_put_string(call, "file_system", m->superblock.type) ||
-	    sk_json_put_string(call, "rule", rule) || sk_json_put_string(call, "reason", reason) ||
+	    sk_json_put_string(call, "rule", rule) || sk_json_put_string(call, "pass", media_pass_words[node->pass]) || sk_json_put_string(call, "reason", reason) ||
 	    (mount && sk_json_put_base64(call, "mount", mount, strlen(mount))) || sk_json_canonical(call, &text) != 0)
 		return;
 	event = media->event_count < MEDIA_EVENTS ? sk_malloc(sizeof *event + text.size) : NULL;

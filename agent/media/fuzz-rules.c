@@ -11,11 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct sk_medium medium = {.vendor = "0781", .product = "5581"};
 	struct sk_diag diag = {0};
 	struct media_rules rules;
+	enum media_pass pass;
 	int index;
 
 	if (media_rules_read(data, size, &rules, &diag) != 0)
 		return 0;
-	(void)media_rules_find(&rules, &medium, &index);
+	(void)media_rules_find(&rules, &medium, &index, &pass);
 	media_rules_done(&rules);
 	return 0;
 }

@@ -30,6 +30,7 @@
 enum {
 	MEDIA_NODES = 64,
 	MEDIA_RULES = SK_EXCEPTIONS_MAX,
+	MEDIA_PASSES = 256,
 	MEDIA_MOUNTS = 16,      /* of one medium that one hand takes at a time */
 	MEDIA_EVENTS = 256,     /* that the clerk has not taken */
 	MEDIA_PATIENCE_MS = 5000,
@@ -50,6 +51,13 @@ struct media_rule {
 	struct sk_media_terms terms;
 };
 
+enum media_pass { MEDIA_PASS_UNASKED, MEDIA_PASS_VALID, MEDIA_PASS_NONE, MEDIA_PASS_OTHER, MEDIA_PASS_EXPIRED, MEDIA_PASS_NOT_YET, MEDIA_PASS_CLOCK };
+extern const char *const media_pass_words[]; /* "", "valid", "none", "other", "expired", "not-yet", "clock-wrong" */
+struct media_permit { /* a pass that the clerk has verified */
+	char *serial, *uuid; /* of the thing that was inspected; uuid NULL = any */
+	int state;           /* enum media_pass: VALID, EXPIRED, NOT_YET, CLOCK */
+};
+
 struct media_rules {
 	bool any;      /* the clerk has spoken */
 	bool act;      /* the mode is enforce: else only told */
@@ -58,13 +66,18 @@ struct media_rules {
 	struct sk_media_terms fallback;
 	struct media_rule *list;
 	size_t count;
+	struct media_permit *permits;
+	size_t permit_count;
 };
 
 /* rules.c: {"mode","serial","default":{..},"rules":[..]}. 0; SK_BAD with the place; -ENOMEM. */
 int media_rules_read(const void *text, size_t size, struct media_rules *ret_rules, struct sk_diag *diag);
 void media_rules_done(struct media_rules *rules);
-/* The terms of a medium; *ret_index: which rule, -1 = the default. Writing is no copying: a medium that may not be copied to is read-only. */
-struct sk_media_terms media_rules_find(const struct media_rules *rules, const struct sk_medium *medium, int *ret_index);
+/*
+ * The terms of a medium; *ret_index: which rule, -1 = the default. Writing is no copying: a medium that may not be copied to is read-only. One that needs a
+ * pass and has no valid one is not mounted; *ret_pass says how it stands with that.
+ */
+struct sk_media_terms media_rules_find(const struct media_rules *rules, const struct sk_medium *medium, int *ret_index, enum media_pass *ret_pass);
 
 /* look.c */
 struct media_look {
@@ -126,6 +139,7 @@ struct media_node {
 	bool told;              /* media_attached */
 	bool told_refused, told_observed;
 	struct sk_media_terms terms;
+	enum media_pass pass;
 	int rule;
 	unsigned tries;         /* that failed one after another: the pause between them doubles */
 	uint64_t look_due_ms, retry_ms;

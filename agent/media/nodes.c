@@ -220,6 +220,7 @@ static void decide(struct media_node *node, struct media_job *job)
 {
 	struct media *media = node->media;
 	bool act = media->rules.act;
+	enum media_pass before;
 
 	if (!media->rules.any || node->hand.pid)
 		return;
@@ -229,7 +230,10 @@ static void decide(struct media_node *node, struct media_job *job)
 		start_look(node);
 		return;
 	}
-	node->terms = media_rules_find(&media->rules, &node->medium, &node->rule);
+	before = node->pass;
+	node->terms = media_rules_find(&media->rules, &node->medium, &node->rule, &node->pass);
+	if (node->told && before != node->pass && node->pass == MEDIA_PASS_VALID)
+		media_tell(media, node, "media_attached", point_of(job), "pass");
 	tell_once(node, &node->told, "media_attached", point_of(job), node->stalled ? "stalled" : "");
 	if (node->terms.mount != SK_MOUNT_DENY) {
 		permit(node, job, act);

@@ -20,6 +20,8 @@ static int read_terms(const struct sk_json *at, struct sk_media_terms *out)
 		r = sk_json_bool(at, "execute", &out->execute);
 	if (r == 0)
 		r = sk_json_bool(at, "copy", &out->copy);
+	if (r == 0 && sk_json_has(at, "pass"))
+		r = sk_json_bool(at, "pass", &out->pass);
 	out->mount = r == 0 ? (int)mount : SK_MOUNT_DENY;
 	return r;
 }
@@ -35,9 +37,21 @@ static int read_text(const struct sk_json *at, const char *key, char **out)
 	return *out ? 0 : sk_origin(-ENOMEM);
 }
 
+/* As a pass has it: up to 256 bytes, "" = not said. */
+static int read_long_text(const struct sk_json *at, const char *key, char **out)
+{
+	const char *text;
+	int r = sk_json_string(at, key, 0, 256, &text);
+
+	if (r || !*text)
+		return r;
+	*out = sk_strdup(text);
+	return *out ? 0 : sk_origin(-ENOMEM);
+}
+
 static int read_rule(const struct sk_json *at, struct media_rule *out)
 {
-	int r = SK_JSON_ONLY(at, "vendor", "product", "serial", "uuid", "mount", "execute", "copy");
+	int r = SK_JSON_ONLY(at, "vendor", "product", "serial", "uuid", "mount", "execute", "copy", "pass");
 
 	if (r == 0)
 		r = read_terms(at, &out->terms);
@@ -69,6 +83,43 @@ static int read_list(const struct sk_json *at, struct media_rules *out)
 	return r;
 }
 
+const char *const media_pass_words[] = {"", "valid", "none", "other", "expired", "not-yet", "clock-wrong", NULL};
+
+static int read_permit(const struct sk_json *at, struct media_permit *out)
+{
+	size_t state;
+	int r = SK_JSON_ONLY(at, "serial", "uuid", "state");
+
+	if (r == 0)
+		r = sk_json_word(at, "state", media_pass_words, &state);
+	if (r == 0 && (state == MEDIA_PASS_UNASKED || state == MEDIA_PASS_NONE || state == MEDIA_PASS_OTHER))
+		r = sk_json_refuse(at, "state", "is no state of a pass");
+	if (r)
+		return r;
+	out->state = (int)state;
+	r = read_long_text(at, "serial", &out->serial);
+	return r ? r : read_long_text(at, "uuid", &out->uuid);
+}
+
+static int read_permits(const struct sk_json *at, struct media_rules *out)
+{
+	struct sk_json list, one;
+	int r = sk_json_has(at, "passes") ? sk_json_array(at, "passes", MEDIA_PASSES, &list) : SK_NONE;
+
+	if (r)
+		return r == SK_NONE ? 0 : r;
+	out->permits = sk_calloc(sk_json_length(&list) + 1, sizeof *out->permits);
+	if (!out->permits)
+		return sk_origin(-ENOMEM);
+	for (size_t i = 0; i < sk_json_length(&list) && r == 0; i++) {
+		out->permit_count = i + 1;
+		r = sk_json_item_object(&list, i, &one);
+		if (r == 0)
+			r = read_permit(&one, &out->permits[i]);
+	}
+	return r;
+}
+
 int media_rules_read(const void *text, size_t size, struct media_rules *ret_rules, struct sk_diag *diag)
 {
 	_cleanup_json_ struct json_object *body = NULL;
@@ -80,7 +131,7 @@ int media_rules_read(const void *text, size_t size, struct media_rules *ret_rule
 	if (r)
 		return r;
 	at = SK_JSON(body, "rules", diag);
-	r = SK_JSON_ONLY(&at, "mode", "serial", "default", "rules");
+	r = SK_JSON_ONLY(&at, "mode", "serial", "default", "rules", "passes");
 	if (r == 0)
 		r = sk_json_string(&at, "mode", 1, sizeof out.mode - 1, &mode);
 	if (r == 0)
@@ -91,6 +142,8 @@ int media_rules_read(const void *text, size_t size, struct media_rules *ret_rule
 		r = read_terms(&fallback, &out.fallback);
 	if (r == 0)
 		r = read_list(&at, &out);
+	if (r == 0)
+		r = read_permits(&at, &out);
 	if (r) {
 		media_rules_done(&out);
 		return r;
@@ -110,10 +163,39 @@ void media_rules_done(struct media_rules *rules)
 		free(rules->list[i].uuid);
 	}
 	free(rules->list);
+	for (size_t i = 0; i < rules->permit_count; i++) {
+		free(rules->permits[i].serial);
+		free(rules->permits[i].uuid);
+	}
+	free(rules->permits);
 	*rules = (struct media_rules){0};
 }
 
-struct sk_media_terms media_rules_find(const struct media_rules *rules, const struct sk_medium *medium, int *ret_index)
+/*
+ * The best that is said of this very medium: valid before any other. A pass of which only one half fits (the serial number, or the file system's UUID) is
+ * another thing's, or this one was made anew since.
+ */
+static enum media_pass pass_of(const struct media_rules *rules, const struct sk_medium *medium)
+{
+	char identity[SK_MEDIUM_IDENTITY];
+	enum media_pass best = MEDIA_PASS_NONE;
+
+	sk_medium_identity(medium, identity);
+	for (size_t i = 0; i < rules->permit_count && identity[0]; i++) {
+		const struct media_permit *one = &rules->permits[i];
+		bool serial = one->serial && !strcmp(one->serial, identity), uuid = one->uuid && !strcmp(one->uuid, medium->superblock.uuid);
+
+		if (serial && (uuid || !one->uuid) && one->state == MEDIA_PASS_VALID)
+			return MEDIA_PASS_VALID;
+		if (serial && (uuid || !one->uuid))
+			best = (enum media_pass)one->state;
+		else if ((serial || uuid) && best == MEDIA_PASS_NONE)
+			best = MEDIA_PASS_OTHER;
+	}
+	return best;
+}
+
+struct sk_media_terms media_rules_find(const struct media_rules *rules, const struct sk_medium *medium, int *ret_index, enum media_pass *ret_pass)
 {
 	struct sk_media_terms terms = rules->fallback;
 
@@ -126,6 +208,9 @@ struct sk_media_terms media_rules_find(const struct media_rules *rules, const st
 			*ret_index = (int)i;
 		}
 	}
+	*ret_pass = terms.pass ? pass_of(rules, medium) : MEDIA_PASS_UNASKED;
+	if (terms.pass && *ret_pass != MEDIA_PASS_VALID)
+		terms.mount = SK_MOUNT_DENY;
 	if (!terms.copy && terms.mount == SK_MOUNT_RW)
 		terms.mount = SK_MOUNT_RO;
 	return terms;

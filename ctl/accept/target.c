@@ -40,12 +40,12 @@ static const char *const any_image[] = {"/", NULL};
 static void name_it(struct accept_target *target)
 {
 	const struct sk_medium *m = &target->medium;
+	char identity[SK_MEDIUM_IDENTITY];
 
+	sk_medium_identity(m, identity);
 	snprintf(target->uuid, sizeof target->uuid, "%s", m->superblock.uuid);
-	if (m->kind != SK_MEDIUM_IMAGE && m->kind != SK_MEDIUM_NONE && m->serial[0])
-		snprintf(target->serial, sizeof target->serial, "%.40s:%.40s:%.70s", m->vendor, m->product, m->serial);
-	else if (!target->serial[0] && target->uuid[0])
-		snprintf(target->serial, sizeof target->serial, "uuid:%s", target->uuid);
+	if (!target->serial[0] || strncmp(identity, "uuid:", 5))
+		snprintf(target->serial, sizeof target->serial, "%s", identity[0] ? identity : target->serial);
 }
 
 /* An image without an identifier of its own is known by its content. */

@@ -509,7 +509,8 @@ int sk_event_media(enum sk_event_kind kind, const struct sk_event_stamp *at, con
 	const struct {
 		const char *key, *text;
 	} texts[] = {{"kind", medium->kind}, {"vendor", medium->vendor}, {"product", medium->product}, {"serial", medium->serial},
-		     {"uuid", medium->uuid}, {"file_system", medium->file_system}, {"mount", medium->mount}, {"rule", medium->rule}};
+		     {"uuid", medium->uuid}, {"file_system", medium->file_system}, {"mount", medium->mount}, {"rule", medium->rule},
+		     {"pass", medium->pass}};
 
 	open_fab(&m);
 	sk_jw_put_str(out, "duty", "media");

@@ -114,6 +114,7 @@ struct sk_event_medium {
 	const char *kind, *vendor, *product, *serial, *uuid, *file_system;
 	const char *mount;   /* any bytes; NULL = not mounted */
 	const char *rule;    /* "3", "default" */
+	const char *pass;    /* where the rule asks for one: "valid", "none", "expired", "not-yet", "other", "clock-wrong"; "" = it does not */
 	const char *mode, *reason;
 	uint64_t policy_serial;
 };

@@ -241,3 +241,12 @@ bool sk_medium_fits(const struct sk_medium_rule *rule, const struct sk_medium *m
 	return text_fits(rule->vendor, medium->vendor) && text_fits(rule->product, medium->product) && text_fits(rule->serial, medium->serial) &&
 	       text_fits(rule->uuid, medium->superblock.uuid);
 }
+
+void sk_medium_identity(const struct sk_medium *medium, char out[static SK_MEDIUM_IDENTITY])
+{
+	out[0] = 0;
+	if (medium->kind != SK_MEDIUM_IMAGE && medium->kind != SK_MEDIUM_NONE && medium->serial[0])
+		snprintf(out, SK_MEDIUM_IDENTITY, "%.40s:%.40s:%.70s", medium->vendor, medium->product, medium->serial);
+	else if (medium->superblock.uuid[0])
+		snprintf(out, SK_MEDIUM_IDENTITY, "uuid:%s", medium->superblock.uuid);
+}

@@ -41,6 +41,13 @@ int sk_medium_look(const char *sysfs, unsigned major, unsigned minor, const char
 /* "major:minor" of each block device that may carry a medium, whole disks before their partitions. An answer other than 0 ends it, and is returned. */
 int sk_medium_each(const char *sysfs, int (*each)(void *arg, unsigned major, unsigned minor), void *arg);
 
+/*
+ * What a pass calls it: "vendor:product:serial" of what has a serial number, else "uuid:..." of its file system; "" when it has neither. An image has the serial
+ * of no device.
+ */
+#define SK_MEDIUM_IDENTITY 160
+void sk_medium_identity(const struct sk_medium *medium, char out[static SK_MEDIUM_IDENTITY]);
+
 /* What a rule asks for: NULL or "" = anything; a text may end in '*'. */
 struct sk_medium_rule {
 	const char *vendor, *product, *serial, *uuid;

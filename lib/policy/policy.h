@@ -69,6 +69,7 @@ struct sk_media_terms {
 	int mount;     /* enum sk_mount */
 	bool execute;  /* known programs on it may start */
 	bool copy;     /* may be written to by copying */
+	bool pass;     /* only with a valid pass (sekisho lockdown accept) for this very medium; else as mount: deny */
 };
 
 struct sk_media {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# check: root timeout=240
+# check: root timeout=300
 #
 # lockdown-media.py - removable media under the whole agent: each rule, media that were there before, a policy that changes under a mounted medium, media
 # swapped in one device, damaged and stalling ones, and the agent's processes killed. Images on loop devices stand in for USB sticks; the
@@ -83,7 +83,7 @@ class Site:
     def start(self, *before):
         self.log = open(self.folder / 'agent.log', 'ab')
         self.agent = subprocess.Popen([*before, BUILD / 'sekisho-agent', 'run', '--root', self.root], stdout=self.log, stderr=self.log)
-        return within(10, lambda: (self.status() or {}).get('serial') == self.serial and self.duty())
+        return within(30, lambda: (self.status() or {}).get('serial') == self.serial and self.duty())
 
     def stop(self):
         if self.agent:
@@ -347,6 +347,64 @@ def is_free(device):
         return False
 
 
+def check_passes(site):
+    """A rule that asks for a pass: only the very medium that was inspected, only while its pass holds."""
+    sh(BUILD / 'sekisho', 'policy', 'keygen', '--plain', site.folder / 'gate', check=True)
+    sh(BUILD / 'sekisho', 'policy', 'delegate', '--site-key', site.folder / 'site', '--uses', 'accept', '--out', site.folder / 'gate.skd', site.folder / 'gate.pub', check=True)
+    ask = [{'uuid': '11111111-2222-4333-8444-*', 'mount': 'rw', 'execute': True, 'copy': True, 'pass': True}]
+    site.policy(ask)
+
+    def sign(number, name, until, key='gate'):
+        now = int(time.time())
+        draft = {'id': name, 'from': stamp(now - 60), 'until': stamp(now + until), 'subject': 'medium', 'serial': f'uuid:{uuid(number)}', 'uuid': uuid(number),
+                 'inspector': 'Sato', 'content': '00' * 32, 'checks': [{'name': 'allowlist', 'result': 'good'}]}
+        (site.folder / f'{name}.yaml').write_text(json.dumps(draft))
+        said = sh(BUILD / 'sekisho', 'policy', 'sign', '--kind', 'pass', '--key', site.folder / key, '--delegation', site.folder / f'{key}.skd', '--out',
+                  site.folder / f'{name}.ska', site.folder / f'{name}.yaml')
+        return site.folder / f'{name}.ska' if said.returncode == 0 else lab.note(said.stderr)
+
+    def bring(*words):
+        return sh(BUILD / 'sekisho', 'lockdown', 'pass', '--root', site.root, *words)
+
+    device = site.attach(site.image('thirty.img', 30))
+    point(site.told('media_refused', uuid=uuid(30), **{'pass': 'none'}) and sh('mount', device, site.point('thirty')).returncode != 0,
+          'a medium without the pass that its rule asks for is refused, and told why')
+    issued = sh(BUILD / 'sekisho', 'lockdown', 'accept', '--root', site.root, '--no-scan', '--waive', 'not-scanned', '--waive', 'unknown-programs', '--issue',
+                site.folder / 'thirty.ska', '--key', site.folder / 'gate', '--delegation', site.folder / 'gate.skd', '--inspector', 'Sato', '--mount', '--days', '1',
+                site.media / 'thirty.img')
+    said = bring(site.folder / 'thirty.ska')
+    path = site.mount(device, 'thirty')
+    point(said.returncode == 0 and path and run(path / 'known') == KNOWN and write(path / 'copy') is True,
+          'the pass that accept issued lets it in, as its rule says', (issued.stdout, issued.stderr, said.stderr))
+    point(site.told('media_attached', uuid=uuid(30), **{'pass': 'valid'}), 'and that is told')
+    other = site.attach(site.image('thirtyone.img', 31))
+    point(site.told('media_refused', uuid=uuid(31), **{'pass': 'none'}) and sh('mount', other, site.point('thirtyone')).returncode != 0, 'another medium is not let in by it')
+    short = bring(sign(31, 'short', 4))
+    path = site.mount(other, 'thirtyone')
+    point(short.returncode == 0 and path, 'a pass of four seconds lets it in', short.stderr)
+    point(within(12, lambda: not is_mounted(path)) and site.told('media_refused', uuid=uuid(31), **{'pass': 'expired'}),
+          'when it ends the medium is unmounted, and told why', sh('cat', '/proc/self/mountinfo').stdout[-500:])
+    point(bring(site.folder / 'short.ska').returncode == 1 and bring().returncode == 1 and 'EXPIRED' in bring().stdout, 'an expired pass is not taken, and is shown as such', bring().stdout)
+    sh('cp', site.folder / 'thirty.ska', site.folder / 'torn.ska')
+    text = (site.folder / 'torn.ska').read_bytes()
+    (site.folder / 'torn.ska').write_bytes(text.replace(b'"sig":"', b'"sig":"A', 1)[:len(text)])
+    point(bring(site.folder / 'torn.ska').returncode == 1, 'one that was changed is not taken')
+    foreign = sign(31, 'foreign', 600, 'policy')
+    point(foreign is None or bring(foreign).returncode == 1, 'nor one by a key that may not issue passes')
+    within(3, lambda: sh('umount', path.parent / 'thirty').returncode == 0)
+    site.stop()
+    point(site.start() and site.mount(device, 'thirty'), 'passes outlive the agent')
+    listed = json.loads(bring('--json').stdout)['passes']
+    mine = [one for one in listed if one['state'] == 'valid']
+    point(len(mine) == 1 and mine[0]['serial'] == f'uuid:{uuid(30)}' and mine[0]['inspector'] == 'Sato', 'and are listed', listed)
+    point(bring('--remove', mine[0]['id']).returncode == 0 and within(5, lambda: not is_mounted(site.point('thirty'))), 'one that is removed lets nothing in any more')
+    site.policy()
+
+
+def stamp(seconds):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds))
+
+
 def check_policy_changes(site):
     one, two = site.point('one'), site.point('two')
     site.policy([{**RULES[0], 'mount': 'deny'}, *RULES[1:]])
@@ -510,7 +568,7 @@ def main():
     try:
         site.policy()
         point(site.start(), 'the agent starts')
-        for check in (check_rules, check_policy_changes, check_before, check_kills, check_swapped, check_left, check_damaged, check_stall, check_namespace):
+        for check in (check_rules, check_policy_changes, check_before, check_kills, check_swapped, check_left, check_damaged, check_stall, check_passes, check_namespace):
             check(site)
     finally:
         site.close()
@@ -521,5 +579,5 @@ def main():
 
 
 lab.isolate()
-signal.alarm(230)
+signal.alarm(290)
 main()
