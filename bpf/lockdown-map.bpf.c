@@ -30,9 +30,11 @@ enum {
 	READ_IMPLIES_EXEC = 0x0400000,
 	TASK_IS_COMPAT = 2, /* in a 32-bit system call */
 	PIECES = 24,        /* mappings that one mprotect may span and still be looked at one by one */
+	IS_BUSY = -16,      /* -EBUSY */
+	PATIENCE_NS = 400000000, /* for that lock, on the way back to user space */
 };
 
-enum call_kind { CALL_OTHER, CALL_MMAP, CALL_MPROTECT, CALL_SHMAT };
+enum call_kind { CALL_OTHER, CALL_MMAP, CALL_MPROTECT, CALL_SHMAT, CALL_HEAP };
 
 /* The system call that the current task is in. */
 struct call {
@@ -58,6 +60,14 @@ static long see_mapping(struct task_struct *task, struct vm_area_struct *vma, st
 	return 0;
 }
 
+/* 0, -ENOENT: nothing is mapped there, IS_BUSY: another thread has the lock, or waits for it. */
+static __always_inline long find_mapping(struct task_struct *task, __u64 address, struct at *at)
+{
+	long r = bpf_find_vma(task, address, see_mapping, at, 0);
+
+	return r ? r : at->found ? 0 : -1;
+}
+
 static __always_inline void read_native(struct pt_regs *regs, struct call *call)
 {
 	__u64 number = BPF_CORE_READ(regs, orig_ax);
@@ -66,6 +76,9 @@ static __always_inline void read_native(struct pt_regs *regs, struct call *call)
 		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, r10), .fd = (int)BPF_CORE_READ(regs, r8)};
 	} else if (number == 10 || number == 329) {
 		*call = (struct call){.kind = CALL_MPROTECT};
+	} else if ((number == 12 && BPF_CORE_READ(regs, di)) || number == 206) { /* brk, io_setup */
+		call->kind = CALL_HEAP;
+		return;
 	} else if (number == 30) {
 		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
 		return;
@@ -85,6 +98,9 @@ static __always_inline void read_compat(struct pt_regs *regs, struct call *call)
 		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, si), .fd = (int)BPF_CORE_READ(regs, di)};
 	} else if (number == 125 || number == 380) {
 		*call = (struct call){.kind = CALL_MPROTECT};
+	} else if ((number == 45 && BPF_CORE_READ(regs, bx)) || number == 245) {
+		call->kind = CALL_HEAP;
+		return;
 	} else if (number == 397 || number == 117) {
 		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
 		return;
@@ -102,14 +118,15 @@ static __always_inline void read_compat(struct pt_regs *regs, struct call *call)
 static __always_inline void read_call(struct task_struct *task, struct call *call)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	bool implied = BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC;
 
 	if (BPF_CORE_READ(task, thread_info.status) & TASK_IS_COMPAT)
 		read_compat(regs, call);
 	else
 		read_native(regs, call);
-	if (call->kind == CALL_SHMAT)
-		call->protect = call->flags & SHM_IS_EXEC ? PROTECT_READ | PROTECT_WRITE | PROTECT_EXEC : 0;
-	else if ((call->protect & PROTECT_READ) && (BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC))
+	if (call->kind == CALL_SHMAT || call->kind == CALL_HEAP)
+		call->protect = implied || (call->flags & SHM_IS_EXEC) ? PROTECT_READ | PROTECT_WRITE | PROTECT_EXEC : 0;
+	else if ((call->protect & PROTECT_READ) && implied)
 		call->protect |= PROTECT_EXEC;
 }
 
@@ -198,59 +215,80 @@ static __always_inline int judge_piece(struct task_struct *task, struct sk_order
 /* What was really mapped, on the way back to user space. */
 struct second {
 	struct bpf_task_work work;
-	__u64 address, length;
+	__u64 address, length, until_ns;
 	__u32 kind;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
-	__type(key, __u32);
+	__type(key, __u64); /* each piece of work needs a place of its own: two of each thread, by turns */
 	__type(value, struct second);
 } sk_seconds SEC(".maps");
 
 typedef int (*bpf_task_work_callback_t)(struct bpf_map *map, void *key, void *value);
 extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map__map, bpf_task_work_callback_t callback, void *aux__prog) __ksym;
 
+static int second_look(struct bpf_map *map, void *key, void *value);
+
+static __always_inline bool queue_look(struct task_struct *task, __u64 place, const struct second *from)
+{
+	struct second fresh = {}, *second;
+
+	bpf_map_update_elem(&sk_seconds, &place, &fresh, BPF_NOEXIST);
+	second = bpf_map_lookup_elem(&sk_seconds, &place);
+	if (!second)
+		return false;
+	second->address = from->address;
+	second->length = from->length;
+	second->until_ns = from->until_ns;
+	second->kind = from->kind;
+	return bpf_task_work_schedule_resume_impl(task, &second->work, &sk_seconds, second_look, NULL) == 0;
+}
+
+/* Another thread has the lock: once more before this one is back in user space. For ever is not lawful: then nobody knows what is executable there. */
+static __always_inline void look_later(struct task_struct *task, struct sk_orders *orders, __u64 place, __u64 address, __u64 end, __u64 until_ns)
+{
+	struct second rest = {.address = address, .length = end - address, .until_ns = until_ns, .kind = CALL_MPROTECT};
+
+	if (bpf_ktime_get_ns() < until_ns && queue_look(task, place ^ 1, &rest))
+		return;
+	sk_count(SK_COUNT_UNSURE);
+	judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+}
+
 static int second_look(struct bpf_map *map, void *key, void *value)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct sk_orders *orders = sk_subject_orders();
 	struct second *second = value;
-	__u64 address = second->address, end;
-	__u32 thread = *(__u32 *)key;
+	__u64 address = second->address, until_ns = second->until_ns, place = *(__u64 *)key, end;
+	long r = 0;
 
 	if (second->kind == CALL_MMAP)
 		address = BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), ax);
 	end = address + second->length;
+	bpf_map_delete_elem(&sk_seconds, &place);
 	for (int i = 0; i < PIECES && orders && address < end; i++) {
 		struct at at = {};
 
-		if (bpf_find_vma(task, address, see_mapping, &at, 0) || !at.found)
+		r = bpf_find_vma(task, address, see_mapping, &at, 0);
+		if (r || !at.found)
 			break;
 		if ((at.flags & MEMORY_IS_EXEC) && judge_piece(task, orders, &at, address, 0))
 			break;
 		address = at.end;
 	}
-	bpf_map_delete_elem(&sk_seconds, &thread);
+	if (r == IS_BUSY && orders)
+		look_later(task, orders, place, address, end, until_ns);
 	return 0;
 }
 
 static __always_inline void look_again(struct task_struct *task, const struct call *call)
 {
-	struct second fresh = {}, *second;
-	__u32 thread = (__u32)bpf_get_current_pid_tgid();
+	const struct second first = {.address = call->address, .length = call->length, .until_ns = bpf_ktime_get_ns() + PATIENCE_NS, .kind = call->kind};
 
-	bpf_map_update_elem(&sk_seconds, &thread, &fresh, BPF_NOEXIST);
-	second = bpf_map_lookup_elem(&sk_seconds, &thread);
-	if (!second) {
-		sk_count(SK_COUNT_UNSURE);
-		return;
-	}
-	second->address = call->address;
-	second->length = call->length;
-	second->kind = call->kind;
-	if (bpf_task_work_schedule_resume_impl(task, &second->work, &sk_seconds, second_look, NULL))
+	if (!queue_look(task, (__u64)(__u32)bpf_get_current_pid_tgid() << 1, &first))
 		sk_count(SK_COUNT_UNSURE);
 }
 #else
@@ -286,8 +324,13 @@ static __always_inline int judge_mprotect(struct task_struct *task, struct sk_or
 
 	for (int i = 0; i < PIECES && address < end; i++) {
 		struct at at = {};
+		long r = find_mapping(task, address, &at);
 
-		if (bpf_find_vma(task, address, see_mapping, &at, 0) || !at.found)
+#ifndef SK_SECOND_LOOK
+		if (r == IS_BUSY)
+			return judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+#endif
+		if (r)
 			return 0;
 		if ((!(at.flags & MEMORY_IS_EXEC) || (call->protect & PROTECT_WRITE)) && judge_piece(task, orders, &at, address, call->protect))
 			return 1;
@@ -321,7 +364,7 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 	else if (call.kind == CALL_MPROTECT)
 		stopped = judge_mprotect(task, orders, &call);
 	else
-		stopped = judge_memory(task, orders, SK_ROAD_MEM_SHARED, call.address);
+		stopped = judge_memory(task, orders, call.kind == CALL_HEAP ? SK_ROAD_MEM_ANONYMOUS : SK_ROAD_MEM_SHARED, call.address);
 	if (!stopped && (call.kind == CALL_MPROTECT || (call.kind == CALL_MMAP && !(call.flags & MAP_IS_ANONYMOUS))))
 		look_again(task, &call);
 	return 0;

@@ -15,6 +15,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+enum { TRIES = 8 };
+
 /* The file that a task has mapped somewhere. */
 struct at {
 	struct file *file;
@@ -92,11 +94,14 @@ static __always_inline __u32 judge_entry(struct task_struct *task, const struct 
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct at at = {};
 	__u32 kinds, reason;
+	long r = -1;
 
 	told->address = BPF_CORE_READ(regs, ip);
-	if (bpf_find_vma(task, told->address, see_mapping, &at, 0)) {
-		sk_count(SK_COUNT_UNSURE); /* the lock of a memory that nobody else has yet: does not happen */
-		return SK_REASON_NONE;
+	for (int i = 0; i < TRIES && r; i++)
+		r = bpf_find_vma(task, told->address, see_mapping, &at, 0);
+	if (r) { /* somebody holds the lock of a memory that is new (/proc/PID/clear_refs does), over and over: nobody can say what begins there */
+		sk_count(SK_COUNT_UNSURE);
+		return SK_REASON_UNLISTED;
 	}
 	told->file = at.file;
 	reason = judge_mapped(orders, &at, look, process, &kinds);

@@ -207,9 +207,12 @@ static int road_map_protect(char **files)
 static int road_personality(char **files)
 {
 	int fd = open(files[0], O_RDONLY);
+	void *at;
 
 	personality(READ_IMPLIES_EXEC);
-	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED ? failed("mmap") : arrived();
+	at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	personality(PER_LINUX); /* else the heap is executable as well: another road */
+	return at == MAP_FAILED ? failed("mmap") : arrived();
 }
 
 static int road_anonymous(char **files)
@@ -301,6 +304,68 @@ static void *exchange(void *arg)
 	return NULL;
 }
 
+/* The kernel side cannot look at a memory whose lock another thread has, or waits for. */
+static void *contend(void *arg)
+{
+	for (;;) {
+		void *at = mmap(NULL, 64 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		munmap(at, 64 << 20);
+	}
+	return arg;
+}
+
+static int road_contended(char **files)
+{
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			pthread_t thread;
+
+			alarm(5);
+			for (int j = 0; j < 3; j++)
+				pthread_create(&thread, NULL, contend, NULL);
+			usleep(20000);
+			close(1);
+			_exit(road_protect(files) == 0 ? 42 : 1);
+		}
+		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 42)
+			return arrived();
+	}
+	return failed("contended");
+}
+
+/* What is made by other calls than mmap and mprotect is executable as well under this personality. */
+static int road_heap(char **files)
+{
+	char *at;
+
+	(void)files;
+	personality(READ_IMPLIES_EXEC);
+	at = sbrk(8192);
+	if (at == (void *)-1)
+		return failed("brk");
+	memcpy(at, code, sizeof code);
+	return call(at);
+}
+
+static int road_segment_implied(char **files)
+{
+	int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0700);
+	void *at;
+
+	(void)files;
+	personality(READ_IMPLIES_EXEC);
+	at = shmat(id, NULL, 0);
+	shmctl(id, IPC_RMID, NULL);
+	if (at == (void *)-1)
+		return failed("shmat");
+	memcpy(at, code, sizeof code);
+	return call(at);
+}
+
 static int road_race(char **files)
 {
 	pthread_t thread;
@@ -328,7 +393,7 @@ static const struct {
 	{"exec", road_exec}, {"memfd", road_memfd}, {"deleted", road_deleted}, {"fd", road_fd}, {"elsewhere", road_elsewhere}, {"userns", road_userns},
 	{"overlay", road_overlay}, {"bind", road_bind}, {"dlopen", road_dlopen}, {"map", road_map}, {"map-protect", road_map_protect},
 	{"personality", road_personality}, {"anonymous", road_anonymous}, {"protect", road_protect}, {"changed", road_changed}, {"shared", road_shared},
-	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race},
+	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race}, {"contended", road_contended}, {"heap", road_heap}, {"segment-implied", road_segment_implied},
 };
 
 int main(int argc, char **argv)
