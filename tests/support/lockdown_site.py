@@ -63,7 +63,7 @@ class Site:
         """log: where standard error goes instead of agent.log."""
         self.log = log or open(self.folder / 'agent.log', 'ab')
         self.agent = subprocess.Popen([*self.under, self.program, 'run', '--root', self.root], stdout=self.log, stderr=self.log)
-        return within(15, lambda: self.status() is not None)  # the kernel side takes its time to be loaded
+        return within(60, lambda: self.status() is not None)  # a second of the processor for the kernel side alone, which others may have
 
     def sekisho(self, *words):
         return sh(BUILD / 'sekisho', *words[:2], '--root', self.root, *words[2:])

@@ -2,6 +2,7 @@
 #
 # What the tests of maintenance windows share: an agent below a root of its own, a disk that is guarded with a few known programs on it (a shell, cp, mv), one of
 # which is a trusted updater (a shell of another hash), and keys. Not in namespaces of its own: births of processes are told to the first namespace alone.
+import contextlib
 import hashlib
 import json
 import os
@@ -150,7 +151,7 @@ class Site:
         self.log = open(self.folder / 'agent.log', 'ab')
         self.agent = subprocess.Popen([BUILD / 'sekisho-agent', 'run', '--root', self.root], stdout=self.log, stderr=self.log,
                                       env={**os.environ, 'SEKISHO_LOG': 'info', **self.env, **env})
-        return within(10, lambda: self.status() is not None)
+        return within(60, lambda: self.status() is not None)  # as lockdown_site.py
 
     def stop(self, how=signal.SIGTERM):
         if self.agent and self.agent.poll() is None:
@@ -199,6 +200,21 @@ class Site:
 
     def shell(self, script, **options):
         return sh(self.disk / 'bin/dash', '-c', script, env={'PATH': str(self.disk / 'bin')}, **options)
+
+    @contextlib.contextmanager
+    def recorder_stopped(self):
+        """What happens meanwhile the recorder learns afterwards, all at once."""
+        names = {pid: (Path('/proc') / pid / 'comm').read_text().strip() for pid in self.children()}
+        recorder = int(next(pid for pid, name in names.items() if name == 'sekisho-window'))
+        os.kill(recorder, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(recorder, signal.SIGCONT)
+
+    def children(self):
+        """Of main: the duties."""
+        return (Path('/proc') / str(self.agent.pid) / 'task' / str(self.agent.pid) / 'children').read_text().split()
 
     def runs(self, path):
         try:
