@@ -21,6 +21,7 @@
 
 #define PHONE LOCKDOWN_FOLDER "/phone.json"
 #define SECRET "var/lib/sekisho/endpoint.secret"
+enum { COUNT_MAX = 1000 }; /* what is read back: more would make the book unreadable, and begin anew */
 
 static int load(struct clerk *c, struct lk_phone_book *book)
 {
@@ -37,7 +38,7 @@ static int load(struct clerk *c, struct lk_phone_book *book)
 	at = SK_JSON(tree, "phone", NULL);
 	if (sk_json_string(&at, "challenge", 0, SK_PHONE_CHALLENGE, &digits) || sk_json_string(&at, "boot", 0, sizeof book->boot - 1, &boot) ||
 	    sk_json_bool(&at, "open", &book->open) || sk_json_u64(&at, "made", 0, SK_JSON_MAX_INT, &book->made_boot_ms) ||
-	    sk_json_u64(&at, "wrong", 0, 1000, &book->wrong) || sk_json_u64(&at, "locks", 0, 1000, &book->locks) ||
+	    sk_json_u64(&at, "wrong", 0, COUNT_MAX, &book->wrong) || sk_json_u64(&at, "locks", 0, COUNT_MAX, &book->locks) ||
 	    sk_json_u64(&at, "locked", 0, SK_JSON_MAX_INT, &book->locked_boot_ms))
 		return 0;
 	snprintf(book->boot, sizeof book->boot, "%s", boot);
@@ -173,7 +174,7 @@ static int wrong(struct clerk *c, struct sk_diag *diag)
 	int r = 0;
 
 	if (!left) {
-		book->locks++;
+		book->locks += book->locks < COUNT_MAX;
 		book->wrong = 0;
 		book->open = false;
 		book->locked_boot_ms = lk_boot_ms() + lock_ms(book->locks);
@@ -217,7 +218,7 @@ int lk_codes_answer(struct clerk *c, const char *answer, const char *change, con
 		r = read_secret(c, secret, diag);
 	if (r)
 		return r;
-	book->wrong++; /* counted before it is compared */
+	book->wrong += book->wrong < COUNT_MAX; /* counted before it is compared */
 	r = save(c);
 	SK_POINT("window.try");
 	if (!r)

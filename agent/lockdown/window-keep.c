@@ -367,17 +367,81 @@ static bool is_as_before(struct restoring *x, const struct before *b)
 	return fd >= 0 && sk_hasher_fd(x->hasher, fd, x->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) == 0 && !memcmp(hash, b->hash, LK_HASH);
 }
 
-static void make_parents(const char *path)
-{
-	char part[4096];
+enum { LINKS = 40 };
 
-	for (const char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-		snprintf(part, sizeof part, "%.*s", (int)(at - path), path);
-		mkdir(part, 0755);
-	}
+/* What is left of a path that is gone through part by part. */
+struct way {
+	char rest[2 * 4096 + 2];
+	int dir, links;
+};
+
+/* `dir` is a symbolic link that stands in for what comes next. */
+static int follow(struct way *way, int link)
+{
+	char target[4096], rest[sizeof way->rest];
+	ssize_t n = readlinkat(link, "", target, sizeof target - 1);
+
+	if (n <= 0 || ++way->links > LINKS)
+		return n < 0 ? -errno : -ELOOP;
+	target[n] = 0;
+	if (snprintf(rest, sizeof rest, "%s/%s", target, way->rest) >= (int)sizeof rest)
+		return -ENAMETOOLONG;
+	memcpy(way->rest, rest, sizeof rest);
+	if (target[0] != '/')
+		return 0;
+	sk_close_p(&way->dir);
+	way->dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return way->dir < 0 ? -errno : 0;
 }
 
-static int write_file(struct restoring *x, const struct before *b, const char *beside)
+static int step(struct way *way, bool make)
+{
+	size_t size = strcspn(way->rest, "/"), skip = size + strspn(way->rest + size, "/");
+	_cleanup_close_ int fd = -1;
+	char part[256];
+	struct stat st;
+
+	if (size >= sizeof part)
+		return -ENAMETOOLONG;
+	snprintf(part, sizeof part, "%.*s", (int)size, way->rest);
+	memmove(way->rest, way->rest + skip, strlen(way->rest + skip) + 1);
+	if (!part[0])
+		return 0;
+	fd = openat(way->dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make && mkdirat(way->dir, part, 0755) == 0)
+		fd = openat(way->dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return st.st_uid == 0 ? follow(way, fd) : -ELOOP;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	sk_close_p(&way->dir);
+	way->dir = SK_TAKE_FD(fd);
+	return 0;
+}
+
+/*
+ * The folder that `path` lies in (O_PATH), and its last part. Of symbolic links on the way only root's are followed: whoever owns a folder with a known program in it could
+ * have put a link in its place, and have us write, as root, in a folder of his choice.
+ */
+static int open_parent(const char *path, bool make, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	struct way way = {.dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+	int r = way.dir < 0 ? -errno : 0;
+
+	*ret_name = slash + 1;
+	snprintf(way.rest, sizeof way.rest, "%.*s", (int)(slash - path), path);
+	while (!r && way.rest[0])
+		r = step(&way, make);
+	if (!r)
+		return way.dir;
+	sk_close_p(&way.dir);
+	return r;
+}
+
+static int write_file(struct restoring *x, const struct before *b, int dir, const char *beside)
 {
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = b->seconds, .tv_nsec = (long)b->nanoseconds}};
 	_cleanup_close_ int from = -1, to = -1;
@@ -387,8 +451,8 @@ static int write_file(struct restoring *x, const struct before *b, const char *b
 	int r = 0;
 
 	from = openat(x->folder, sk_hex(b->hash, LK_HASH, name), O_RDONLY | O_CLOEXEC);
-	unlink(beside);
-	to = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlinkat(dir, beside, 0);
+	to = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (from < 0 || to < 0)
 		return -errno;
 	while (!r && (n = pread(from, x->space, LK_WINDOW_SPACE, at)) > 0) {
@@ -406,22 +470,25 @@ static int write_file(struct restoring *x, const struct before *b, const char *b
 
 static int restore(struct restoring *x, const struct before *b)
 {
-	char beside[4200];
+	const char *name;
+	_cleanup_close_ int dir = open_parent(b->path, true, &name);
+	char beside[300];
 	int r;
 
-	make_parents(b->path);
-	snprintf(beside, sizeof beside, "%s.sekisho-restore", b->path);
+	if (dir < 0)
+		return dir;
+	snprintf(beside, sizeof beside, "%.230s.sekisho-restore", name);
 	if (b->type == 'l') {
-		unlink(beside);
-		r = symlink(b->target, beside) < 0 || lchown(beside, (uid_t)b->uid, (gid_t)b->gid) < 0 ? -errno : 0;
+		unlinkat(dir, beside, 0);
+		r = symlinkat(b->target, dir, beside) < 0 || fchownat(dir, beside, (uid_t)b->uid, (gid_t)b->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 	} else {
-		r = b->kept ? write_file(x, b, beside) : -ENODATA;
+		r = b->kept ? write_file(x, b, dir, beside) : -ENODATA;
 	}
 	SK_POINT("window.restore-file");
-	if (!r && rename(beside, b->path) < 0)
+	if (!r && renameat(dir, beside, dir, name) < 0)
 		r = -errno;
 	if (r)
-		unlink(beside);
+		unlinkat(dir, beside, 0);
 	return r;
 }
 
@@ -432,7 +499,7 @@ static int restore_line(void *arg, struct json_object *line)
 	struct before b;
 	int r;
 
-	if (!read_before(&at, &b) || is_as_before(x, &b))
+	if (!read_before(&at, &b) || b.path[0] != '/' || is_as_before(x, &b))
 		return 0;
 	r = restore(x, &b);
 	if (r)
@@ -445,9 +512,9 @@ static int restore_line(void *arg, struct json_object *line)
 /* What an updater added goes, if it is still what it wrote. */
 static int remove_added(struct restoring *x, const struct sk_json *item)
 {
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = -1, dir = -1;
 	uint8_t wanted[LK_HASH], hash[LK_HASH];
-	const char *change;
+	const char *change, *name;
 	char path[4096] = "";
 	bool trusted;
 	size_t size;
@@ -455,11 +522,12 @@ static int remove_added(struct restoring *x, const struct sk_json *item)
 	if (sk_json_string(item, "change", 1, 16, &change) || strcmp(change, "added") || sk_json_bool(item, "trusted", &trusted) || !trusted ||
 	    sk_json_base64(item, "path", path, sizeof path - 1, &size) || sk_json_hex(item, "sha256", wanted, LK_HASH))
 		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
+	dir = path[0] == '/' ? open_parent(path, false, &name) : -1;
+	fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
 	if (fd < 0 || sk_hasher_fd(x->hasher, fd, x->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) != 0 || memcmp(hash, wanted, LK_HASH))
 		return 0;
 	SK_POINT("window.remove-file");
-	if (unlink(path) == 0)
+	if (unlinkat(dir, name, 0) == 0)
 		x->removed++;
 	else
 		x->failed++;

@@ -26,7 +26,9 @@
 #include "os/file.h"
 #include "os/point.h"
 
-enum { LEASE_TRIES = 300, READ_SPACE = 64 << 10, FOLLOWED = 6000, WAITING = 8000, LINE_MAX_BYTES = 16384, RECORD_MAX = 64 << 20 };
+enum { LEASE_TRIES = 300, READ_SPACE = 64 << 10, FOLLOWED = 6000, WAITING = 8000, LINE_MAX_BYTES = 16384, RECORD_MAX = 64 << 20,
+       /* What others than updaters write is told as well, but must not leave the updaters without room. */
+       STRANGERS_ITEMS = LK_WINDOW_ITEMS / 2, STRANGERS_BYTES = RECORD_MAX / 4 };
 
 /* One event that was read and not dealt with. */
 struct seen {
@@ -48,6 +50,7 @@ struct lk_watch {
 	struct sk_map *places; /* (device, inode) -> index + 1 of the item */
 	struct sk_buf lines;   /* not on the disk yet */
 	struct sk_buf fresh;   /* hashes that become known when they are */
+	uint64_t recorded;     /* bytes of it on the disk */
 	uint32_t followed;
 	bool lost;
 };
@@ -169,19 +172,34 @@ static void follow(struct lk_watch *watch, struct lk_written *item, int fd)
 	watch->followed += item->fd >= 0;
 }
 
+static bool has_room(const struct lk_watch *watch, bool trusted, bool is_new)
+{
+	uint64_t bytes = watch->recorded + watch->lines.size;
+
+	if (trusted)
+		return bytes + LINE_MAX_BYTES < RECORD_MAX;
+	return bytes < STRANGERS_BYTES && (!is_new || watch->items.size / sizeof(struct lk_written) < STRANGERS_ITEMS);
+}
+
 static void record(struct lk_watch *watch, const struct seen *seen, char kind, const uint8_t hash[LK_HASH], bool trusted, uint32_t updater)
 {
 	struct lk_written *item = item_of(watch, seen->device, seen->inode);
 	char path[4096], writer[4096];
 	struct stat found;
 
+	path_of(seen->fd, path, sizeof path);
+	if (item && item->path && item->trusted == trusted && item->kind == kind && !memcmp(item->hash, hash, LK_HASH) && !strcmp(item->path, path))
+		return; /* nothing new */
+	if (!has_room(watch, trusted, !item)) {
+		watch->lost = true;
+		return;
+	}
 	if (!item)
 		item = new_item(watch, seen->device, seen->inode);
 	if (!item || fstat(seen->fd, &found) < 0) {
 		watch->lost = true;
 		return;
 	}
-	path_of(seen->fd, path, sizeof path);
 	writer_of(seen->pid, writer, sizeof writer);
 	free(item->path);
 	free(item->writer);
@@ -291,6 +309,7 @@ static int publish(struct lk_watch *watch)
 		SK_POINT("window.record");
 	if (watch->lines.size)
 		r = sk_fd_write("window.record", watch->record, watch->lines.data, watch->lines.size);
+	watch->recorded += watch->lines.size;
 	if (!r && watch->fresh.size)
 		r = sk_fd_sync("window.record", watch->record);
 	if (watch->fresh.size)
@@ -396,6 +415,7 @@ static int set_marks(struct lk_watch *watch)
 int lk_watch_new(int root, const struct lk_window_state *state, struct lk_watch **ret_watch)
 {
 	struct lk_watch *watch = sk_calloc(1, sizeof *watch);
+	struct stat found;
 	char path[256];
 	int r;
 
@@ -411,6 +431,8 @@ int lk_watch_new(int root, const struct lk_window_state *state, struct lk_watch 
 		r = read_record(watch, path);
 	if (!r)
 		r = sk_open_in(root, path, O_WRONLY | O_CREAT | O_APPEND, 0600, &watch->record);
+	if (!r && fstat(watch->record, &found) == 0)
+		watch->recorded = (uint64_t)found.st_size;
 	if (!r && sk_buf_append_char(&watch->lines, '\n')) /* behind a line that was cut short */
 		r = sk_origin(-ENOMEM);
 	if (!r)

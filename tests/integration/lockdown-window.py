@@ -91,6 +91,17 @@ def rollback(site):
     site.known(lib / 'libx.so.1.0')
     (b / 'stranger').write_bytes(old + b'stranger')
     (b / 'stranger').chmod(0o755)
+    # a folder of somebody's with a known program and a link of his choice; a place that is reached by a link of root's
+    theirs, prey, real = site.disk / 'theirs', site.disk / 'prey', site.disk / 'real'
+    for folder in (theirs, prey, real):
+        folder.mkdir()
+    os.chown(theirs, 1234, 1234)
+    (site.disk / 'way').symlink_to('real')
+    for name, where in (('theirs', theirs), ('real', site.disk / 'way')):
+        (where / 'kept').write_bytes(old + name.encode())
+        (where / 'kept').chmod(0o755)
+        site.known(where / 'kept')
+    (theirs / 'ld.so.preload').symlink_to('/tmp/own.so')
     site.policy()
     point(site.guarded(), 'a policy with more programs is in force')
     paths = [b / 'tool', b / 'gone', b / 'inplace', lib / 'libx.so.1.0', lib / 'libx.so.1']
@@ -100,6 +111,10 @@ def rollback(site):
     site.updater(f'cp {new} {b}/tool.new; mv {b}/tool.new {b}/tool; rm {b}/gone; cp {new} {b}/inplace; cp {new} {lib}/libx.so.1.1; ln -sf libx.so.1.1 {lib}/libx.so.1; '
                  f'cp {new} {b}/added; cp {new} {b}/stranger; chmod 600 {lib}/libx.so.1.0')
     point(site.runs(b / 'tool') and os.readlink(lib / 'libx.so.1') == 'libx.so.1.1', 'the update is in place')
+    theirs.rename(site.disk / 'away')
+    theirs.symlink_to('prey')
+    os.chown(theirs, 1234, 1234, follow_symlinks=False)
+    (site.disk / 'way/kept').unlink()
     site.sekisho('window', 'close')
     found = {(Path(i['path']).name, i['change'], i['trusted']) for i in site.changes()['items']}
     point({('tool', 'changed', True), ('inplace', 'changed', True), ('gone', 'removed', False), ('added', 'added', True), ('libx.so.1.1', 'added', True)} <= found,
@@ -108,6 +123,8 @@ def rollback(site):
     done = site.sekisho('window', 'rollback', '--by', 'K. Tanaka')
     after = {path: state_of(path) for path in paths if path.exists() or path.is_symlink()}
     point(after == before, 'rolled back: content, owner, mode, attributes, times and links are what they were', f'{done}\n{before}\n{after}')
+    point(not os.listdir(prey), 'nothing is put where a link of the folder\'s owner leads', os.listdir(prey))
+    point((real / 'kept').exists() and site.runs(site.disk / 'way/kept'), 'what lies behind a link of root\'s is put back')
     point((b / 'stranger').exists() and not site.runs(b / 'stranger'), 'a file that was there with an unknown content is not taken away')
     point(not (b / 'added').exists() and not (lib / 'libx.so.1.1').exists(), 'what was added is gone')
     point(site.runs(b / 'tool') and site.runs(b / 'gone'), 'and the old versions start')
