@@ -151,6 +151,8 @@ struct sk_event_stamp lk_stamp(const struct clerk *c, uint64_t time_ms);
 /* control.c */
 int lk_control_open(struct clerk *c);
 void lk_control_close(struct clerk *c);
+/* One frame with a JSON body, from whoever the client is: done and answered (0), SK_BAD, fatal. */
+int lk_control_body(struct lk_client *client, const struct sk_frame *frame, struct sk_diag *diag);
 /* To the link, when it is connected. */
 void lk_control_to_link(struct clerk *c, uint16_t type, uint32_t id, struct json_object *body);
 

@@ -519,7 +519,7 @@ static int on_request_taken(struct call *call)
 	return r;
 }
 
-static int on_json(struct lk_client *client, const struct sk_frame *frame, struct sk_diag *diag)
+int lk_control_body(struct lk_client *client, const struct sk_frame *frame, struct sk_diag *diag)
 {
 	static const struct {
 		uint16_t type;
@@ -552,7 +552,7 @@ static void on_frame(struct sk_chan *chan, void *arg, const struct sk_frame *fra
 	else if (frame->type == SK_F_POLICY && client->is_link)
 		lk_enforce_offer(client->clerk, (const char *)frame->body, frame->size);
 	else if (frame->type != SK_F_ERROR)
-		r = on_json(client, frame, &diag);
+		r = lk_control_body(client, frame, &diag);
 	if (r)
 		sk_chan_send_error(chan, frame->id, r > 0 ? "bad" : "failed", r > 0 ? sk_diag_format(&diag, text, sizeof text) : strerror(-r));
 }
