@@ -155,6 +155,28 @@ def killed(site):
     site.sekisho('window', 'rollback')
 
 
+def releases(site):
+    """A signed release counts once: offered again it is what is left of it, and after another start of the machine it is nothing."""
+    site.run('policy', 'keygen', '--plain', site.folder / 'releases')
+    site.run('policy', 'delegate', '--site-key', site.folder / 'site', '--uses', 'release', '--out', site.folder / 'releases.skd', site.folder / 'releases.pub')
+    (site.folder / 'release.yaml').write_text('id: REL-1\nchange: C\naction: stop\nreason: test\n')
+    site.run('policy', 'sign', '--kind', 'release', '--key', site.folder / 'releases', '--delegation', site.folder / 'releases.skd', '--days', 1, '--out',
+             site.folder / 'release.skl', site.folder / 'release.yaml')
+    first = json.loads(site.sekisho('release', site.folder / 'release.skl', '--json').stdout)['seconds']
+    time.sleep(2.1)
+    second = json.loads(site.sekisho('release', site.folder / 'release.skl', '--json').stdout)['seconds']
+    used = site.root / 'var/lib/sekisho/lockdown/release-used.json'
+    book = json.loads(used.read_text())
+    book['used'][0]['until'] -= (second - 60) * 1000  # as if nearly a day had passed by the clock that nobody sets, and the other had been set back
+    used.write_text(json.dumps(book))
+    third = json.loads(site.sekisho('release', site.folder / 'release.skl', '--json').stdout)['seconds']
+    point(first > 80000 and second <= first - 2 and third <= 61, 'a release that is offered again lasts no longer', (first, second, third))
+    book['used'][0]['boot'] = 'another'
+    used.write_text(json.dumps(book))
+    done = site.sekisho('release', site.folder / 'release.skl', '--json')
+    point(done.returncode == 1 and 'once' in done.stdout + done.stderr, 'after another start of the machine it is refused', done)
+
+
 def main():
     with Site() as site:
         site.policy()
@@ -200,6 +222,7 @@ def main():
         point(within(5, lambda: site.told('window_opened') >= 2 and site.told('window_closed') >= 2 and site.told('window_decided') >= 2), 'each step is an event')
         rollback(site)
         killed(site)
+        releases(site)
     finish()
 
 
