@@ -154,13 +154,10 @@ static int read_manifest(struct acceptance *a, const struct sk_policy *policy, c
 	_cleanup_store_ struct sk_policy_store *store = NULL;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(0);
 	struct sk_signed_question question = {.when = policy_now(), .any_place = true, .vendors = &policy->lockdown.vendors};
-	int r = ctl_read_file(a->ctl, path, SK_ENVELOPE_MAX, &text);
+	int r = policy_read_signed(a->ctl, path, &text, &store);
 
 	if (r != CTL_OK)
 		return r;
-	r = sk_store_open(a->ctl->root, POLICY_STORE, &store);
-	if (r)
-		return ctl_fail_errno(a->ctl, r, POLICY_STORE);
 	question.trust = sk_store_trust(store); /* a vendor's key can be revoked as well */
 	r = sk_signed_verify(SK_SIGNED_MANIFEST, &question, text.data ? text.data : "", text.size, &answer);
 	if (r == SK_DENIED)
@@ -178,13 +175,10 @@ static int read_list(struct acceptance *a, const char *path)
 	_cleanup_store_ struct sk_policy_store *store = NULL;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(0);
 	struct sk_policy_question question = {.when = policy_now(), .part = SK_PART_LOCKDOWN};
-	int r = ctl_read_file(a->ctl, path, SK_ENVELOPE_MAX, &text);
+	int r = policy_read_signed(a->ctl, path, &text, &store);
 
 	if (r != CTL_OK)
 		return r;
-	r = sk_store_open(a->ctl->root, POLICY_STORE, &store);
-	if (r)
-		return ctl_fail_errno(a->ctl, r, POLICY_STORE);
 	question.trust = sk_store_trust(store);
 	r = sk_policy_verify(&question, text.data ? text.data : "", text.size, &answer);
 	if (r == SK_DENIED && answer.refusal != SK_REFUSED_LABEL)

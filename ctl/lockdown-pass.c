@@ -286,13 +286,10 @@ static int read_pass(struct acceptance *a, const char *path, struct sk_signed_an
 	_cleanup_store_ struct sk_policy_store *store = NULL;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(0);
 	struct sk_signed_question question = {.when = policy_now(), .any_place = true};
-	int r = ctl_read_file(a->ctl, path, SK_ENVELOPE_MAX, &text);
+	int r = policy_read_signed(a->ctl, path, &text, &store);
 
 	if (r != CTL_OK)
 		return r;
-	r = sk_store_open(a->ctl->root, POLICY_STORE, &store);
-	if (r)
-		return ctl_fail_errno(a->ctl, r, POLICY_STORE);
 	question.trust = sk_store_trust(store);
 	r = sk_signed_verify(SK_SIGNED_PASS, &question, text.data ? text.data : "", text.size, answer);
 	if (r < 0)

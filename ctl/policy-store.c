@@ -67,6 +67,13 @@ static int open_store(const struct ctl *ctl, struct sk_policy_store **ret_store)
 	return r == 0 ? CTL_OK : ctl_fail_errno(ctl, r, CTL_T("the policy store " POLICY_STORE, "ポリシー保管庫 " POLICY_STORE));
 }
 
+int policy_read_signed(const struct ctl *ctl, const char *path, struct sk_buf *text, struct sk_policy_store **ret_store)
+{
+	int r = ctl_read_file(ctl, path, SK_ENVELOPE_MAX, text);
+
+	return r == CTL_OK ? open_store(ctl, ret_store) : r;
+}
+
 int policy_run_pin(struct ctl *ctl)
 {
 	_cleanup_store_ struct sk_policy_store *store = NULL;

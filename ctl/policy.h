@@ -14,6 +14,8 @@ struct sk_moment policy_now(void);
 struct sk_place policy_place(const struct ctl *ctl, char host[static 65]);
 /* `type` NULL = any. */
 int policy_read_envelope(const struct ctl *ctl, const char *path, const char *type, struct sk_envelope **ret_envelope);
+/* A signed text, and the store whose keys it is judged by. */
+int policy_read_signed(const struct ctl *ctl, const char *path, struct sk_buf *text, struct sk_policy_store **ret_store);
 /* Prints a policy; `answer` (may be NULL) adds who signed. CTL_OK. */
 int policy_show(const struct ctl *ctl, const struct sk_policy *policy, const struct sk_policy_answer *answer);
 /* Says why not. CTL_FOUND. */

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "accept/child.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -262,30 +263,6 @@ static void child(const struct accept_clam_job *job, const char *folder, int out
 	_exit(127);
 }
 
-/* Until it ends, says too much, or time is up. True when the output is whole. */
-static bool collect(int fd, uint64_t until_ms, struct sk_buf *text)
-{
-	for (;;) {
-		struct pollfd poller = {.fd = fd, .events = POLLIN};
-		uint64_t now = sk_clock_mono_ms();
-		char *space;
-		ssize_t n;
-
-		if (now >= until_ms)
-			return false;
-		if (poll(&poller, 1, (int)SK_MIN(until_ms - now, (uint64_t)60000)) < 0 && errno != EINTR)
-			return false;
-		if (!poller.revents)
-			continue;
-		if (sk_buf_reserve(text, 65536, &space) != 0)
-			return false;
-		n = read(fd, space, 65536);
-		if (n <= 0)
-			return n == 0;
-		sk_buf_grown(text, (size_t)n);
-	}
-}
-
 /* It closed its output; its end follows. It is not waited for yet. */
 static bool has_ended(pid_t pid, uint64_t until_ms)
 {
@@ -329,7 +306,7 @@ static int run(const struct accept_clam_job *job, const char *folder, struct sk_
 	if (pid == 0)
 		child(job, folder, out, self);
 	close(SK_TAKE_FD(out));
-	whole = collect(in, until, text) && has_ended(pid, until);
+	whole = accept_collect(in, until, text) && has_ended(pid, until);
 	kill(-pid, SIGKILL); /* nothing of it stays; as long as it is not waited for, its number is nobody else's */
 	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accept/child.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -260,28 +261,6 @@ static void child(const char *target, const struct accept_bounds *bounds, int ou
 	_exit(r == 0 ? 0 : 1);
 }
 
-/* Until its end. False: it said too much, or time is up. */
-static bool collect(int fd, uint64_t until_ms, struct sk_buf *text)
-{
-	for (;;) {
-		struct pollfd poller = {.fd = fd, .events = POLLIN};
-		uint64_t now = sk_clock_mono_ms();
-		char *space;
-		ssize_t n;
-
-		if (now >= until_ms || (poll(&poller, 1, (int)SK_MIN(until_ms - now, (uint64_t)60000)) < 0 && errno != EINTR))
-			return false;
-		if (!poller.revents)
-			continue;
-		if (sk_buf_reserve(text, PIECE, &space) != 0)
-			return false;
-		n = read(fd, space, PIECE);
-		if (n <= 0)
-			return n == 0;
-		sk_buf_grown(text, (size_t)n);
-	}
-}
-
 int accept_look(const char *target, const struct accept_bounds *bounds, struct accept_inventory *ret_inventory)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(LIST_MAX);
@@ -301,7 +280,7 @@ int accept_look(const char *target, const struct accept_bounds *bounds, struct a
 	if (pid == 0)
 		child(target, bounds, out, self);
 	close(SK_TAKE_FD(out));
-	if (!collect(in, sk_clock_mono_ms() + bounds->time_ms + GRACE_MS, &text))
+	if (!accept_collect(in, sk_clock_mono_ms() + bounds->time_ms + GRACE_MS, &text))
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

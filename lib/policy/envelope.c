@@ -318,6 +318,25 @@ int sk_envelope_sign(struct sk_envelope *envelope, const struct sk_private *key)
 	return 0;
 }
 
+int sk_envelope_make(const char *type, const struct sk_buf *payload, const struct sk_private *key, const struct sk_envelope *delegation,
+		     struct sk_envelope **ret_envelope, struct sk_diag *diag)
+{
+	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_ENVELOPE_MAX);
+	int r = sk_envelope_new(type, payload->data, payload->size, &envelope);
+
+	if (r == 0)
+		r = sk_envelope_sign(envelope, key);
+	if (r == 0 && delegation) {
+		r = sk_envelope_write(delegation, &text);
+		if (r == 0)
+			r = sk_envelope_parse(text.data, text.size, &envelope->delegation, diag);
+	}
+	if (r == 0)
+		*ret_envelope = SK_TAKE(envelope);
+	return r;
+}
+
 int sk_envelope_verify(const struct sk_envelope *envelope, const struct sk_public *key)
 {
 	bool found = false;

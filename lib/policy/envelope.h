@@ -49,5 +49,8 @@ int sk_envelope_write(const struct sk_envelope *envelope, struct sk_buf *out);
 int sk_envelope_new(const char *type, const void *payload, size_t size, struct sk_envelope **ret_envelope);
 /* Adds a signature. SK_FULL at SK_SIGNATURES_MAX. */
 int sk_envelope_sign(struct sk_envelope *envelope, const struct sk_private *key);
+/* A signed envelope with a copy of the delegation, which may be NULL. 0, SK_BAD, SK_FULL, fatal. */
+int sk_envelope_make(const char *type, const struct sk_buf *payload, const struct sk_private *key, const struct sk_envelope *delegation,
+		     struct sk_envelope **ret_envelope, struct sk_diag *diag);
 /* 0 when one of the signatures is this key's; SK_NONE when none has its id; SK_DENIED when one has, and does not fit. */
 int sk_envelope_verify(const struct sk_envelope *envelope, const struct sk_public *key);

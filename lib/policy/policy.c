@@ -180,8 +180,7 @@ int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal
 int sk_policy_sign(const struct sk_policy *policy, const struct sk_private *key, const struct sk_envelope *delegation,
 		   struct sk_envelope **ret_envelope, struct sk_diag *diag)
 {
-	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
-	_cleanup_buf_ struct sk_buf payload = SK_BUF(SK_PAYLOAD_MAX), text = SK_BUF(SK_ENVELOPE_MAX);
+	_cleanup_buf_ struct sk_buf payload = SK_BUF(SK_PAYLOAD_MAX);
 	enum sk_refusal refusal;
 	int r = sk_policy_ready(policy, &refusal, diag);
 
@@ -191,18 +190,7 @@ int sk_policy_sign(const struct sk_policy *policy, const struct sk_private *key,
 		r = sk_policy_write_payload(policy, &payload);
 	if (r == SK_FULL)
 		return sk_diag_path(diag, "lockdown.programs", "the policy is larger than %u bytes", SK_PAYLOAD_MAX);
-	if (r == 0)
-		r = sk_envelope_new(SK_TYPE_POLICY, payload.data, payload.size, &envelope);
-	if (r == 0)
-		r = sk_envelope_sign(envelope, key);
-	if (r == 0 && delegation) {
-		r = sk_envelope_write(delegation, &text);
-		if (r == 0)
-			r = sk_envelope_parse(text.data, text.size, &envelope->delegation, diag);
-	}
-	if (r == 0)
-		*ret_envelope = SK_TAKE(envelope);
-	return r;
+	return r != 0 ? r : sk_envelope_make(SK_TYPE_POLICY, &payload, key, delegation, ret_envelope, diag);
 }
 
 static int compare_hash(const void *a, const void *b)

@@ -156,8 +156,7 @@ int sk_signed_read_payload(enum sk_signed_kind kind, const char *text, size_t si
 int sk_signed_sign(enum sk_signed_kind kind, const union sk_signed_object *object, const struct sk_private *key,
 		   const struct sk_envelope *delegation, struct sk_envelope **ret_envelope, struct sk_diag *diag)
 {
-	_cleanup_envelope_ struct sk_envelope *envelope = NULL;
-	_cleanup_buf_ struct sk_buf payload = SK_BUF(SK_PAYLOAD_MAX), text = SK_BUF(SK_ENVELOPE_MAX);
+	_cleanup_buf_ struct sk_buf payload = SK_BUF(SK_PAYLOAD_MAX);
 	int r = sk_signed_ready(kind, object, diag);
 
 	if (r == 0 && kind == SK_SIGNED_MANIFEST && delegation)
@@ -166,18 +165,7 @@ int sk_signed_sign(enum sk_signed_kind kind, const union sk_signed_object *objec
 		r = sk_signed_write_payload(kind, object, &payload);
 	if (r == SK_FULL)
 		return sk_diag_path(diag, "", "is larger than %u bytes", SK_PAYLOAD_MAX);
-	if (r == 0)
-		r = sk_envelope_new(sk_signed_kinds[kind].type, payload.data, payload.size, &envelope);
-	if (r == 0)
-		r = sk_envelope_sign(envelope, key);
-	if (r == 0 && delegation) {
-		r = sk_envelope_write(delegation, &text);
-		if (r == 0)
-			r = sk_envelope_parse(text.data, text.size, &envelope->delegation, diag);
-	}
-	if (r == 0)
-		*ret_envelope = SK_TAKE(envelope);
-	return r;
+	return r != 0 ? r : sk_envelope_make(sk_signed_kinds[kind].type, &payload, key, delegation, ret_envelope, diag);
 }
 
 void sk_signed_answer_done(struct sk_signed_answer *answer)

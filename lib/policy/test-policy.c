@@ -2,38 +2,13 @@
 /* Signed policies: the list of refusals, each beside the acceptance it differs from in one thing; cuts and changes at every byte. */
 #include "support/harness.h"
 
-#include "policy/fixture.h"
+#include "policy/fixture-keys.h"
 
 #include <errno.h>
 
 #include "base/text.h"
 #include "policy/payload.h"
 #include "wire/json.h"
-
-static struct sk_private *site, *other_site, *desk, *thief;
-static struct sk_trust trust;
-
-static int setup(void **state)
-{
-	(void)state;
-	site = fx_key(1);
-	other_site = fx_key(2);
-	desk = fx_key(3);
-	thief = fx_key(4);
-	sk_trust_init(&trust, sk_private_public(site));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	site = sk_private_free(site);
-	other_site = sk_private_free(other_site);
-	desk = sk_private_free(desk);
-	thief = sk_private_free(thief);
-	sk_trust_done(&trust);
-	return 0;
-}
 
 static struct sk_policy_question question(void)
 {

@@ -2,36 +2,11 @@
 /* Windows, releases, manifests, passes: each kind by the key that may sign it and by every other; dates, labels, vendors, cuts; policies of before unchanged. */
 #include "support/harness.h"
 
-#include "policy/fixture.h"
+#include "policy/fixture-keys.h"
 
 #include <errno.h>
 
 #include "policy/signed.h"
-
-static struct sk_private *site, *desk, *maker, *thief;
-static struct sk_trust trust;
-
-static int setup(void **state)
-{
-	(void)state;
-	site = fx_key(1);
-	desk = fx_key(3);
-	maker = fx_key(5);
-	thief = fx_key(4);
-	sk_trust_init(&trust, sk_private_public(site));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	site = sk_private_free(site);
-	desk = sk_private_free(desk);
-	maker = sk_private_free(maker);
-	thief = sk_private_free(thief);
-	sk_trust_done(&trust);
-	return 0;
-}
 
 #define DATES "from: 2027-01-14\nuntil: 2027-01-16\n"
 static const char hash_a[] = "00000000000000000000000000000000000000000000000000000000000000aa";

@@ -102,35 +102,17 @@ int sk_verb_code_answer(struct sk_fleet_call *call)
 	return r ? r : put_answer(call, agent, &phone);
 }
 
-int sk_verb_code_list(struct sk_fleet_call *call)
+static int put_code(sqlite3_stmt *stmt, struct json_object *one)
 {
 	static const char *const texts[] = {"agent", "org", "site", "challenge", "scope", "asked_by", "by", "why", NULL};
 	static const char *const numbers[] = {"minutes", "created", NULL};
-	struct json_object *list, *one;
-	const char *agent = NULL;
-	uint64_t limit, count = 0;
-	sqlite3_stmt *stmt;
-	int r = SK_CALL_ONLY(call, "agent", "limit");
+	int r = sk_fleet_put_texts(one, stmt, 0, texts);
 
-	if (!r && sk_json_has(call->at, "agent"))
-		r = sk_json_string(call->at, "agent", 1, SK_FLEET_ID, &agent);
-	if (!r)
-		r = sk_call_limit(call, &limit);
-	if (!r)
-		r = sk_json_put_array(call->out, "codes", &list);
-	if (!r)
-		r = sk_sql_use(call->fleet->sql, "SELECT agent,org,site,challenge,scope,asked_by,by,why,minutes,created FROM code "
-						 "WHERE ?1 IS NULL OR agent=?1 ORDER BY number DESC", &stmt, "t", agent);
-	while (!r && count < limit && (r = sk_sql_step(call->fleet->sql, stmt)) == 0) {
-		if (!sk_call_sees(call, sk_sql_text(stmt, 1), sk_sql_text(stmt, 2)))
-			continue;
-		one = json_object_new_object();
-		r = one ? sk_json_append(list, one) : sk_origin(-ENOMEM);
-		if (!r)
-			r = sk_fleet_put_texts(one, stmt, 0, texts);
-		if (!r)
-			r = sk_fleet_put_numbers(one, stmt, 8, numbers);
-		count++;
-	}
-	return r == SK_NONE ? 0 : r;
+	return r ? r : sk_fleet_put_numbers(one, stmt, 8, numbers);
+}
+
+int sk_verb_code_list(struct sk_fleet_call *call)
+{
+	return sk_call_list_of_agents(call, "codes", "SELECT agent,org,site,challenge,scope,asked_by,by,why,minutes,created FROM code "
+						     "WHERE ?1 IS NULL OR agent=?1 ORDER BY number DESC", put_code);
 }

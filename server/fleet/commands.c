@@ -145,30 +145,7 @@ int sk_verb_command_send(struct sk_fleet_call *call)
 
 int sk_verb_command_list(struct sk_fleet_call *call)
 {
-	struct json_object *list, *one;
-	const char *agent = NULL;
-	uint64_t limit, count = 0;
-	sqlite3_stmt *stmt;
-	int r = SK_CALL_ONLY(call, "agent", "limit");
-
-	if (!r && sk_json_has(call->at, "agent"))
-		r = sk_json_string(call->at, "agent", 1, SK_FLEET_ID, &agent);
-	if (!r)
-		r = sk_call_limit(call, &limit);
-	if (!r)
-		r = sk_json_put_array(call->out, "commands", &list);
-	if (!r)
-		r = sk_sql_use(call->fleet->sql, COMMAND_COLUMNS "WHERE ?1 IS NULL OR agent=?1 ORDER BY number DESC", &stmt, "t", agent);
-	while (!r && count < limit && (r = sk_sql_step(call->fleet->sql, stmt)) == 0) {
-		if (!sk_call_sees(call, sk_sql_text(stmt, 1), sk_sql_text(stmt, 2)))
-			continue;
-		one = json_object_new_object();
-		r = one ? sk_json_append(list, one) : sk_origin(-ENOMEM);
-		if (!r)
-			r = put_command(stmt, one);
-		count++;
-	}
-	return r == SK_NONE ? 0 : r;
+	return sk_call_list_of_agents(call, "commands", COMMAND_COLUMNS "WHERE ?1 IS NULL OR agent=?1 ORDER BY number DESC", put_command);
 }
 
 int sk_verb_command_show(struct sk_fleet_call *call)

@@ -99,6 +99,11 @@ int sk_fleet_take_up(struct sk_fleet *fleet, const struct sk_json *at, bool *ret
 bool sk_call_sees(const struct sk_fleet_call *call, const char *org, const char *site);
 #define SK_CALL_ONLY(call, ...) sk_json_only((call)->at, (const char *const[]){"verb", "by", "scopes", __VA_ARGS__, NULL})
 int sk_call_limit(const struct sk_fleet_call *call, uint64_t *ret_limit); /* "limit", default and at most SK_FLEET_LIST_MAX */
+/*
+ * A verb that lists what belongs to endpoints; the call may name one ("agent") and a limit. Rows of `sql`, whose ?1 is that agent or NULL, have org and site in
+ * their columns 1 and 2; `put` fills an object of the list `name` with one.
+ */
+int sk_call_list_of_agents(struct sk_fleet_call *call, const char *name, const char *sql, int (*put)(sqlite3_stmt *stmt, struct json_object *one));
 int sk_call_conflict(struct sk_fleet_call *call, const char *text);       /* SK_AGAIN with the reason */
 void sk_fleet_changed(struct sk_fleet *fleet, enum sk_fleet_topic topic);
 /* To intake, if there is one: PUSH {"agent","type","body"}; takes `body`. */

@@ -72,6 +72,34 @@ int sk_call_limit(const struct sk_fleet_call *call, uint64_t *ret_limit)
 	return sk_json_has(call->at, "limit") ? sk_json_u64(call->at, "limit", 1, SK_FLEET_LIST_MAX, ret_limit) : 0;
 }
 
+int sk_call_list_of_agents(struct sk_fleet_call *call, const char *name, const char *sql, int (*put)(sqlite3_stmt *stmt, struct json_object *one))
+{
+	struct json_object *list, *one;
+	const char *agent = NULL;
+	uint64_t limit, count = 0;
+	sqlite3_stmt *stmt;
+	int r = SK_CALL_ONLY(call, "agent", "limit");
+
+	if (!r && sk_json_has(call->at, "agent"))
+		r = sk_json_string(call->at, "agent", 1, SK_FLEET_ID, &agent);
+	if (!r)
+		r = sk_call_limit(call, &limit);
+	if (!r)
+		r = sk_json_put_array(call->out, name, &list);
+	if (!r)
+		r = sk_sql_use(call->fleet->sql, sql, &stmt, "t", agent);
+	while (!r && count < limit && (r = sk_sql_step(call->fleet->sql, stmt)) == 0) {
+		if (!sk_call_sees(call, sk_sql_text(stmt, 1), sk_sql_text(stmt, 2)))
+			continue;
+		one = json_object_new_object();
+		r = one ? sk_json_append(list, one) : sk_origin(-ENOMEM);
+		if (!r)
+			r = put(stmt, one);
+		count++;
+	}
+	return r == SK_NONE ? 0 : r;
+}
+
 int sk_call_conflict(struct sk_fleet_call *call, const char *text)
 {
 	sk_diag_path(call->diag, "", "%s", text);
