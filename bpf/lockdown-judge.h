@@ -61,6 +61,13 @@ struct {
 #define SK_STEP(base, field) BPF_CORE_READ(base, field)
 #endif
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sk_origin);
+} sk_origins SEC(".maps");
+
 /* What a file is now. */
 struct sk_look {
 	struct sk_file_key key;
@@ -81,23 +88,42 @@ static __always_inline void sk_count(__u32 what)
 		*count += 1;
 }
 
+/* The orders, whoever the current task is. */
+static __always_inline struct sk_orders *sk_all_orders(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sk_orders, &zero);
+}
+
+/* Who came from the subject's cgroup stays a subject wherever it goes. Looked at only when one has left. */
+static __always_inline bool sk_is_stray(const struct sk_orders *orders)
+{
+	return orders->strays && bpf_task_storage_get(&sk_origins, bpf_get_current_task_btf(), 0, 0);
+}
+
 /* The orders, when the current task is a subject and not one of us; else NULL. */
 static __always_inline struct sk_orders *sk_subject_orders(void)
 {
-	__u32 zero = 0;
-	struct sk_orders *orders = bpf_map_lookup_elem(&sk_orders, &zero);
+	struct sk_orders *orders = sk_all_orders();
 
 	if (!orders || orders->subject == SK_SUBJECT_NONE)
 		return NULL;
-	if (orders->subject == SK_SUBJECT_CGROUP && bpf_get_current_ancestor_cgroup_id(orders->level) != orders->cgroup)
+	if (orders->subject == SK_SUBJECT_CGROUP && bpf_get_current_ancestor_cgroup_id(orders->level) != orders->cgroup && !sk_is_stray(orders))
 		return NULL;
 	return orders;
 }
 
-/* The thread group of a task as the guard counts it; 0 = it cannot see it. */
-static __always_inline __u32 sk_process_of(struct task_struct *task, __u32 space)
+/*
+ * Functions that are no part of their callers are verified once, by themselves, instead of along each way to each call: with their loops that is the difference between
+ * tenths of a second and seconds until the kernel side is there. They take numbers for pointers, and read through them as one reads foreign memory.
+ */
+
+/* The thread group of a task's `signal` as the guard counts it; 0 = it cannot see it. */
+__noinline __u32 sk_number_of(__u64 place, __u32 space)
 {
-	struct pid *pid = BPF_CORE_READ(task, signal, pids[1]);
+	struct signal_struct *group = (struct signal_struct *)place;
+	struct pid *pid = BPF_CORE_READ(group, pids[1]);
 	unsigned int level = BPF_CORE_READ(pid, level);
 
 	for (unsigned int i = 0; i < 8; i++) {
@@ -115,12 +141,52 @@ static __always_inline __u32 sk_process_of(struct task_struct *task, __u32 space
 	return 0;
 }
 
+static __always_inline __u32 sk_process_of(struct task_struct *task, __u32 space)
+{
+	return sk_number_of((__u64)BPF_CORE_READ(task, signal), space);
+}
+
+__noinline __u32 sk_our_number(__u32 process)
+{
+	struct sk_orders *orders = sk_all_orders();
+
+	for (int i = 0; i < SK_OURS && orders; i++)
+		if (orders->ours[i] && orders->ours[i] == process)
+			return 1;
+	return 0;
+}
+
 static __always_inline bool sk_is_ours(const struct sk_orders *orders, __u32 process)
 {
-	for (int i = 0; i < SK_OURS; i++)
-		if (orders->ours[i] && orders->ours[i] == process)
-			return true;
-	return false;
+	return sk_our_number(process);
+}
+
+/* One of the agent's processes: what is done to it is told. SK_ROLE_NONE: it is not. */
+__noinline __u32 sk_role_of(__u32 process)
+{
+	struct sk_orders *orders = sk_all_orders();
+
+	if (!orders || !process)
+		return SK_ROLE_NONE;
+	for (__u32 i = 0; i < SK_OURS; i++)
+		if (orders->ours[i] == process)
+			return SK_ROLE_GUARD + i;
+	for (__u32 i = 0; i < SK_WATCHED; i++)
+		if (orders->watched[i] == process)
+			return SK_ROLE_MAIN + i;
+	return SK_ROLE_NONE;
+}
+
+/* Who is one of them does to the others what has to be done. */
+static __always_inline bool sk_spares_us(const struct sk_orders *orders, struct task_struct *task)
+{
+	return sk_role_of(sk_process_of(task, orders->pid_space)) != SK_ROLE_NONE;
+}
+
+/* A fatal signal waits already: there is no second verdict. */
+static __always_inline bool sk_is_dying(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, pending.signal.sig[0]) & (1ULL << (SK_SIGKILL - 1));
 }
 
 static __always_inline void sk_look_times(struct inode *inode, struct sk_look *look)
@@ -217,10 +283,12 @@ static __always_inline __u32 sk_decide(const struct sk_orders *orders)
 /* What a program tells of one event, beyond who did it. */
 struct sk_told {
 	__u32 road, verdict, reason, kinds;
+	__u32 victim, role, detail; /* as in struct sk_record */
 	__u64 address;
 	const struct sk_look *look; /* may be NULL */
 	struct file *file;          /* may be NULL: names it */
 	struct dentry *dentry;      /* or this does */
+	const char *path;           /* may be NULL: or this does */
 };
 
 static __always_inline void sk_record_process(struct sk_record *record, const struct sk_orders *orders)
@@ -240,7 +308,7 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 	struct dentry *dentry = told->dentry;
 	struct sk_record *record;
 
-	if (told->verdict != SK_VERDICT_ASKED)
+	if (told->verdict != SK_VERDICT_ASKED && told->verdict != SK_VERDICT_NOTICED)
 		sk_count(told->verdict == SK_VERDICT_WOULD ? SK_COUNT_WOULD : told->verdict == SK_VERDICT_FAILURE ? SK_COUNT_FAILURE : SK_COUNT_STOPPED);
 	if (!(orders->what & SK_DO_RECORD))
 		return;
@@ -256,6 +324,9 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 	record->reason = told->reason;
 	record->kinds = told->kinds;
 	record->address = told->address;
+	record->victim = told->victim;
+	record->role = told->role;
+	record->detail = told->detail;
 	record->serial = orders->serial;
 	if (told->look) {
 		record->device = told->look->key.device;
@@ -271,6 +342,8 @@ static __always_inline void sk_tell(const struct sk_orders *orders, const struct
 		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
 
 		bpf_probe_read_kernel_str(record->name, sizeof record->name, name);
+	} else if (told->path) {
+		bpf_probe_read_kernel_str(record->name, sizeof record->name, told->path);
 	}
 	bpf_ringbuf_submit(record, 0);
 }

@@ -114,6 +114,7 @@ struct file {
 	struct inode *f_inode;
 	struct path f_path;
 	unsigned int f_mode;
+	void *private_data;
 };
 
 struct fdtable {
@@ -125,11 +126,14 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct task_struct;
+
 struct mm_struct {
 	unsigned long start_code, end_code;
 	unsigned long start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;
+	struct task_struct *owner;
 };
 
 struct vm_area_struct {
@@ -160,6 +164,7 @@ struct pid {
 
 struct signal_struct {
 	struct pid *pids[4]; /* 1: of the thread group */
+	int nr_threads;
 };
 
 typedef struct {
@@ -169,6 +174,16 @@ typedef struct {
 struct cred {
 	sk_kuid uid;
 	struct user_namespace *user_ns;
+};
+
+struct css_set;
+
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
 };
 
 struct thread_info {
@@ -188,6 +203,8 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sigpending pending;
+	struct css_set *cgroups;
 };
 
 struct linux_binprm {
@@ -215,6 +232,21 @@ struct kernfs_node___old {
 
 struct cgroup {
 	struct kernfs_node *kn;
+	int level;
+	struct cgroup *ancestors[1]; /* since 6.1 */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct iomap_iter {
+	struct inode *inode;
+	unsigned int flags;
 };
 
 struct bpf_map {

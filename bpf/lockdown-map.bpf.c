@@ -2,7 +2,7 @@
 /*
  * Tier B: executable mappings. A tracing program at the moment when a subject's mmap, mprotect or shmat is about to change its address space:
  *
- *   mmap_lock_start_locking   each taking of a memory's lock. Whoever only reads costs one comparison; of writers, the system call that the task is in says
+ *   mmap_lock_start_locking   each taking of a memory's lock. For reading: lockdown-memory.h. For writing, the system call that the task is in says
  *                             whether something becomes executable. A file must be known; memory without one, or changed since it was read, belongs to
  *                             compilers that the policy names, where the policy wants that
  *
@@ -162,11 +162,13 @@ static __always_inline void stop(const struct sk_orders *orders, struct sk_told 
 }
 
 /* Executable memory that is no unchanged file. */
-static __noinline int judge_memory(struct task_struct *task, struct sk_orders *orders, __u32 road, __u64 address)
+__noinline int judge_memory(__u32 road, __u64 address)
 {
 	struct sk_told told = {.road = road, .reason = SK_REASON_NO_FILE, .address = address};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *orders = sk_subject_orders();
 
-	if (!task || !orders || !(orders->what & SK_DO_MEMORY_DENY) || is_compiler(task, orders))
+	if (!orders || !(orders->what & SK_DO_MEMORY_DENY) || is_compiler(task, orders))
 		return 0;
 	stop(orders, &told);
 	return 1;
@@ -178,11 +180,16 @@ static __always_inline bool is_compilers(struct task_struct *task, const struct 
 	return BPF_CORE_READ(file, f_inode, i_nlink) == 0 && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SK_TMPFS && is_compiler(task, orders);
 }
 
-static __always_inline int judge_file(struct task_struct *task, struct sk_orders *orders, struct file *file, __u64 address)
+__noinline int judge_file(__u64 place, __u64 address)
 {
+	struct file *file = (struct file *)place;
 	struct sk_told told = {.road = SK_ROAD_MAP_FILE, .address = address, .file = file};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *orders = sk_subject_orders();
 	struct sk_look look;
 
+	if (!orders)
+		return 0;
 	sk_look_at(BPF_CORE_READ(file, f_inode), &look);
 	if ((look.mode & SK_S_IFMT) != SK_S_IFREG) /* a device: the kernel's own */
 		return 0;
@@ -199,16 +206,16 @@ static __always_inline int judge_file(struct task_struct *task, struct sk_orders
 }
 
 /* One mapping that is, or becomes, executable. True: the task is stopped. */
-static __always_inline int judge_piece(struct task_struct *task, struct sk_orders *orders, struct at *at, __u64 address, __u32 protect)
+static __always_inline int judge_piece(struct at *at, __u64 address, __u32 protect)
 {
 	struct file *file = at->file;
 
 	if (!file)
-		return judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+		return judge_memory(SK_ROAD_MEM_CHANGED, address);
 	if (at->changed || (protect & PROTECT_WRITE))
-		if (judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address))
+		if (judge_memory(SK_ROAD_MEM_CHANGED, address))
 			return 1;
-	return judge_file(task, orders, file, address);
+	return judge_file((__u64)file, address);
 }
 
 #ifdef SK_SECOND_LOOK
@@ -254,7 +261,7 @@ static __always_inline void look_later(struct task_struct *task, struct sk_order
 	if (bpf_ktime_get_ns() < until_ns && queue_look(task, place ^ 1, &rest))
 		return;
 	sk_count(SK_COUNT_UNSURE);
-	judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+	judge_memory(SK_ROAD_MEM_CHANGED, address);
 }
 
 static int second_look(struct bpf_map *map, void *key, void *value)
@@ -275,7 +282,7 @@ static int second_look(struct bpf_map *map, void *key, void *value)
 		r = bpf_find_vma(task, address, see_mapping, &at, 0);
 		if (r || !at.found)
 			break;
-		if ((at.flags & MEMORY_IS_EXEC) && judge_piece(task, orders, &at, address, 0))
+		if ((at.flags & MEMORY_IS_EXEC) && judge_piece(&at, address, 0))
 			break;
 		address = at.end;
 	}
@@ -299,45 +306,66 @@ static __always_inline void look_again(struct task_struct *task, const struct ca
 }
 #endif
 
-static __always_inline int judge_mmap(struct task_struct *task, struct sk_orders *orders, const struct call *call)
+static __always_inline int judge_mmap(struct task_struct *task, const struct call *call)
 {
 	struct file *file;
 
 	if (call->flags & MAP_IS_ANONYMOUS)
-		return judge_memory(task, orders, call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_ANONYMOUS, call->address);
+		return judge_memory(call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_ANONYMOUS, call->address);
 	file = file_of(task, call->fd);
 	if (!file)
 		return 0; /* the call fails */
 	if ((call->protect & PROTECT_WRITE) &&
-	    judge_memory(task, orders, call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_CHANGED, call->address))
+	    judge_memory(call->flags & MAP_IS_SHARED ? SK_ROAD_MEM_SHARED : SK_ROAD_MEM_CHANGED, call->address))
 		return 1;
 #ifdef SK_SECOND_LOOK
 	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SK_OVERLAY)
 		return 0; /* it maps the file below, and that is what the second look sees */
 #endif
-	return judge_file(task, orders, file, call->address);
+	return judge_file((__u64)file, call->address);
 }
 
-static __always_inline int judge_mprotect(struct task_struct *task, struct sk_orders *orders, const struct call *call)
+struct span {
+	__u64 address, end;
+	__u32 protect;
+	int stopped;
+	bool over;
+};
+
+/* One piece of it. 1: enough. */
+static long judge_next(__u32 index, struct span *span)
 {
-	__u64 address = call->address, end = address + call->length;
+	struct at at = {};
+	long r;
 
-	for (int i = 0; i < PIECES && address < end; i++) {
-		struct at at = {};
-		long r = find_mapping(task, address, &at);
-
+	if (span->address >= span->end)
+		return 1;
+	r = find_mapping(bpf_get_current_task_btf(), span->address, &at);
+	if (r) {
+		span->over = true;
 #ifndef SK_SECOND_LOOK
 		if (r == IS_BUSY)
-			return judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address);
+			span->stopped = judge_memory(SK_ROAD_MEM_CHANGED, span->address);
 #endif
-		if (r)
-			return 0;
-		if ((!(at.flags & MEMORY_IS_EXEC) || (call->protect & PROTECT_WRITE)) && judge_piece(task, orders, &at, address, call->protect))
-			return 1;
-		address = at.end;
+		return 1;
 	}
-	return address < end ? judge_memory(task, orders, SK_ROAD_MEM_CHANGED, address) : 0;
+	if (!(at.flags & MEMORY_IS_EXEC) || (span->protect & PROTECT_WRITE))
+		span->stopped = judge_piece(&at, span->address, span->protect);
+	span->address = at.end;
+	return span->stopped ? 1 : 0;
 }
+
+static __always_inline int judge_mprotect(const struct call *call)
+{
+	struct span span = {.address = call->address, .end = call->address + call->length, .protect = call->protect};
+
+	bpf_loop(PIECES, judge_next, &span, 0);
+	if (span.stopped || span.over || span.address >= span.end)
+		return span.stopped;
+	return judge_memory(SK_ROAD_MEM_CHANGED, span.address);
+}
+
+#include "lockdown-memory.h"
 
 SEC("tp_btf/mmap_lock_start_locking")
 int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
@@ -345,10 +373,11 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 	struct task_struct *task;
 	struct sk_orders *orders;
 	struct call call = {};
+	__u64 memory;
 	int stopped = 0;
 
 	if (!write)
-		return 0;
+		return reads_ahead(mm) || bpf_probe_read_kernel(&memory, sizeof memory, ctx) ? 0 : judge_write(memory);
 	orders = sk_subject_orders();
 	if (!orders || !(orders->what & SK_DO_MAPS))
 		return 0;
@@ -360,11 +389,11 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 		return 0;
 	sk_count(SK_COUNT_MAPS);
 	if (call.kind == CALL_MMAP)
-		stopped = judge_mmap(task, orders, &call);
+		stopped = judge_mmap(task, &call);
 	else if (call.kind == CALL_MPROTECT)
-		stopped = judge_mprotect(task, orders, &call);
+		stopped = judge_mprotect(&call);
 	else
-		stopped = judge_memory(task, orders, call.kind == CALL_HEAP ? SK_ROAD_MEM_ANONYMOUS : SK_ROAD_MEM_SHARED, call.address);
+		stopped = judge_memory(call.kind == CALL_HEAP ? SK_ROAD_MEM_ANONYMOUS : SK_ROAD_MEM_SHARED, call.address);
 	if (!stopped && (call.kind == CALL_MPROTECT || (call.kind == CALL_MMAP && !(call.flags & MAP_IS_ANONYMOUS))))
 		look_again(task, &call);
 	return 0;

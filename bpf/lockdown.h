@@ -18,6 +18,8 @@ enum {
 	SK_PERMITS_MAX = 1 << 13,
 	SK_RECORDS_BYTES = 1 << 18,
 	SK_OURS = 16,
+	SK_WATCHED = 16,
+	SK_MAP_IDS = 24,
 	SK_COMM = 16,
 	SK_FILE_NAME = 64,
 };
@@ -52,7 +54,17 @@ struct sk_orders {
 	__u32 pid_space;   /* inode number of the guard's pid namespace: permits count process ids in it */
 	__u32 unused;
 	__u32 ours[SK_OURS]; /* our own processes (pid_space), which nothing here stops; 0 = none */
+	__u32 watched[SK_WATCHED]; /* more of ours: not spared when they execute, but what is done to them is told. Places: enum sk_role - SK_ROLE_MAIN */
+	__u32 map_ids[SK_MAP_IDS]; /* the kernel's numbers of these maps; 0 = none */
+	__u32 strays;              /* written by the kernel side: a subject has left its cgroup */
+	__u32 also_unused;
 };
+
+/* Which of the agent's processes something was done to: its place in `ours`, then in `watched`. */
+enum sk_role { SK_ROLE_NONE, SK_ROLE_GUARD, SK_ROLE_KEEPER, SK_ROLE_MAIN = SK_OURS + 1, SK_ROLE_CLERK };
+
+/* Of NOTICED, beside signals and paths: how it was done. */
+enum sk_notice { SK_NOTICE_NONE, SK_NOTICE_TRACED, SK_NOTICE_DESCRIPTOR, SK_NOTICE_MEMORY, SK_NOTICE_MAP };
 
 /* What a known file may be used as. Bits; of the policy's entry. */
 enum sk_as {
@@ -149,6 +161,7 @@ enum sk_verdict {
 	SK_VERDICT_DENIED,  /* with EPERM, by an LSM program */
 	SK_VERDICT_ASKED,   /* not a verdict yet: it is held, and the guard is asked (sk_permits) */
 	SK_VERDICT_FAILURE, /* went on because the guard is silent and the failure setting says so */
+	SK_VERDICT_NOTICED, /* done to the agent, and cannot be stopped: told */
 };
 
 /* Why the file was not known. */
@@ -174,11 +187,20 @@ struct sk_record {
 	__u64 size;
 	__u64 address;  /* of the mapping */
 	__s64 changed_s;
-	__u32 changed_ns, unused;
+	__u32 changed_ns;
+	__u32 victim;   /* one of the agent's processes (pid_space) that it was done to; 0 = none */
+	__u32 role;     /* enum sk_role of it */
+	__u32 detail;   /* a signal, or enum sk_notice */
 	__u64 serial;
 	char comm[SK_COMM];
 	char parent_comm[SK_COMM];
 	char name[SK_FILE_NAME]; /* last part of the path */
+};
+
+/* With a task: it came from the subject's cgroup. */
+struct sk_origin {
+	__u32 strays; /* it was told that it left */
+	__u32 unused;
 };
 
 enum sk_count {

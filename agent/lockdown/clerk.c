@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown.h"
 #include "os/file.h"
 
 enum { SETTLE_MS = 50, FOLLOW_MS = 200, ALIVE_SIZE = 128 };
@@ -361,6 +362,7 @@ int lk_clerk_duty_run(const struct sk_duty_ctx *ctx)
 	c = (struct clerk){.ctx = ctx, .shared = lk_duty_shared(), .news_fd = -1, .folder_fd = -1, .mounts_fd = -1, .alive_fd = -1};
 	sk_list_init(&c.clients);
 	sk_list_init(&c.events);
+	lk_kernel_watch(c.shared, SK_ROLE_CLERK - SK_ROLE_MAIN, (uint32_t)getpid());
 	c.lost_seen = atomic_load(&c.shared->count.lost_records);
 	if (sk_duty_loop(ctx, on_hup, &c, &c.loop) != 0)
 		return 1;

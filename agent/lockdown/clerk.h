@@ -37,6 +37,7 @@
 
 enum {
 	LK_TICK_MS = 10000,
+	LK_NOTICED_MS = 2000,
 	LK_CLIENTS = 16,
 	LK_REFUSALS = 64,        /* last refusals, for `explain` */
 	LK_EVENTS_WAITING = 4096, /* events that the spool has not taken */
@@ -118,6 +119,7 @@ struct clerk {
 
 	/* clerk.c */
 	uint64_t lost_seen;
+	uint64_t noticed, noticed_ms; /* what was done to us last, and by whom: the same again within LK_NOTICED_MS is one event */
 	uint64_t health_told; /* a mark of what HEALTH said last */
 	bool tainted_seen[LK_SCOPE];
 	uint64_t unguarded_from_ms, unguarded_to_ms; /* the last such time */

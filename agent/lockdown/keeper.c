@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "bpf/lockdown.h"
 #include "lockdown/older.h"
 
 enum {
@@ -219,6 +220,7 @@ static int begin(struct keeper *k)
 		return sk_origin_errno();
 	lk_urgent();
 	atomic_store(&k->shared->keeper_pid, getpid());
+	lk_kernel_ours(k->shared, SK_ROLE_KEEPER - SK_ROLE_GUARD, (uint32_t)getpid());
 	lk_wake(&k->shared->orders_word); /* the kernel side is told who is ours */
 	atomic_store(&k->shared->keeper_beat_us, lk_now_us());
 	lk_add(&k->shared->count.keeper_starts);

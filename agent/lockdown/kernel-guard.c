@@ -117,7 +117,9 @@ static void on_record(void *arg, const struct sk_record *from)
 		lk_add(&shared->count.lost_records);
 		return;
 	}
-	record->kind = LK_RECORD_KERNEL;
+	record->kind = from->verdict == SK_VERDICT_NOTICED ? LK_RECORD_NOTICED : LK_RECORD_KERNEL;
+	record->role = from->role;
+	record->detail = from->detail;
 	record->road = from->road < SK_ROADS ? roads[from->road] : SK_ATTACK_NONE;
 	record->verdict = from->verdict;
 	record->reason = from->reason;
@@ -177,7 +179,6 @@ static void carry_over(struct lk_shared *shared)
 		orders = lk_orders_get(shared, &count);
 		if (count != atomic_load(&shared->orders_carried))
 			change_list(shared), changed = true;
-		lk_lsm_disks(shared);
 		atomic_store(&shared->ignore_exec, orders.subject == SK_SUBJECT_MACHINE || atomic_load(&shared->ignore_always));
 		lk_kernel_orders(shared, &orders);
 		atomic_store(&shared->orders_carried, count);

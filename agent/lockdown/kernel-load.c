@@ -23,6 +23,7 @@
 #include "bpf/lockdown-lsm.skel.h"
 #include "bpf/lockdown-map.skel.h"
 #include "bpf/lockdown-interp.skel.h"
+#include "bpf/lockdown-power.skel.h"
 #include "bpf/lockdown-trace.skel.h"
 #include "event/attack.h"
 #include "lockdown/interp.h"
@@ -46,6 +47,7 @@ static const struct object {
 	{lockdown_look__elf_bytes, NULL},
 	{lockdown_map__elf_bytes, NULL},
 	{lockdown_interp__elf_bytes, NULL},
+	{lockdown_power__elf_bytes, NULL},
 };
 
 /*
@@ -101,11 +103,16 @@ static const struct {
 	{"sk_script_exec", SK_HOOK_TRACE_ARGUMENTS, 0},
 	{"sk_script_fork", SK_HOOK_TRACE_ARGUMENTS, 0},
 	{"sk_script_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN},
+	{"sk_trace_power", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_KERNEL},
+	{"sk_trace_blocks", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_WRITE},
+	{"sk_trace_signal", SK_HOOK_TRACE_SELF, SK_HOOK_LSM_SELF},
+	{"sk_trace_moved", SK_HOOK_TRACE_SELF, 0},
+	{"sk_trace_fork", SK_HOOK_TRACE_SELF, 0},
 };
 
-const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_self", "lsm_list",
-	"lsm_places", "lsm_disks", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
-	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks"};
+const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_disks", "lsm_self", "lsm_list",
+	"lsm_places", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
+	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks", "sk_origins"};
 int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
 
 static struct bpf_link *links[LK_HOOKS];
@@ -389,6 +396,7 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	lk_interp_open(interpreters[0] ? interpreters : NULL);
 	pin_maps();
 	clear_pins(kernel, false);
+	lk_kernel_watch(shared, 0, (uint32_t)getpid());
 	if ((kernel->attached & (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP)) == (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP))
 		kernel->tier = SK_TIER_A;
 	else if (kernel->attached & SK_HOOK_TRACE_EXEC)

@@ -236,8 +236,7 @@ static void add_disk(uint32_t device, int depth)
 
 void lk_lsm_disks(const struct lk_shared *shared)
 {
-
-	if (!is_on(shared))
+	if (lk_kernel_fds[LK_MAP_LSM_DISKS] < 0) /* tier A and tier B have it */
 		return;
 	for (uint32_t i = 0; i < LK_SCOPE; i++) {
 		uint64_t device = atomic_load(&shared->scope[i].device);

@@ -71,6 +71,13 @@ void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process)
 	(void)process;
 }
 
+void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process)
+{
+	(void)shared;
+	(void)place;
+	(void)process;
+}
+
 void lk_kernel_forget_all(struct lk_shared *shared)
 {
 	(void)shared;

@@ -58,6 +58,20 @@ static void find_cgroups(void)
 		fclose(mounts);
 }
 
+/* Who takes one of them by its number is told of. */
+static void note_maps(void)
+{
+	_Static_assert((int)SK_MAP_IDS >= (int)LK_MAPS, "room for every map");
+
+	for (int i = 0; i < LK_MAPS; i++) {
+		struct bpf_map_info info = {0};
+		uint32_t size = sizeof info;
+
+		if (lk_kernel_fds[i] >= 0 && bpf_obj_get_info_by_fd(lk_kernel_fds[i], &info, &size) == 0)
+			orders_now->map_ids[i] = info.id;
+	}
+}
+
 static struct {
 	void *at;
 	size_t size;
@@ -112,6 +126,7 @@ bool lk_maps_open(struct lk_shared *shared)
 		orders_now->pid_space = (uint32_t)space.st_ino;
 		shared->kernel.contained = space.st_ino != FIRST_PID_SPACE;
 	}
+	note_maps();
 	find_cgroups();
 	atomic_store(&shared->kernel.acting, SK_SUBJECT_NONE);
 	return true;
@@ -240,6 +255,12 @@ void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process)
 {
 	if (lk_kernel_on(shared) && place < SK_OURS)
 		*(volatile __u32 *)&orders_now->ours[place] = process;
+}
+
+void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process)
+{
+	if (lk_kernel_on(shared) && place < SK_WATCHED)
+		*(volatile __u32 *)&orders_now->watched[place] = process;
 }
 
 /* --- known files and permits */

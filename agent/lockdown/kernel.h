@@ -78,6 +78,8 @@ bool lk_kernel_beat(struct lk_shared *shared);
 void lk_kernel_counts(struct lk_shared *shared);
 /* One of our own processes, at a place of its own (0 .. 15): nothing stops it. */
 void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process);
+/* Another one: what is done to it is told. Its place is its enum sk_role - SK_ROLE_MAIN. */
+void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process);
 /* All that is known is forgotten at once. */
 void lk_kernel_forget_all(struct lk_shared *shared);
 void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode);

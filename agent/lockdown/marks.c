@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lockdown/guard.h"
+#include "lockdown/kernel-lsm.h"
 #include "lockdown/older.h"
 
 #ifndef STATX_ATTR_MOUNT_ROOT
@@ -297,6 +298,7 @@ void *lk_marker_run(void *arg)
 		if (wanted != atomic_load(&shared->applied)) {
 			apply_all(shared);
 			lk_mark_elsewhere(shared);
+			lk_lsm_disks(shared);
 			atomic_store(&shared->applied, wanted);
 			lk_wake(&shared->news);
 		} else {

@@ -45,7 +45,7 @@ static uint32_t ordered(uint32_t what)
 	if (!(what & SK_DO_PROTECT))
 		hooks &= ~(uint32_t)SK_HOOK_LSM_WRITE;
 	if (!(what & (SK_DO_MODULES_LISTED | SK_DO_MODULES_DENY)))
-		hooks &= ~(uint32_t)SK_HOOK_LSM_KERNEL;
+		hooks &= ~(uint32_t)(SK_HOOK_LSM_KERNEL | SK_HOOK_TRACE_POWER);
 	if (!(what & SK_DO_MOUNTS_DENY))
 		hooks &= ~(uint32_t)SK_HOOK_LSM_MOUNT;
 	if (what & SK_DO_NOT_MAPS)

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
 #include "os/peer.h"
 
@@ -324,8 +325,81 @@ static void tell_pair(struct clerk *c, const struct lk_record *record)
 		lk_report(c, SK_EVENT_TAMPERING, &text);
 }
 
+static const char *target_of(uint32_t role)
+{
+	switch (role) {
+	case SK_ROLE_GUARD:
+		return "guard";
+	case SK_ROLE_KEEPER:
+		return "keeper";
+	case SK_ROLE_MAIN:
+		return "main";
+	case SK_ROLE_CLERK:
+		return "lockdown";
+	default:
+		return NULL;
+	}
+}
+
+static const char *noticed_word(const struct lk_record *record)
+{
+	switch (record->road) {
+	case SK_ATTACK_AGENT_SIGNAL:
+		return "signal";
+	case SK_ATTACK_AGENT_STARVE:
+		return "moved";
+	case SK_ATTACK_AGENT_UNLOAD:
+		return record->detail == SK_NOTICE_MAP ? "map-taken" : "subject-left";
+	default:
+		return record->detail == SK_NOTICE_DESCRIPTOR ? "descriptors-copied" : record->detail == SK_NOTICE_MEMORY ? "memory-written" : "traced";
+	}
+}
+
+/* What was done to us from outside, and who did it. */
+static void tell_noticed(struct clerk *c, const struct lk_record *record)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, record->time_ms);
+	const uint64_t same = (uint64_t)record->pid << 32 | record->road << 24 | record->role << 16 | record->detail;
+	struct lk_why why;
+	struct sk_event_program who = {
+		.pid = record->pid,
+		.actor_path = record->actor[0] ? record->actor : NULL,
+		.uid = record->has_process && record->uid != UINT32_MAX ? (int64_t)record->uid : -1,
+		.ancestry = why.ancestry,
+		.ancestry_count = record->ancestors,
+		.ancestry_cut = record->cut,
+	};
+
+	if (same == c->noticed && record->time_ms - c->noticed_ms < LK_NOTICED_MS)
+		return; /* who lists all maps takes each of them; who copies descriptors, many */
+	c->noticed = same;
+	c->noticed_ms = record->time_ms;
+	lk_why_of(record, &why);
+	who.road = why.road;
+	if (sk_event_tampering_by(&at, "lockdown", noticed_word(record), record->path[0] ? record->path : NULL, target_of(record->role),
+				  record->road == SK_ATTACK_AGENT_SIGNAL ? record->detail : 0, &who, &text) == 0)
+		lk_report(c, SK_EVENT_TAMPERING, &text);
+}
+
+/* What one of the pair found changed in itself: who did it is not to be seen there. */
+static void tell_hurt(struct clerk *c, const struct lk_record *record)
+{
+	static const char *const words[LK_HURTS] = {
+		[LK_HURT_LIMITS] = "limits-lowered", [LK_HURT_PRIORITY] = "priority-lowered", [LK_HURT_STOPPED] = "stopped", [LK_HURT_MAPS] = "maps-emptied"};
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, record->time_ms);
+
+	if (sk_event_tampering_by(&at, "lockdown", words[record->detail % LK_HURTS], NULL, target_of(record->role), 0, NULL, &text) == 0)
+		lk_report(c, SK_EVENT_TAMPERING, &text);
+}
+
 static void take_record(struct clerk *c, const struct lk_record *record)
 {
+	if (record->kind == LK_RECORD_NOTICED || record->kind == LK_RECORD_HURT) {
+		(record->kind == LK_RECORD_NOTICED ? tell_noticed : tell_hurt)(c, record);
+		return;
+	}
 	if (record->kind == LK_RECORD_STALL || record->kind == LK_RECORD_REVIVED) {
 		tell_pair(c, record);
 		return;

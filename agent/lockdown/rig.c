@@ -128,6 +128,11 @@ static void say_record(const struct lk_record *record)
 		       record->parent_comm, record->path);
 		return;
 	}
+	if (record->kind == LK_RECORD_NOTICED) {
+		printf("noticed %s role=%u detail=%u pid=%u comm=%s %s\n", sk_attacks[record->road].id, record->role, record->detail, record->pid, record->comm,
+		       record->path);
+		return;
+	}
 	if (record->kind != LK_RECORD_EXEC) {
 		printf("record %u pid %u %s\n", record->kind, record->pid, record->path);
 		return;

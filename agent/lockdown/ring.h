@@ -17,7 +17,12 @@ enum lk_record_kind {
 	LK_RECORD_STALL,      /* the keeper answered because the guard did not */
 	LK_RECORD_REVIVED,    /* one of the pair died and was started again */
 	LK_RECORD_KERNEL,     /* the kernel side stopped something, or would have */
+	LK_RECORD_NOTICED,    /* something was done to us, or a subject left its group: told by the kernel side */
+	LK_RECORD_HURT,       /* one of the pair found itself changed, and put it right: `detail` is enum lk_hurt */
 };
+
+/* What was done to a process of ours that shows in itself. */
+enum lk_hurt { LK_HURT_LIMITS = 1, LK_HURT_PRIORITY, LK_HURT_STOPPED, LK_HURT_MAPS, LK_HURTS };
 
 /* Which rule decided: words in lk_rule_words. */
 enum lk_rule {
@@ -70,6 +75,7 @@ struct lk_record {
 	uint32_t trouble; /* enum lk_trouble */
 	uint32_t waited_us;
 	uint32_t road;    /* enum sk_attack of lib/event */
+	uint32_t role, detail; /* of what was done to us: enum sk_role; a signal or enum sk_notice */
 	uint32_t verdict, reason; /* enum sk_verdict, sk_reason of bpf/lockdown.h; of LK_RECORD_KERNEL alone */
 	uint8_t known, has_hash, has_process, by_keeper;
 	uint8_t rule;       /* enum lk_rule */

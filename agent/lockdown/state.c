@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "lockdown/clerk.h"
@@ -176,6 +177,7 @@ struct json_object *lk_status(struct clerk *c)
 	put_counts(&count, &c->shared->count);
 	put_number(&pids, "guard", (uint64_t)c->shared->guard_pid);
 	put_number(&pids, "keeper", (uint64_t)c->shared->keeper_pid);
+	put_number(&pids, "lockdown", (uint64_t)getpid());
 	put_number(&p, "learned", lk_learned_count(c));
 	put_number(&p, "events_waiting", c->event_count);
 	if (!p.r)

@@ -26,6 +26,8 @@ const struct sk_hook_name sk_hook_names[] = {
 	{SK_HOOK_RESTRAINTS, "restraints"},
 	{SK_HOOK_MEDIA, "media"},
 	{SK_HOOK_MEMORY, "memory"},
+	{SK_HOOK_TRACE_POWER, "trace-power"},
+	{SK_HOOK_TRACE_SELF, "trace-self"},
 };
 const unsigned sk_hook_count = SK_ARRAY_SIZE(sk_hook_names);
 
@@ -110,6 +112,12 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	{SK_ATTACK_MEM_ANONYMOUS, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MEM_MPROTECT, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
 	{SK_ATTACK_MEM_SHARED, B, SK_HOOK_TRACE_MAP | SK_HOOK_MEMORY, SK_CLAIM_STOPPED, "integration/lockdown-kernel"},
+
+	{SK_ATTACK_MEM_PROC_WRITE, B, SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "attacks/host"},
+	{SK_ATTACK_MEM_PTRACE, B, SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "attacks/host"},
+	{SK_ATTACK_MEM_PROCESS_VM, B, SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "attacks/host"},
+	{SK_ATTACK_BPF_LOAD, B, SK_HOOK_TRACE_POWER, SK_CLAIM_STOPPED, "attacks/host"},
+	{SK_ATTACK_DEVICE_WRITE, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_POWER, SK_CLAIM_STOPPED, "attacks/host"},
 
 	/* Where the policy refuses media that it does not list: who mounts within milliseconds of attaching has it until the duty takes it away. */
 	{SK_ATTACK_MEDIA_MOUNT, B, SK_HOOK_MEDIA, SK_CLAIM_NOTICED, "integration/lockdown-media"},

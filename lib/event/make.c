@@ -390,6 +390,12 @@ int sk_event_window(enum sk_event_kind kind, const struct sk_event_stamp *at, co
 
 int sk_event_tampering(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, struct sk_buf *buf)
 {
+	return sk_event_tampering_by(at, duty, what, path, NULL, 0, NULL, buf);
+}
+
+int sk_event_tampering_by(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, const char *target, uint32_t signal,
+			  const struct sk_event_program *who, struct sk_buf *buf)
+{
 	struct making m;
 	struct sk_jw *out = begin(&m, SK_EVENT_TAMPERING, at, buf);
 	char uid[96];
@@ -406,10 +412,17 @@ int sk_event_tampering(const struct sk_event_stamp *at, const char *duty, const 
 		sk_jw_close(out, '}');
 		sk_jw_close(out, ']');
 	}
+	if (who)
+		put_actor(out, who);
 	open_fab(&m);
 	put_if(out, "duty", duty);
 	put_if(out, "what", what);
+	put_if(out, "target", target);
+	if (signal)
+		sk_jw_put_uint(out, "signal", signal);
 	put_path_bytes(out, path);
+	if (who)
+		put_why(out, who);
 	return finish(&m);
 }
 

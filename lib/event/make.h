@@ -87,6 +87,9 @@ struct sk_event_window { /* strings may be NULL */
 int sk_event_window(enum sk_event_kind kind, const struct sk_event_stamp *at, const struct sk_event_window *w, struct sk_buf *out);
 /* Somebody touched what is ours: `what` a word ("file-changed", "guard-killed"), `path` the object, or NULL. */
 int sk_event_tampering(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, struct sk_buf *out);
+/* The same with who did it, as far as `who` knows (its process, user, road and ancestry count), to which of our processes (a word, or NULL), by which signal (0 = by none). */
+int sk_event_tampering_by(const struct sk_event_stamp *at, const char *duty, const char *what, const char *path, const char *target, uint32_t signal,
+			  const struct sk_event_program *who, struct sk_buf *out);
 
 /* POLICY_ENFORCED, _SHADOW, _REFUSED, _LIST_CHANGED. `hash`: 32 bytes or NULL. `reason`: NULL, or why it was refused, one sentence. */
 int sk_event_policy(enum sk_event_kind kind, const struct sk_event_stamp *at, const char *part, uint64_t serial,

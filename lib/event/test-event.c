@@ -21,6 +21,9 @@ static const struct sk_event_ancestor ancestry[] = {
 	{.pid = 1, .uid = -1, .session = -1, .name = "a \"name\""},
 };
 
+static const struct sk_event_program tamperer = {
+	.pid = 77, .uid = 0, .actor_path = "/bin/kill", .road = "agent-signal", .ancestry = ancestry, .ancestry_count = 1,
+};
 static const struct sk_event_program program = {
 	.path = "/opt/tool/\xe8\xa3\x85\xe7\xbd\xae \"x\"", .sha256 = digest, .size = 4096, .pid = 77, .actor_path = "/bin/sh", .uid = 1000,
 	.mode = "enforce", .reason = "not-listed", .policy_serial = 5, .took_us = 120, .arguments = secret_text,
@@ -62,7 +65,7 @@ static int make(enum sk_event_kind kind, struct sk_buf *out)
 	case SK_EVENT_INTERLOCK_PASSED:
 		return sk_event_window(kind, &noon, &(struct sk_event_window){.what = "policy", .reason = "operator"}, out);
 	case SK_EVENT_TAMPERING:
-		return sk_event_tampering(&noon, "lockdown", "file-changed", "/usr/sbin/sekisho-agent", out);
+		return sk_event_tampering_by(&noon, "lockdown", "signal", "/usr/sbin/sekisho-agent", "guard", 9, &tamperer, out);
 	case SK_EVENT_POLICY_ENFORCED:
 	case SK_EVENT_POLICY_SHADOW:
 	case SK_EVENT_POLICY_REFUSED:

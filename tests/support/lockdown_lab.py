@@ -144,7 +144,7 @@ class Rig:
 
     def listen(self):
         for line in self.process.stdout:
-            if line.startswith(('exec ', 'record ', 'kernel ', 'hook ')):
+            if line.startswith(('exec ', 'record ', 'kernel ', 'hook ', 'noticed ')):
                 self.records.append(line.strip())
             else:
                 self.answers.put(line)
