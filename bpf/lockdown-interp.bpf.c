@@ -67,10 +67,15 @@ __noinline int note_script(struct sk_call *call, __u32 skip)
 
 	if (!call)
 		return 0;
-	for (__u32 i = skip & (SK_WORD - 1); i < SK_WORD; i++) {
-		if (!call->state.word[i])
+	skip &= SK_WORD - 1;
+	for (__u32 i = 0; i < SK_WORD; i++) {
+		__u32 at = skip + i;
+
+		asm volatile("" : "+r"(at)); /* 6.1 does not see that it stays below twice SK_WORD */
+		at &= 2 * SK_WORD - 1;
+		if (!call->state.word[at])
 			break;
-		hash = sk_hash_byte(hash, (__u8)call->state.word[i]);
+		hash = sk_hash_byte(hash, (__u8)call->state.word[at]);
 	}
 	call->script = hash;
 	return 0;

@@ -20,6 +20,12 @@ enum {
 	LSM_OFFERS = 32, /* a folder of ours where it may put them: what lies there is believed for its signature */
 };
 
+/* Of a file or folder; counts only for the file that had this number then. */
+struct lsm_place {
+	__u32 bits;
+	__u32 generation;
+};
+
 /* lsm_self[0]: what only the clerk's signed objects decide, and what the kernel side found out. Times: CLOCK_BOOTTIME ns; 0 = not. */
 struct lsm_self {
 	__u64 released_until;    /* a signed release: the agent may be stopped, traced, replaced, unloaded */
@@ -29,6 +35,7 @@ struct lsm_self {
 	__u32 teacher;           /* process (as the guard counts them) whose openings fill lsm_places; 0 = none */
 	__u32 lesson;            /* with these bits */
 	__u32 list;              /* counts the changes of the allowlist */
+	__u32 pokes;             /* what a tracer may write is looked at: so tracing may be permitted */
 };
 
 struct lsm_hash {

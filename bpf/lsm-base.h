@@ -56,7 +56,7 @@ struct {
 	__uint(max_entries, LSM_PLACES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct sk_file_key);
-	__type(value, __u32);
+	__type(value, struct lsm_place);
 } lsm_places SEC(".maps");
 
 /* Device numbers of what lies below guarded file systems: the partition, its disk, all layers. */
@@ -111,16 +111,32 @@ static __always_inline void key_of(struct inode *inode, struct sk_file_key *ret)
 	ret->unused = 0;
 }
 
+/* An inode that was removed gives its number to the next one: that is not the same place. */
 static __always_inline __u32 place_of(struct inode *inode)
 {
 	struct sk_file_key key = {};
-	__u32 *bits;
+	struct lsm_place *place;
 
 	if (!inode)
 		return 0;
 	key_of(inode, &key);
-	bits = bpf_map_lookup_elem(&lsm_places, &key);
-	return bits ? *bits : 0;
+	place = bpf_map_lookup_elem(&lsm_places, &key);
+	return place && place->generation == BPF_CORE_READ(inode, i_generation) ? place->bits : 0;
+}
+
+/* False: it was so already. */
+static __always_inline bool mark_place(struct inode *inode, __u32 bits)
+{
+	__u32 old = place_of(inode);
+	struct lsm_place place = {.bits = old | bits};
+	struct sk_file_key key = {};
+
+	if ((old & bits) == bits)
+		return false;
+	place.generation = BPF_CORE_READ(inode, i_generation);
+	key_of(inode, &key);
+	bpf_map_update_elem(&lsm_places, &key, &place, BPF_ANY);
+	return true;
 }
 
 /* Is the program of this task one of ours? Its file decides: nobody can trace us into another, or change the file. */
@@ -282,23 +298,13 @@ static __always_inline void publish(const struct sk_look *look, const struct lsm
 static __noinline void note_folders(struct dentry *dentry)
 {
 	struct dentry *up = BPF_CORE_READ(dentry, d_parent);
-	struct sk_file_key key = {};
-	__u32 holds = LSM_HOLDS, *old;
 	struct inode *inode;
 
 	for (int i = 0; i < 16 && up != dentry; i++) {
 		dentry = up;
 		inode = BPF_CORE_READ(dentry, d_inode);
-		if (!inode)
-			return;
-		key_of(inode, &key);
-		old = bpf_map_lookup_elem(&lsm_places, &key);
-		if (!old)
-			bpf_map_update_elem(&lsm_places, &key, &holds, BPF_ANY);
-		else if (*old & LSM_HOLDS)
+		if (!inode || !mark_place(inode, LSM_HOLDS))
 			return; /* and so do all above */
-		else
-			*old |= LSM_HOLDS;
 		up = BPF_CORE_READ(dentry, d_parent);
 	}
 }

@@ -89,13 +89,31 @@ static __always_inline int open_proc(struct file *file, struct inode *inode)
 	return IS_NAMED(dentry, "sysrq-trigger") ? refuse_self(SK_ROAD_AGENT_SIGNAL, inode, dentry) : 0;
 }
 
-/* The files of a control group that hold processes still or starve them, where one of ours is in it. */
-static __always_inline int open_cgroup(struct file *file, struct inode *inode)
+/* The folder of a control group: is it the subject's, or below that? */
+static __always_inline bool is_subject_group(const struct sk_orders *o, struct dentry *folder)
+{
+	struct dentry *up;
+
+	for (int i = 0; i < 16; i++) {
+		if (BPF_CORE_READ(folder, d_inode, i_ino) == o->cgroup)
+			return true;
+		up = BPF_CORE_READ(folder, d_parent);
+		if (up == folder)
+			return false;
+		folder = up;
+	}
+	return false;
+}
+
+/* The files of a control group that hold processes still or starve them, where one of ours is in it; and those by which a subject would leave its group. */
+static __always_inline int open_cgroup(const struct sk_orders *o, struct file *file, struct inode *inode)
 {
 	struct dentry *dentry = file->f_path.dentry;
 	__u64 id = BPF_CORE_READ(dentry, d_parent, d_inode, i_ino);
 	char name[8] = {};
 
+	if (o->subject == SK_SUBJECT_CGROUP && (IS_NAMED(dentry, "cgroup.procs") || IS_NAMED(dentry, "cgroup.threads")))
+		return !is_subject_group(o, BPF_CORE_READ(dentry, d_parent)) && protects_us() ? refuse_self(SK_ROAD_AGENT_UNLOAD, inode, dentry) : 0;
 	if (!bpf_map_lookup_elem(&lsm_cgroups, &id) || !protects_us())
 		return 0;
 	bpf_probe_read_kernel_str(name, sizeof name, BPF_CORE_READ(dentry, d_name.name));
@@ -128,24 +146,17 @@ static __always_inline int open_known(const struct sk_orders *o, struct file *fi
 	if (!was_known(inode))
 		return 0;
 	mapped = BPF_CORE_READ(inode, i_mapping, i_mmap.rb_root.rb_node) != NULL;
-	if ((mapped || (o->what & SK_DO_PROTECT)) && !updates())
+	if ((mapped || (o->what & SK_DO_PROTECT)) && !updates() && !we_are_ours()) /* the recorder of a window puts back what was */
 		return refuse(SK_ROAD_FILE_WRITE, mapped ? SK_REASON_WRITER : SK_REASON_KIND, inode, file->f_path.dentry);
 	return 0;
 }
 
 static __always_inline void learn_place(struct lsm_self *s, struct inode *inode)
 {
-	struct sk_file_key key;
 	struct sk_orders *o = bpf_map_lookup_elem(&sk_orders, &(__u32){0});
-	__u32 bits = s->lesson, *old;
 
-	if (!o || sk_process_of(bpf_get_current_task_btf(), o->pid_space) != s->teacher)
-		return;
-	key_of(inode, &key);
-	old = bpf_map_lookup_elem(&lsm_places, &key);
-	if (old)
-		bits |= *old;
-	bpf_map_update_elem(&lsm_places, &key, &bits, BPF_ANY);
+	if (o && sk_process_of(bpf_get_current_task_btf(), o->pid_space) == s->teacher)
+		mark_place(inode, s->lesson);
 }
 
 static __always_inline int open_file(struct sk_orders *o, struct file *file, struct inode *inode)
@@ -177,7 +188,7 @@ static __noinline int open_for_writing(struct file *file)
 	if (magic == PROC_SUPER_MAGIC)
 		return open_proc(file, inode);
 	if (magic == CGROUP2_SUPER_MAGIC)
-		return open_cgroup(file, inode);
+		return open_cgroup(o, file, inode);
 	if (magic == BINFMTFS_MAGIC && !is_first_process() && !updates())
 		return refuse(SK_ROAD_BINFMT, SK_REASON_NONE, inode, file->f_path.dentry);
 	return 0;
@@ -208,15 +219,14 @@ static __noinline int change(struct dentry *dentry, __u32 road)
 		return 0;
 	if (is_our_file(dentry) && protects_us())
 		return refuse_self(SK_ROAD_AGENT_FILE, inode, dentry);
-	if (!o || !(o->what & SK_DO_PROTECT) || updates())
+	if (!o || !(o->what & SK_DO_PROTECT) || updates() || we_are_ours())
 		return 0;
 	if (was_known(inode) || (road == SK_ROAD_FILE_RENAME && (place_of(inode) & LSM_HOLDS)))
 		return refuse(road, SK_REASON_KIND, inode, dentry);
 	return 0;
 }
 
-SEC("lsm/inode_setattr")
-int BPF_PROG(sk_setattr, struct dentry *dentry)
+static __always_inline int set_attributes(struct dentry *dentry)
 {
 	struct inode *inode = dentry->d_inode;
 	int r = change(dentry, SK_ROAD_FILE_ATTRIBUTE);
@@ -224,6 +234,26 @@ int BPF_PROG(sk_setattr, struct dentry *dentry)
 	if (!r && inode)
 		forget(inode); /* also a truncation by path */
 	return r;
+}
+
+SEC("lsm/inode_setattr")
+int BPF_PROG(sk_setattr, struct dentry *dentry)
+{
+	return set_attributes(dentry);
+}
+
+/* The same hook since 6.9. */
+SEC("lsm/inode_setattr")
+int BPF_PROG(sk_setattr_ids, void *ids, struct dentry *dentry)
+{
+	return set_attributes(dentry);
+}
+
+/* file_setattr(2), since 6.17. */
+SEC("lsm/inode_file_setattr")
+int BPF_PROG(sk_file_setattr, struct dentry *dentry)
+{
+	return change(dentry, SK_ROAD_FILE_ATTRIBUTE);
 }
 
 SEC("lsm/inode_setxattr")
@@ -298,14 +328,27 @@ int BPF_PROG(sk_mkdir, struct inode *dir, struct dentry *dentry, unsigned short 
 }
 
 #define FS_IOC_SETFLAGS 0x40086602u
+#define FS_IOC32_SETFLAGS 0x40046602u
 #define FS_IOC_FSSETXATTR 0x401c5820u
+
+static __always_inline int control(struct file *file, unsigned int command)
+{
+	if (command != FS_IOC_SETFLAGS && command != FS_IOC32_SETFLAGS && command != FS_IOC_FSSETXATTR)
+		return 0;
+	return change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE);
+}
 
 SEC("lsm/file_ioctl")
 int BPF_PROG(sk_ioctl, struct file *file, unsigned int command, unsigned long argument)
 {
-	if (command != FS_IOC_SETFLAGS && command != FS_IOC_FSSETXATTR)
-		return 0;
-	return change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE);
+	return control(file, command);
+}
+
+/* Programs of 32 bits, since 6.8; before that they come by the hook above. */
+SEC("lsm/file_ioctl_compat")
+int BPF_PROG(sk_ioctl_compat, struct file *file, unsigned int command, unsigned long argument)
+{
+	return control(file, command);
 }
 
 /* --- mounts */

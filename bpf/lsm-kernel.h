@@ -5,18 +5,38 @@
 #include "lsm-base.h"
 
 #define PTRACE_MODE_ATTACH 2
-#define SYSCALL_PROCESS_VM_WRITEV 311
+#define PTRACE_POKETEXT 4
+#define PTRACE_POKEDATA 5
 
 /* Numbers of these differ between kernels. */
 enum kernel_read_file_id { READING_MODULE = 2, READING_KEXEC_IMAGE = 3, READING_KEXEC_INITRAMFS = 4 };
 enum kernel_load_data_id { LOADING_MODULE = 2, LOADING_KEXEC_IMAGE = 3, LOADING_KEXEC_INITRAMFS = 4 };
 
-/* Which system call the task is in. */
-static __always_inline long current_call(void)
-{
-	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+#define IS_COMPAT 2
 
-	return BPF_CORE_READ(regs, orig_ax);
+/* System calls, of both tables. */
+enum call { CALL_OTHER, CALL_PTRACE, CALL_READ_OTHERS, CALL_WRITE_OTHERS };
+
+static __always_inline enum call current_call(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	long number = (long)BPF_CORE_READ(regs, orig_ax);
+	bool compat = task->thread_info.status & IS_COMPAT;
+
+	if (number == (compat ? 26 : 101))
+		return CALL_PTRACE;
+	if (number == (compat ? 347 : 310))
+		return CALL_READ_OTHERS;
+	return number == (compat ? 348 : 311) ? CALL_WRITE_OTHERS : CALL_OTHER;
+}
+
+/* Where a tracer's writing is looked at (below), it may look, as debuggers do. */
+static __always_inline bool may_trace(void)
+{
+	struct lsm_self *s = self();
+
+	return s && s->pokes;
 }
 
 /* Attaching covers ptrace, /proc/PID/mem, process_vm_readv and _writev, and taking another's descriptors (pidfd_getfd). */
@@ -24,6 +44,7 @@ SEC("lsm/ptrace_access_check")
 int BPF_PROG(sk_ptrace, struct task_struct *child, unsigned int mode)
 {
 	struct sk_orders *o;
+	enum call call;
 
 	if (!(mode & PTRACE_MODE_ATTACH))
 		return 0;
@@ -32,13 +53,49 @@ int BPF_PROG(sk_ptrace, struct task_struct *child, unsigned int mode)
 	o = sk_subject_orders();
 	if (!o || we_are_ours())
 		return 0;
-	return refuse(current_call() == SYSCALL_PROCESS_VM_WRITEV ? SK_ROAD_PROCESS_VM : SK_ROAD_PTRACE, SK_REASON_NO_FILE, NULL, NULL);
+	call = current_call();
+	if (may_trace() && (call == CALL_PTRACE || call == CALL_READ_OTHERS))
+		return 0;
+	return refuse(call == CALL_WRITE_OTHERS ? SK_ROAD_PROCESS_VM : SK_ROAD_PTRACE, SK_REASON_NO_FILE, NULL, NULL);
 }
 
 SEC("lsm/ptrace_traceme")
 int BPF_PROG(sk_traceme, struct task_struct *parent)
 {
-	return sk_subject_orders() ? refuse(SK_ROAD_PTRACE, SK_REASON_NO_FILE, NULL, NULL) : 0;
+	return sk_subject_orders() && !may_trace() ? refuse(SK_ROAD_PTRACE, SK_REASON_NO_FILE, NULL, NULL) : 0;
+}
+
+/*
+ * A tracer that writes. There is no security hook; but a task for which SIGKILL waits writes into no other's memory, so a kill when the call begins comes before
+ * the first byte.
+ */
+static __always_inline int poke(unsigned int request)
+{
+	struct sk_told told = {.road = SK_ROAD_PTRACE, .reason = SK_REASON_NO_FILE};
+	struct sk_orders *o;
+
+	if (request != PTRACE_POKETEXT && request != PTRACE_POKEDATA)
+		return 0;
+	o = sk_subject_orders();
+	if (!o || we_are_ours())
+		return 0;
+	told.verdict = o->what & SK_DO_ENFORCE ? SK_VERDICT_KILLED : SK_VERDICT_WOULD;
+	if (told.verdict == SK_VERDICT_KILLED && bpf_send_signal(SK_SIGKILL))
+		sk_count(SK_COUNT_UNSURE);
+	sk_tell(o, &told);
+	return 0;
+}
+
+SEC("fentry/__x64_sys_ptrace")
+int BPF_PROG(sk_poke, const struct pt_regs *regs)
+{
+	return poke((unsigned int)regs->di);
+}
+
+SEC("fentry/__ia32_compat_sys_ptrace")
+int BPF_PROG(sk_poke_compat, const struct pt_regs *regs)
+{
+	return poke((unsigned int)regs->bx);
 }
 
 static __always_inline int module_from(const struct sk_orders *o, struct file *file)
@@ -87,7 +144,6 @@ int BPF_PROG(sk_load_data, enum kernel_load_data_id id, bool contents)
 static __always_inline bool is_harmless(__u32 type)
 {
 	switch (type) {
-	case BPF_PROG_TYPE_SOCKET_FILTER:
 	case BPF_PROG_TYPE_CGROUP_SKB:
 	case BPF_PROG_TYPE_CGROUP_SOCK:
 	case BPF_PROG_TYPE_CGROUP_DEVICE:

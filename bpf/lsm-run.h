@@ -73,11 +73,19 @@ int BPF_PROG(sk_committed, struct linux_binprm *bprm)
 	return 0;
 }
 
+#define CLONE_INTO_CGROUP 0x200000000ULL
+
 SEC("lsm/task_alloc")
 int BPF_PROG(sk_task, struct task_struct *task, unsigned long flags)
 {
 	struct lsm_task *mine = bpf_task_storage_get(&lsm_tasks, bpf_get_current_task_btf(), 0, 0), *its;
+	struct sk_orders *o;
 
+	if (flags & CLONE_INTO_CGROUP) { /* a child in another group would not be a subject */
+		o = sk_subject_orders();
+		if (o && o->subject == SK_SUBJECT_CGROUP && protects_us())
+			return refuse_self(SK_ROAD_AGENT_UNLOAD, NULL, NULL);
+	}
 	if (!mine)
 		return 0;
 	its = bpf_task_storage_get(&lsm_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);

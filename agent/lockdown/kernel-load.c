@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -32,6 +33,7 @@
 #include "lockdown/shared.h"
 
 enum { LOG = 64 * 1024, BPFFS = 0xcafe4a11 };
+#define VERSION(high, low) ((uint32_t)(high) << 16 | (uint32_t)(low) << 8)
 
 /*
  * The objects, in the order in which they are tried. When not even the program `lead` is taken, the others of its object are not tried: where there are no
@@ -52,11 +54,11 @@ static const struct object {
 
 /*
  * What each program is for. A program is not tried when one of the hooks of `instead` is attached already: what an LSM program refuses need not
- * be killed.
+ * be killed. Nor is one on a kernel before `since`, or from `until` on, which has no such hook.
  */
 static const struct {
 	const char *name;
-	uint32_t hook, instead;
+	uint32_t hook, instead, since, until;
 } programs[] = {
 	{"sk_bprm", SK_HOOK_LSM_EXEC, 0},
 	{"sk_committed", SK_HOOK_LSM_EXEC, 0},
@@ -65,11 +67,15 @@ static const struct {
 	{"sk_mprotect", SK_HOOK_LSM_MAP, 0},
 	{"sk_ptrace", SK_HOOK_LSM_MEMORY, 0},
 	{"sk_traceme", SK_HOOK_LSM_MEMORY, 0},
+	{"sk_poke", 0, 0}, /* where the kernel does not have it, tracing is refused altogether */
+	{"sk_poke_compat", 0, 0},
 	{"sk_read_file", SK_HOOK_LSM_KERNEL, 0},
 	{"sk_load_data", SK_HOOK_LSM_KERNEL, 0},
 	{"sk_bpf", SK_HOOK_LSM_KERNEL, 0},
 	{"sk_open", SK_HOOK_LSM_MEMORY, 0}, /* memory and devices by their files; without it nothing of LSM_WRITE is claimed either */
-	{"sk_setattr", SK_HOOK_LSM_WRITE, 0},
+	{"sk_setattr", SK_HOOK_LSM_WRITE, 0, 0, VERSION(6, 9)},
+	{"sk_setattr_ids", SK_HOOK_LSM_WRITE, 0, VERSION(6, 9)},
+	{"sk_file_setattr", SK_HOOK_LSM_WRITE, 0, VERSION(6, 17)},
 	{"sk_setxattr", SK_HOOK_LSM_WRITE, 0},
 	{"sk_removexattr", SK_HOOK_LSM_WRITE, 0},
 	{"sk_unlink", SK_HOOK_LSM_WRITE, 0},
@@ -77,6 +83,7 @@ static const struct {
 	{"sk_rename", SK_HOOK_LSM_WRITE, 0},
 	{"sk_link", SK_HOOK_LSM_WRITE, 0},
 	{"sk_ioctl", SK_HOOK_LSM_WRITE, 0},
+	{"sk_ioctl_compat", SK_HOOK_LSM_WRITE, 0, VERSION(6, 8)},
 	{"sk_mount", SK_HOOK_LSM_MOUNT, 0},
 	{"sk_move_mount", SK_HOOK_LSM_MOUNT, 0},
 	{"sk_create", SK_HOOK_LSM_SELF, 0},
@@ -174,12 +181,23 @@ static struct bpf_link *attach(struct bpf_object *object, const char *name, int 
 	return link;
 }
 
+static uint32_t kernel_version(void)
+{
+	struct utsname names;
+	unsigned high = 0, low = 0;
+
+	if (uname(&names) < 0 || sscanf(names.release, "%u.%u", &high, &low) != 2)
+		return 0;
+	return VERSION(high, low);
+}
+
 static bool is_wanted(const struct lk_kernel *kernel, const char *name, uint32_t *ret_hook)
 {
 	for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++)
 		if (!strcmp(programs[i].name, name)) {
 			*ret_hook = programs[i].hook;
-			return !(kernel->attached & programs[i].instead);
+			return !(kernel->attached & programs[i].instead) && kernel_version() >= programs[i].since &&
+			       (!programs[i].until || kernel_version() < programs[i].until);
 		}
 	return false;
 }

@@ -96,6 +96,14 @@ static void add_cgroups(void)
 		fclose(file);
 }
 
+static bool is_attached(const struct lk_kernel *kernel, const char *name)
+{
+	for (uint32_t i = 0; i < kernel->hook_count; i++)
+		if (!strcmp(kernel->hooks[i].name, name))
+			return !kernel->hooks[i].error;
+	return false;
+}
+
 void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins)
 {
 	static const struct {
@@ -119,6 +127,7 @@ void lk_lsm_begin(struct lk_shared *shared, const char *root, const char *pins)
 	self_now = lk_map_memory(LK_MAP_LSM_SELF, sizeof *self_now);
 	if (!self_now)
 		return;
+	self_now->pokes = is_attached(&shared->kernel, "sk_poke") && is_attached(&shared->kernel, "sk_poke_compat");
 	add_cgroups();
 	teach("/", "proc/self/exe", LSM_AGENT | LSM_OURS);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ours); i++)

@@ -261,6 +261,46 @@ static int road_ptrace(char **a)
 	return ended(pid, r);
 }
 
+/* What debuggers do: stops it, looks at its memory, lets it go. */
+static int road_look(char **a)
+{
+	pid_t pid = sleeper();
+	int r, status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0)
+		return ended(pid, result(-1));
+	waitpid(pid, &status, __WALL);
+	errno = 0;
+	r = ptrace(PTRACE_PEEKTEXT, pid, (void *)(uintptr_t)code, NULL) == -1 && errno ? result(-1) : DONE;
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return ended(pid, r);
+}
+
+/* Writes into a child that lets itself be traced. It is a child that does so: who writes may be killed for it. */
+static int poke_now(char **a)
+{
+	static const long word = 0x1234;
+	int status;
+	pid_t pid = fork();
+	long r;
+
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		return FAILED;
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
+	r = ptrace(PTRACE_POKEDATA, pid, (void *)(uintptr_t)&word, 0x4321);
+	return ended(pid, result(r));
+}
+
+static int road_poke(char **a)
+{
+	return child_of(poke_now, a);
+}
+
 static int traceme_now(char **a)
 {
 	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
@@ -527,6 +567,19 @@ static int road_pidfd(char **a)
 	return result(fd < 0 ? -1 : syscall(SYS_pidfd_send_signal, fd, SIGSTOP, NULL, 0));
 }
 
+/* A child that begins its life in another control group. */
+static int road_clone_into(char **a)
+{
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	} arguments = {.flags = 0x200000000ULL, .exit_signal = SIGCHLD, .cgroup = (uint64_t)open(a[0], O_RDONLY | O_DIRECTORY)};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? result(-1) : ended(pid, DONE);
+}
+
 static int road_limit(char **a)
 {
 	struct rlimit limit = {1, 1};
@@ -579,7 +632,7 @@ static const struct {
 	{"exec", road_exec, 1}, {"fd", road_fd, 1}, {"memfd", road_memfd, 1}, {"deleted", road_deleted, 1}, {"map", road_map, 1},
 	{"map-later", road_map_later, 1}, {"anonymous", road_anonymous, 0}, {"mprotect", road_mprotect, 0},
 	{"mprotect-file", road_mprotect_file, 0}, {"shared", road_shared, 0}, {"shm", road_shm, 0}, {"own-memory", road_own_memory, 0},
-	{"other-memory", road_other_memory, 0}, {"ptrace", road_ptrace, 0}, {"traceme", road_traceme, 0}, {"process-vm", road_process_vm, 0},
+	{"other-memory", road_other_memory, 0}, {"ptrace", road_ptrace, 0}, {"traceme", road_traceme, 0}, {"look", road_look, 0}, {"poke", road_poke, 0}, {"process-vm", road_process_vm, 0},
 	{"module", road_module, 1}, {"module-memory", road_module_memory, 1}, {"kexec", road_kexec, 1}, {"kexec-memory", road_kexec_memory, 0},
 	{"bpf", road_bpf, 0}, {"bpf-device", road_bpf_device, 0}, {"bpf-links", road_bpf_links, 0}, {"bpf-maps", road_bpf_maps, 0},
 	{"bpf-programs", road_bpf_programs, 0}, {"bpf-pin", road_bpf_pin, 1}, {"mount", road_mount, 1}, {"bind", road_bind, 2},
@@ -587,7 +640,7 @@ static const struct {
 	{"overwrite", road_overwrite, 1}, {"put", road_put, 2}, {"truncate", road_truncate, 1}, {"rename", road_rename, 2},
 	{"unlink", road_unlink, 1}, {"create", road_create, 1}, {"symlink", road_symlink, 1}, {"mkdir", road_mkdir, 1},
 	{"chmod", road_chmod, 1}, {"flags", road_flags, 1}, {"xattr", road_xattr, 1}, {"link", road_link, 2}, {"uring", road_uring, 1},
-	{"kill", road_kill, 2}, {"pidfd", road_pidfd, 1}, {"limit", road_limit, 1}, {"nice", road_nice, 1}, {"scheduler", road_scheduler, 1},
+	{"kill", road_kill, 2}, {"pidfd", road_pidfd, 1}, {"clone-into", road_clone_into, 1}, {"limit", road_limit, 1}, {"nice", road_nice, 1}, {"scheduler", road_scheduler, 1},
 	{"affinity", road_affinity, 1}, {"exe-file", road_exe_file, 1}, {"read", road_read, 1},
 };
 
