@@ -7,7 +7,7 @@
  *   sched_process_fork       a child is what its parent is
  *   mm_filemap_get_pages     (tier B) what such a task reads must be known, or data; SIGKILL comes before the read returns
  *
- * Tier A's hook on opening a file is in lsm-scripts.h. Memory file systems have no such tracepoint: what a restricted interpreter reads from a
+ * Tier A's hook on reading a file is in lsm-scripts.h. Memory file systems have no such tracepoint: what a restricted interpreter reads from a
  * tmpfs is not seen in tier B.
  */
 #include "lockdown-judge.h"

@@ -7,7 +7,7 @@
  *   lsm-run.h      executions, executable mappings, memory that becomes executable
  *   lsm-kernel.h   other processes' memory, modules, kexec, BPF
  *   lsm-files.h    writing known files, ours, disks; mounts
- *   lsm-scripts.h  what restricted interpreters open
+ *   lsm-scripts.h  what restricted interpreters read
  *   lsm-self.h     signals, limits and priorities against our own processes
  *
  * A hook that answers other than 0 refuses; earlier refusals of other security modules stand. Each refusal leaves a record.

@@ -2,7 +2,7 @@
 /* How code comes to run: executions, executable mappings, memory that becomes executable. */
 #pragma once
 
-#include "lsm-base.h"
+#include "lsm-scripts.h"
 
 static __always_inline __u32 road_of(struct inode *inode, __u32 ordinary)
 {
@@ -106,7 +106,7 @@ int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot
 	__u32 kinds, reason;
 
 	if (!(prot & EXEC))
-		return 0;
+		return file ? map_script(file) : 0;
 	o = sk_subject_orders();
 	if (!o)
 		return 0;

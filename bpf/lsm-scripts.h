@@ -1,30 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tier A: a restricted interpreter opens known files and data alone, whatever file system they are on. */
+/*
+ * Tier A: a restricted interpreter reads known files and data alone, whatever file system they are on.
+ *
+ * Not when it opens them: a file that is just being opened cannot be hashed yet, and the guard, who looks at files in folders of the policy, is asked after the
+ * hook. By the first read it has answered. What is mapped instead of read is judged by its content when it is mapped.
+ */
 #pragma once
 
 #include "lsm-base.h"
 #include "scripts-read.h"
 
-#define FMODE_READ 1
-#define SK_FMODE_EXEC 0x20
+#define MAY_READ 4
+#define SYSFS_MAGIC 0x62656572
 
-SEC("lsm.s/file_open")
-int BPF_PROG(sk_script_open, struct file *file)
+/* Does the calling task read nothing but what is known, and is this a file that counts? */
+static __always_inline struct sk_orders *restricts(struct file *file)
 {
 	struct inode *inode = file->f_inode;
 	struct sk_orders *o;
+	unsigned long magic;
+
+	if ((inode->i_mode & S_IFMT) != S_IFREG || !sk_is_restricted(bpf_get_current_task_btf()))
+		return NULL;
+	magic = inode->i_sb->s_magic;
+	if (magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC || magic == CGROUP2_SUPER_MAGIC)
+		return NULL; /* what the kernel says */
+	o = sk_subject_orders();
+	return o && (o->what & SK_DO_SCRIPTS) ? o : NULL;
+}
+
+SEC("lsm/file_permission")
+int BPF_PROG(sk_script_open, struct file *file, int mask)
+{
+	struct sk_orders *o;
+	struct sk_look look;
+	__u32 kinds;
+
+	if (!(mask & MAY_READ)) /* the cheap question first: this is asked at every read and write on the machine */
+		return 0;
+	o = restricts(file);
+	if (!o)
+		return 0;
+	if (recall(file->f_inode, o, &look, &kinds) > 0 && !sk_is_written(&look))
+		return 0;
+	if (sk_is_data(file->f_path.dentry))
+		return 0;
+	return refuse(SK_ROAD_SCRIPT_OPERAND, sk_is_written(&look) ? SK_REASON_WRITER : SK_REASON_UNLISTED, file->f_inode, file->f_path.dentry);
+}
+
+/* A mapping that is no executable one: those are judged for everybody. */
+static __always_inline int map_script(struct file *file)
+{
+	struct sk_orders *o = restricts(file);
 	__u32 kinds, reason;
 
-	/* The cheap questions first: this is asked at every opening on the machine. */
-	if (!(file->f_mode & FMODE_READ) || (file->f_mode & SK_FMODE_EXEC) || (inode->i_mode & S_IFMT) != S_IFREG)
-		return 0;
-	if (!sk_is_restricted(bpf_get_current_task_btf()) || inode->i_sb->s_magic == PROC_SUPER_MAGIC || inode->i_sb->s_magic == CGROUP2_SUPER_MAGIC)
-		return 0;
-	o = sk_subject_orders();
-	if (!o || !(o->what & SK_DO_SCRIPTS))
+	if (!o)
 		return 0;
 	reason = judge(file, o, &kinds);
 	if (reason == SK_REASON_NONE || sk_is_data(file->f_path.dentry))
 		return 0;
-	return refuse(SK_ROAD_SCRIPT_OPERAND, reason, inode, file->f_path.dentry);
+	return refuse(SK_ROAD_SCRIPT_OPERAND, reason, file->f_inode, file->f_path.dentry);
 }
