@@ -6,6 +6,8 @@
 # What the agent claims is asked of itself (`sekisho lockdown status --json`), so that nothing here must follow when a claim is added: a class that is not
 # among its not_stopped must be stopped in every case, and must have one.
 import collections
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -20,8 +22,11 @@ import time
 import lab
 
 GOALS = {'A': None, 'B': 65, 'C': None}  # percent of the cases that show something; A: all but what it names
+# False denials that a tier is known to have, told as such; the table shows "twin failed" for them.
+TOO_STRICT = {'A': {'mem-proc-write-self': 'own memory is not written through /proc, not even data', 'mem-proc-write-self-user': 'the same'}}
 RESULTS = lab.TOP / 'build/attacks'
-PART = 60  # cases of one virtual machine
+PART = 36  # cases of one virtual machine
+MACHINES = 2  # at once
 count = failed = 0
 
 
@@ -60,7 +65,7 @@ def chosen_cases(pattern, in_machine=False):
 
 def parts_of(chosen):
     """A machine that hangs takes its part of the cases with it, and no others: the same number of each class to each."""
-    count = -(-len(chosen) // PART)
+    count = max(-(-len(chosen) // PART), MACHINES if len(chosen) > 12 else 1)
     return [chosen[at::count] for at in range(count)]
 
 
@@ -112,7 +117,7 @@ def judge(name, results, status, claims):
     tried = [result for result in results if result.verdict != lab.VOID]
     proven = collections.Counter(result.case.kind for result in tried if result.verdict == lab.STOPPED)
     for result in results:
-        show(result, claims)
+        show(result, claims, TOO_STRICT.get(tier, {}))
     for kind in sorted({case.kind for case in lab.cases()} - claims):
         point(proven[kind] or not any(result.case.kind == kind for result in results), f'class {kind} is claimed and shown',
               f'{kind} is not among not_stopped, but no case shows that it is stopped')
@@ -131,7 +136,7 @@ def report_share(name, results):
     return share
 
 
-def show(result, claims):
+def show(result, claims, strict):
     kind, case = result.case.kind, result.case
     if result.verdict == lab.VOID:
         print(f'# void: {case.name}: {result.said}', flush=True)
@@ -140,6 +145,8 @@ def show(result, claims):
     elif kind in claims:
         noticed = ', noticed' if result.noticed else ''
         point(True, f'{case.name}: {result.verdict}{noticed}; {kind} is not claimed here')
+    elif result.verdict == lab.TWIN and case.name in strict:
+        point(True, f'{case.name}: stopped, and so is its twin: {strict[case.name]}')
     else:
         point(False, f'{case.name}: stopped, and its lawful twin runs', f'{result.verdict}, and {kind} is claimed: {result.said}')
 
@@ -241,18 +248,27 @@ def in_machine(name, series, words, options):
     """`words`: [--part N/OF] [REGEX]."""
     part = words[words.index('--part') + 1] if '--part' in words else None
     pattern = words[-1] if words and words[-1] != part else ''
-    parts = parts_of(chosen_cases(pattern, True))
+    chosen = chosen_cases(pattern, True)
     if part:
         number, of = (int(n) for n in part.split('/'))
-        parts = [chosen_cases(pattern, True)[number - 1::of]]
+        chosen = chosen[number - 1::of]
+    parts = parts_of(chosen)
     with Ground(series) as ground:
         prepare_machine(ground)
-        said = []
-        for number, chosen in enumerate(parts):
-            plan = {'mount': str(ground.stage.mount), 'tokens': ground.tokens, 'cases': [case.name for case in chosen]}
-            (ground.folder / 'plan.json').write_text(json.dumps(plan))
-            said.append(watch_machine(machine_words(ground, series, options), f'{name}-{number + 1}'))
-            print(f'# machine {number + 1} of {len(parts)}: {len(chosen)} cases', flush=True)
+
+        def run_one(number):
+            plan, began = ground.folder / f'plan-{number}.json', time.monotonic()
+            plan.write_text(json.dumps({'mount': str(ground.stage.mount), 'tokens': ground.tokens, 'cases': [case.name for case in parts[number]]}))
+            lines = watch_machine(machine_words(ground, series, plan, options), f'{name}-{number + 1}')
+            print(f'# machine {number + 1} of {len(parts)}: {len(parts[number])} cases in {time.monotonic() - began:.0f} s', flush=True)
+            return lines
+        with concurrent.futures.ThreadPoolExecutor(MACHINES) as pool:
+            try:
+                said = list(pool.map(run_one, range(len(parts))))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_machines()
+                raise
     take_results(name, said)
     finish()
 
@@ -268,23 +284,34 @@ def prepare_machine(ground):
     lab.sh('e2fsck', '-fp', ground.stage.pc / 'disk.img')
 
 
-def machine_words(ground, series, options):
+def machine_words(ground, series, plan, options):
     folder = ground.folder
     return [lab.TOP / 'tests/support/vm', 'run', '--kernel', series, '--memory', '1024', '--disk', '384', '--drive', ground.stage.pc / 'disk.img',
             *options, *programs(), '--put', folder / 'python3.11', '/usr/lib/python3.11', '--put', lab.HERE, '/attacks/tests/attacks',
-            '--put', folder / 'plan.json', '/attacks/plan.json', '--put', ground.signed, '/attacks/signed.skp',
+            '--put', plan, '/attacks/plan.json', '--put', ground.signed, '/attacks/signed.skp',
             '--put', folder / 'site.pub', '/attacks/site.pub', folder / 'script']
+
+
+running = []
+
+
+def end_machines():
+    for machine in running:
+        with contextlib.suppress(OSError):
+            os.killpg(machine.pid, signal.SIGTERM)
 
 
 def watch_machine(words, name):
     RESULTS.mkdir(parents=True, exist_ok=True)
     said = []
     with open(RESULTS / f'{name}.log', 'w', encoding='utf-8') as log, \
-            subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace') as machine:
+            subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=True) as machine:
+        running.append(machine)
         for line in machine.stdout:
             log.write(line)
             log.flush()
             said.append(line)
+    running.remove(machine)
     said.append(f'@@code {machine.returncode}\n')
     return said
 
