@@ -113,7 +113,7 @@ static __always_inline int open_cgroup(const struct sk_orders *o, struct file *f
 	char name[8] = {};
 
 	if (o->subject == SK_SUBJECT_CGROUP && (IS_NAMED(dentry, "cgroup.procs") || IS_NAMED(dentry, "cgroup.threads")))
-		return !is_subject_group(o, BPF_CORE_READ(dentry, d_parent)) && protects_us() ? refuse_self(SK_ROAD_AGENT_UNLOAD, inode, dentry) : 0;
+		return is_subject_group(o, BPF_CORE_READ(dentry, d_parent)) || we_are_ours() ? 0 : refuse(SK_ROAD_AGENT_UNLOAD, SK_REASON_NONE, inode, dentry);
 	if (!bpf_map_lookup_elem(&lsm_cgroups, &id) || !protects_us())
 		return 0;
 	bpf_probe_read_kernel_str(name, sizeof name, BPF_CORE_READ(dentry, d_name.name));

@@ -83,8 +83,8 @@ int BPF_PROG(sk_task, struct task_struct *task, unsigned long flags)
 
 	if (flags & CLONE_INTO_CGROUP) { /* a child in another group would not be a subject */
 		o = sk_subject_orders();
-		if (o && o->subject == SK_SUBJECT_CGROUP && protects_us())
-			return refuse_self(SK_ROAD_AGENT_UNLOAD, NULL, NULL);
+		if (o && o->subject == SK_SUBJECT_CGROUP && !we_are_ours() && refuse(SK_ROAD_AGENT_UNLOAD, SK_REASON_NONE, NULL, NULL))
+			return -EPERM;
 	}
 	if (!mine)
 		return 0;
