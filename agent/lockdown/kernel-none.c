@@ -26,6 +26,18 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	shared->kernel.hooks[0].bit = SK_HOOK_TRACE_EXEC;
 }
 
+void *lk_map_memory(enum lk_map map, size_t size)
+{
+	(void)map;
+	(void)size;
+	return NULL;
+}
+
+void lk_map_drop(void *at)
+{
+	(void)at;
+}
+
 void lk_kernel_leave(void)
 {
 }
