@@ -36,6 +36,8 @@ const struct sk_land_rule lk_clerk_duty_land[] = {{LOCKDOWN_FOLDER, SK_LAND_READ
 						  {WINDOW_FOLDER, SK_LAND_READ},
 						  {"var/lib/sekisho/endpoint.secret", SK_LAND_READ},
 						  {"/proc/self", SK_LAND_READ | SK_LAND_HOST},
+						  {"/etc/passwd", SK_LAND_READ | SK_LAND_HOST}, /* users of exemptions, by name */
+						  {"/etc/nsswitch.conf", SK_LAND_READ | SK_LAND_HOST},
 						  {NULL, 0}};
 const struct sk_listener lk_clerk_duty_listeners[] = {{.name = "lockdown.sock", .group = "link"}, {.name = NULL}};
 const char *const lk_clerk_duty_calls[] = {"inotify_init1", "inotify_add_watch", NULL};
