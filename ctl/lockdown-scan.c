@@ -42,6 +42,7 @@ struct scan {
 	struct sk_map *packages; /* path -> name, as dpkg says */
 	struct sk_map *versions; /* name -> version */
 	struct sk_map *makers;   /* name -> who maintains it, without the address */
+	struct sk_map *named, *copied; /* folders: with a listed file, with a copy of one */
 	struct sk_map *origins;  /* SHA-256 -> struct lockdown_origin; NULL without --archive */
 	uint64_t proved;
 	bool scripts;
@@ -63,6 +64,18 @@ static bool is_packed_module(const char *name)
 	return ko && (strcmp(ko, ".ko.xz") == 0 || strcmp(ko, ".ko.gz") == 0 || strcmp(ko, ".ko.zst") == 0);
 }
 
+/* What interpreters load by its name, beside what accept_classify() calls a script. */
+static bool is_loaded_by_name(const char *name)
+{
+	static const char *const ends[] = {".pm", ".al", ".ph", ".ix", ".awk", ".pth", ".gemspec", ".mjs", ".cjs"};
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(ends); i++)
+		if (length > strlen(ends[i]) && strcmp(name + length - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What the kernel would run or map, by its first bytes; with --scripts also what interpreters load by its name. SK_PROGRAM_KINDS: nothing. */
 static enum sk_program_kind kind_of(const struct scan *scan, const char *path, const char *name, mode_t mode)
 {
@@ -71,7 +84,7 @@ static enum sk_program_kind kind_of(const struct scan *scan, const char *path, c
 	ssize_t size = fd < 0 ? -1 : read(fd, head, sizeof head);
 	bool elf = size >= 4 && memcmp(head, "\177ELF", 4) == 0, runs = (mode & 0111) || is_loader(name);
 
-	if (size < 2)
+	if (size < 1) /* a module of one empty line is one */
 		return SK_PROGRAM_KINDS;
 	if (is_packed_module(name))
 		return SK_MODULE;
@@ -85,9 +98,9 @@ static enum sk_program_kind kind_of(const struct scan *scan, const char *path, c
 	case ACCEPT_MODULE:
 		return SK_MODULE;
 	case ACCEPT_SCRIPT:
-		return scan->scripts || (memcmp(head, "#!", 2) == 0 && (mode & 0111)) ? SK_SCRIPT : SK_PROGRAM_KINDS;
+		return scan->scripts || (size >= 2 && memcmp(head, "#!", 2) == 0 && (mode & 0111)) ? SK_SCRIPT : SK_PROGRAM_KINDS;
 	default:
-		return scan->scripts && (strstr(name, ".pm") || strstr(name, ".awk")) ? SK_SCRIPT : SK_PROGRAM_KINDS;
+		return scan->scripts && is_loaded_by_name(name) ? SK_SCRIPT : SK_PROGRAM_KINDS;
 	}
 }
 
@@ -269,6 +282,49 @@ static void attribute(struct scan *scan, const char *root, struct sk_program *pr
 	}
 }
 
+/* NULL or -ENOMEM: folders beyond the maximum are left out. */
+static int note_folder(struct sk_map *folders, const char *path)
+{
+	size_t length = (size_t)(strrchr(path, '/') - path);
+	char *name = sk_strndup(path, length);
+	int r = name ? sk_map_put(folders, name, length, name) : -ENOMEM;
+
+	if (r)
+		free(name);
+	return SK_MIN(r, 0);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/*
+ * An entry has one name, and the guard looks ahead in the folders of the names. A folder that has nothing but copies of files elsewhere is
+ * named beside them.
+ */
+static int add_folders(struct scan *scan)
+{
+	struct sk_strings *folders = &scan->policy.lockdown.folders;
+	const void *key;
+	size_t position = 0, size;
+
+	if (sk_map_size(scan->copied) == 0)
+		return 0;
+	folders->items = sk_calloc(sk_map_size(scan->copied), sizeof *folders->items);
+	if (!folders->items)
+		return -ENOMEM;
+	for (const char *name; (name = sk_map_next(scan->copied, &position, &key, &size));) {
+		if (!size || sk_map_get(scan->named, key, size) || !sk_utf8_valid(name, size, NULL))
+			continue;
+		folders->items[folders->count] = sk_strdup(name);
+		if (!folders->items[folders->count++])
+			return -ENOMEM;
+	}
+	qsort(folders->items, folders->count, sizeof *folders->items, by_text);
+	return 0;
+}
+
 static int hash_one(struct scan *scan, const char *root, const struct found *found)
 {
 	struct lockdown_file file;
@@ -290,7 +346,9 @@ static int hash_one(struct scan *scan, const char *root, const struct found *fou
 		program.name = (char *)"?";
 	r = sk_collect_program(&scan->collector, &program);
 	scan->same += r == SK_NONE;
-	return r == SK_NONE ? 0 : r;
+	if (r == 0 || r == SK_NONE)
+		r = note_folder(r == 0 ? scan->named : scan->copied, found->path);
+	return r;
 }
 
 /* The mount point of the file system a path lies on. */
@@ -361,6 +419,7 @@ static int prepare(struct scan *scan)
 	    (ctl_option(ctl, "change") && lockdown_set(&policy->change, ctl_option(ctl, "change"))) ||
 	    sk_map_new(PACKAGES_MAX, free, &scan->packages) || sk_map_new(PACKAGES_MAX, free, &scan->versions) ||
 	    sk_map_new(PACKAGES_MAX, free, &scan->makers) ||
+	    sk_map_new(SK_PROGRAMS_MAX, free, &scan->named) || sk_map_new(SK_FOLDERS_MAX, free, &scan->copied) ||
 	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest")) && lockdown_origins_new(&scan->origins)))
 		return ctl_fail_errno(ctl, -ENOMEM, "scan");
 	scan->scripts = ctl_option(ctl, "scripts");
@@ -436,6 +495,8 @@ static void scan_done(struct scan *scan)
 	sk_map_free(scan->versions);
 	sk_map_free(scan->makers);
 	sk_map_free(scan->origins);
+	sk_map_free(scan->named);
+	sk_map_free(scan->copied);
 	sk_policy_done(&scan->policy);
 }
 
@@ -447,6 +508,8 @@ int lockdown_scan_folder(const struct ctl *ctl, const char *folder, struct sk_po
 
 	if (r == CTL_OK)
 		r = scan_one(&scan, real);
+	if (r == CTL_OK && add_folders(&scan))
+		r = ctl_fail_errno(ctl, -ENOMEM, "scan");
 	if (r == CTL_OK) {
 		*ret_policy = scan.policy;
 		scan.policy = (struct sk_policy){0};
@@ -467,6 +530,8 @@ int lockdown_run_scan(struct ctl *ctl)
 
 		r = real ? scan_one(&scan, real) : ctl_fail_errno(ctl, -errno, ctl->arguments[i]);
 	}
+	if (r == CTL_OK && add_folders(&scan))
+		r = ctl_fail_errno(ctl, -ENOMEM, "scan");
 	if (r == CTL_OK && scan.policy.lockdown.programs.count == 0)
 		r = ctl_fail(ctl, CTL_FOUND, CTL_T("no program was found there", "プログラムが見つかりません"));
 	if (r == CTL_OK)

@@ -76,9 +76,17 @@ void lk_enforce_close(struct clerk *c)
 	c->now.origins = lk_origins_free(c->now.origins);
 }
 
-static const char *name_of(const void *programs, uint32_t index)
+/* The files of the policy, then the folders, which end in a slash. */
+static const char *name_of(const void *arg, uint32_t index)
 {
-	return ((const struct sk_program *)programs)[index].name;
+	static char folder[LK_PATH];
+	const struct sk_policy *policy = arg;
+	size_t programs = policy->lockdown.programs.count;
+
+	if (index < programs)
+		return sk_policy_programs(policy)[index].name;
+	snprintf(folder, sizeof folder, "%s/", policy->lockdown.folders.items[index - programs]);
+	return folder;
 }
 
 static int put_list(struct clerk *c, const struct sk_policy *policy, const struct lk_orders *orders)
@@ -94,7 +102,7 @@ static int put_list(struct clerk *c, const struct sk_policy *policy, const struc
 	for (size_t i = 0; i < policy->lockdown.programs.count; i++)
 		memcpy(hashes + i * LK_HASH, programs[i].sha256, LK_HASH);
 	count += lk_windows_hashes(c, orders->serial, hashes + (size_t)count * LK_HASH, LK_PROVISIONAL_MAX);
-	lk_names_put(c->shared, name_of, programs, (uint32_t)policy->lockdown.programs.count);
+	lk_names_put(c->shared, name_of, policy, (uint32_t)(policy->lockdown.programs.count + policy->lockdown.folders.count));
 	return lk_orders_put_kinds(c->shared, orders, hashes, kinds, count);
 }
 

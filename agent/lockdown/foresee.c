@@ -221,7 +221,7 @@ static void open_once(struct lk_shared *shared, const char *name)
 {
 	uint64_t began = lk_now_us();
 	struct timespec pause;
-	int fd = is_guarded(shared, name, S_IFREG) ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW) : -1;
+	int fd = name[0] && name[strlen(name) - 1] != '/' && is_guarded(shared, name, S_IFREG) ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW) : -1;
 
 	if (fd < 0)
 		return;

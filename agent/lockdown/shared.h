@@ -191,7 +191,7 @@ int lk_scope_put(struct lk_shared *shared, const char *const *paths, uint32_t co
 int lk_orders_put_kinds(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, const uint8_t *kinds, uint32_t count);
 int lk_orders_put(struct lk_shared *shared, const struct lk_orders *orders, const uint8_t *hashes, uint32_t count);
 
-/* The clerk: these files will be needed. `name` gives each; what is no absolute path is left out, as is what is over LK_NAMES bytes. */
+/* The clerk: these files will be needed. `name` gives each, or a folder with a slash at its end; what is no absolute path is left out, as is what is over LK_NAMES bytes. */
 void lk_names_put(struct lk_shared *shared, const char *(*name)(const void *arg, uint32_t index), const void *arg, uint32_t count);
 
 static inline void lk_add(_Atomic uint64_t *counter)

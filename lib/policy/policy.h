@@ -28,6 +28,7 @@ extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_fail
 
 #define SK_PROGRAMS_MAX 120000
 #define SK_SCOPE_MAX 64
+#define SK_FOLDERS_MAX 20000
 #define SK_EXCEPTIONS_MAX 4096 /* each of jit, updaters, interpreters.exempt, media */
 #define SK_VENDORS_MAX 256
 
@@ -98,6 +99,7 @@ struct sk_lockdown {
 	int overload;          /* enum sk_overload: answer when more starts wait than can be hashed */
 	int64_t deadline_ms;
 	struct sk_records programs; /* of struct sk_program; sorted by hash, none twice */
+	struct sk_strings folders; /* where copies of them lie besides: an entry has one name */
 	struct sk_records jit, updaters; /* of struct sk_hash_note; sorted by hash, none twice */
 	struct sk_interpreters interpreters;
 	bool protect;          /* known files cannot be written, renamed or removed (tier A) */
