@@ -26,6 +26,31 @@ int body_read_read(const void *body, size_t size, struct body_read *ret, struct 
 	return 0;
 }
 
+int body_refused_read(const void *body, size_t size, struct body_refused *ret, struct sk_diag *diag)
+{
+	_cleanup_json_ struct json_object *o = NULL;
+	struct body_refused out = {0};
+	uint64_t priority = 0;
+	int r = sk_json_parse_object(body, size, size, &o, diag);
+	struct sk_json at = SK_JSON(o, "refused", diag);
+
+	if (!r)
+		r = SK_JSON_ONLY(&at, "epoch", "priority", "first", "last");
+	if (!r)
+		r = sk_json_u64(&at, "epoch", 0, SK_JSON_MAX_INT, &out.epoch);
+	if (!r)
+		r = sk_json_u64(&at, "priority", 0, SK_PRIORITIES - 1, &priority);
+	if (!r)
+		r = sk_json_u64(&at, "first", 1, SK_JSON_MAX_INT, &out.first);
+	if (!r)
+		r = sk_json_u64(&at, "last", out.first, SK_JSON_MAX_INT, &out.last);
+	if (r)
+		return r;
+	out.priority = (uint8_t)priority;
+	*ret = out;
+	return 0;
+}
+
 static int read_ack(const struct sk_json *list, size_t i, struct sk_ack *ret)
 {
 	uint64_t priority = 0;

@@ -18,6 +18,11 @@ struct body_read {
 	uint64_t after;
 };
 
+struct body_refused {
+	uint64_t epoch, first, last;
+	uint8_t priority;
+};
+
 struct body_welcome {
 	uint64_t time; /* ms */
 	size_t ack_count;
@@ -30,5 +35,6 @@ struct body_error {
 };
 
 int body_read_read(const void *body, size_t size, struct body_read *ret, struct sk_diag *diag);
+int body_refused_read(const void *body, size_t size, struct body_refused *ret, struct sk_diag *diag);
 int body_welcome_read(const void *body, size_t size, struct body_welcome *ret, struct sk_diag *diag);
 int body_error_read(const void *body, size_t size, struct body_error *ret, struct sk_diag *diag);

@@ -53,6 +53,11 @@ struct link {
 	struct window window;
 	uint32_t reads[SK_PRIORITIES]; /* ids of READs that wait at the spool */
 	struct json_object *spool_health, *lockdown_health;
+
+	/* the batch that the server refused last, and in how many sessions */
+	struct window_range refused;
+	uint64_t refused_epoch;
+	unsigned refused_times;
 };
 
 /* session.c */

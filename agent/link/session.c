@@ -21,7 +21,8 @@
 #include "os/point.h"
 #include "wire/link.h"
 
-enum { HEALTH_MS = 30000, STALL_MS = 30000, FULL_PAUSE_MS = 2000, CHANGE_MS = 1000, READ_AHEAD = 4 << 20 };
+enum { HEALTH_MS = 30000, STALL_MS = 30000, FULL_PAUSE_MS = 2000, CHANGE_MS = 1000, READ_AHEAD = 4 << 20,
+       REFUSALS = 3 /* sessions in which a batch is refused before it is given up */ };
 
 void session_end(struct link *link, const char *why)
 {
@@ -146,6 +147,31 @@ static void on_again(void *arg)
 	session_read_on(link);
 }
 
+/*
+ * The server says that a batch is wrong. It may be its own fault, and somebody may mend that: so the batch is sent again, in three sessions. Then it is given up: what
+ * comes behind it would never arrive. True: the spool was told so, and the server closes.
+ */
+static bool give_up(struct link *link, uint32_t id, const char *why)
+{
+	const struct window_range *range = window_next(&link->window, id);
+	char body[160];
+	int n;
+
+	if (!range)
+		return false; /* what was sent before it is not answered: first that */
+	if (link->refused_epoch != link->window.epoch || link->refused.priority != range->priority || link->refused.first != range->first)
+		link->refused_times = 0;
+	link->refused = *range;
+	link->refused_epoch = link->window.epoch;
+	if (++link->refused_times < REFUSALS)
+		return false;
+	sk_log(SK_LOG_ERROR, "the server refuses events %llu to %llu of priority %u for good: %s", (unsigned long long)range->first,
+	       (unsigned long long)range->last, range->priority, why);
+	n = snprintf(body, sizeof body, "{\"epoch\":%llu,\"first\":%llu,\"last\":%llu,\"priority\":%u}", (unsigned long long)link->window.epoch,
+		     (unsigned long long)range->first, (unsigned long long)range->last, range->priority);
+	return sk_chan_send(link->spool, SK_F_REFUSED, 0, body, (size_t)n) == 0;
+}
+
 /* ERROR "full" for a batch: nothing was kept of it. The batches behind it are answered too, and ignored. */
 static int on_error(struct link *link, const struct sk_frame *frame, struct sk_diag *diag)
 {
@@ -154,6 +180,8 @@ static int on_error(struct link *link, const struct sk_frame *frame, struct sk_d
 
 	if (r)
 		return r;
+	if (strcmp(error.code, "bad-batch") == 0 && give_up(link, frame->id, error.text))
+		return 0; /* the spool hears of it before the session ends */
 	if (strcmp(error.code, "full") != 0)
 		return sk_diag_offset(diag, 0, "the server says %s: %s", error.code, error.text);
 	if (!link->full)

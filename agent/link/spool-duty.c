@@ -239,6 +239,21 @@ static int on_acked(struct client *c, const struct sk_frame *frame, struct sk_di
 	return 0;
 }
 
+static int on_refused(struct client *c, const struct sk_frame *frame, struct sk_diag *diag)
+{
+	struct body_refused refused;
+	int r = body_refused_read(frame->body, frame->size, &refused, diag);
+
+	if (r)
+		return r;
+	r = sk_spool_refused(c->duty->spool, refused.epoch, refused.priority, refused.first, refused.last);
+	if (r == SK_BAD)
+		return sk_diag_offset(diag, 0, "these are not the next events");
+	if (r == 0)
+		sync_soon(c->duty);
+	return r < 0 ? r : 0;
+}
+
 /* ---- health ---- */
 
 static int put_stream(struct json_object *list, uint8_t priority, const struct sk_spool_chain_stats *st)
@@ -308,6 +323,8 @@ static void on_frame(struct sk_chan *chan, void *arg, const struct sk_frame *fra
 		r = on_read(c, frame, &diag);
 	else if (frame->type == SK_F_ACKED && c->is_link)
 		r = on_acked(c, frame, &diag);
+	else if (frame->type == SK_F_REFUSED && c->is_link)
+		r = on_refused(c, frame, &diag);
 	else
 		sk_chan_send_error(chan, frame->id, "denied", "this is for the duty link alone");
 	if (r > 0)

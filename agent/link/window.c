@@ -21,6 +21,7 @@ bool window_send(struct window *w, uint32_t id, const struct sk_batch *batch)
 	for (int i = 0; i < WINDOW; i++)
 		if (w->ids[i] == 0) {
 			w->ids[i] = id;
+			w->ranges[i] = (struct window_range){batch->first_seq, batch->first_seq + batch->count - 1, batch->priority};
 			break;
 		}
 	w->count++;
@@ -42,6 +43,14 @@ int window_ack(struct window *w, uint32_t id, const struct sk_ack *ack, bool *re
 	if (*ret_news)
 		w->acked[ack->priority] = ack->seq;
 	return 0;
+}
+
+const struct window_range *window_next(const struct window *w, uint32_t id)
+{
+	for (int i = 0; i < WINDOW && id; i++)
+		if (w->ids[i] == id)
+			return w->ranges[i].first == w->acked[w->ranges[i].priority] + 1 ? &w->ranges[i] : NULL;
+	return NULL;
 }
 
 void window_welcome(struct window *w, uint8_t priority, uint64_t seq)

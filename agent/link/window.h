@@ -17,6 +17,7 @@ struct window {
 	uint64_t sent[SK_PRIORITIES];  /* highest seq handed to the server on this connection */
 	uint64_t acked[SK_PRIORITIES]; /* highest seq it said is durable */
 	uint32_t ids[WINDOW];          /* of BATCH frames under way; 0 = free */
+	struct window_range { uint64_t first, last; uint8_t priority; } ranges[WINDOW]; /* what is in them */
 	unsigned count;
 };
 
@@ -28,5 +29,7 @@ bool window_send(struct window *w, uint32_t id, const struct sk_batch *batch);
 int window_ack(struct window *w, uint32_t id, const struct sk_ack *ack, bool *ret_news);
 /* The server has this much from before (WELCOME). */
 void window_welcome(struct window *w, uint8_t priority, uint64_t seq);
+/* What was in the BATCH that is answered, when it is the next one of its priority that the server needs; else NULL. */
+const struct window_range *window_next(const struct window *w, uint32_t id);
 /* After ERROR "full": nothing is under way, sending starts again behind what is acknowledged. */
 void window_rewind(struct window *w);

@@ -16,7 +16,7 @@
 #include "os/point.h"
 #include "spool/inner.h"
 
-static const char *const reason_names[LOSS_REASONS] = {"size", "age", "disk", "damage"};
+static const char *const reason_names[LOSS_REASONS] = {"size", "age", "disk", "damage", "refused"};
 
 /* One that the range continues and whose event is not written yet. */
 static struct tombstone *find_open(struct state *st, enum loss_kind kind, uint8_t priority, uint64_t first)

@@ -249,6 +249,27 @@ int sk_spool_ack(struct sk_spool *s, uint64_t epoch, uint8_t priority, uint64_t 
 	return 0;
 }
 
+int sk_spool_refused(struct sk_spool *s, uint64_t epoch, uint8_t priority, uint64_t first, uint64_t last)
+{
+	int r;
+
+	if (priority >= SK_PRIORITIES || epoch != s->state.epoch || last <= s->state.acked[priority])
+		return SK_NONE;
+	if (first != s->state.acked[priority] + 1 || last >= s->chain[priority].next)
+		return SK_BAD;
+	r = sk_spool_sync(s); /* what is given up is on the disk, so that its numbers are never used again */
+	if (r)
+		return r;
+	spool_note_loss(s, LOSS_DROPPED, LOSS_REFUSED, priority, first, last);
+	s->chain[priority].stats.dropped += last - first + 1;
+	s->state.acked[priority] = last;
+	r = spool_state_put(s, true);
+	if (r)
+		return r;
+	spool_remove_acked(s, priority);
+	return spool_tell(s);
+}
+
 /* The events after `after` once more, behind everything else. */
 static int number_anew(struct sk_spool *s, uint8_t priority, uint64_t after, uint64_t before)
 {

@@ -94,6 +94,11 @@ int sk_spool_ack(struct sk_spool *spool, uint64_t epoch, uint8_t priority, uint6
  * copy (a restored image): numbering goes on behind it, and events the spool holds unacknowledged are numbered anew. 0 or -errno.
  */
 int sk_spool_resync(struct sk_spool *spool, uint64_t epoch, uint8_t priority, uint64_t seq);
+/*
+ * The server will never take these: they go as if they were acknowledged, and a tombstone ("refused") says which. `first` is the one behind what is acknowledged. 0; SK_NONE:
+ * they are gone already, or of another epoch; SK_BAD: they are not what comes next, or not all there; -errno: nothing is changed.
+ */
+int sk_spool_refused(struct sk_spool *spool, uint64_t epoch, uint8_t priority, uint64_t first, uint64_t last);
 
 /* Drops by age, writes pending tombstones. Call it now and then while it is not empty (once an hour is enough). */
 void sk_spool_tick(struct sk_spool *spool);

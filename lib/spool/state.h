@@ -13,7 +13,8 @@
 
 enum { STATE_SLOT = 1024, STATE_SIZE = 2 * STATE_SLOT, TOMBSTONES = 16 };
 
-enum loss_reason { LOSS_SIZE, LOSS_AGE, LOSS_DISK, LOSS_DAMAGE, LOSS_REASONS };
+/* On the disk: never renumber. */
+enum loss_reason { LOSS_SIZE, LOSS_AGE, LOSS_DISK, LOSS_DAMAGE, LOSS_REFUSED, LOSS_REASONS };
 
 /* On the disk: never renumber. The activity_id of the event as well. */
 enum loss_kind { LOSS_DROPPED = 1, LOSS_NOT_KEPT, LOSS_DAMAGED };

@@ -304,6 +304,32 @@ static void test_cap_respects_priority(void **state)
 	assert_int_equal(sk_spool_stats(spool).chain[2].not_kept, 1);
 }
 
+/* What the server refuses goes, with a tombstone of its own; also over a new opening. Nothing that was not asked for goes with it. */
+static void test_refused(void **state)
+{
+	const char *path = new_folder();
+	_cleanup_spool_ struct sk_spool *spool = open_at(path, NULL);
+	struct seen seen;
+	uint64_t epoch = sk_spool_stats(spool).epoch;
+
+	(void)state;
+	sk_log_max(0);
+	for (uint64_t n = 1; n <= 10; n++)
+		append(spool, 2, n, 100);
+	assert_int_equal(sk_spool_refused(spool, epoch + 1, 2, 1, 4), SK_NONE);
+	assert_int_equal(sk_spool_refused(spool, epoch, 2, 2, 4), SK_BAD);
+	assert_int_equal(sk_spool_refused(spool, epoch, 2, 1, 11), SK_BAD);
+	assert_int_equal(sk_spool_refused(spool, epoch, 2, 1, 4), 0);
+	assert_int_equal(sk_spool_refused(spool, epoch, 2, 1, 4), SK_NONE);
+	assert_true(sk_spool_stats(spool).chain[2].acked == 4 && sk_spool_stats(spool).chain[2].dropped == 4 && sk_spool_stats(spool).tombstones_pending == 0);
+	spool = sk_spool_free(spool);
+	spool = open_at(path, NULL);
+	seen = read_all(spool, 0, 0, 100);
+	assert_int_equal(seen.tombstones, 1);
+	assert_true(seen.lost[0].priority == 2 && seen.lost[0].first == 1 && seen.lost[0].last == 4);
+	assert_true(sk_spool_stats(spool).chain[2].acked == 4 && sk_spool_stats(spool).chain[2].next == 11);
+}
+
 static void flip(const char *path, off_t at)
 {
 	int fd = open(path, O_RDWR);
@@ -709,4 +735,4 @@ SK_TEST_MAIN(cmocka_unit_test(test_order), cmocka_unit_test(test_bounds), cmocka
 	     cmocka_unit_test(test_every_truncation), cmocka_unit_test(test_every_damage), cmocka_unit_test(test_damage_while_open),
 	     cmocka_unit_test(test_segment_gone), cmocka_unit_test(test_chain_gone), cmocka_unit_test(test_state_lost),
 	     cmocka_unit_test(test_older_copy), cmocka_unit_test(test_age), cmocka_unit_test(test_full_disk),
-	     cmocka_unit_test(test_memory_runs_out))
+	     cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_refused))

@@ -27,12 +27,14 @@
  * ANSWER   (server to agent) {"id","decision":"approved"|"rejected","note","by"} -> ANSWER_TAKEN {"id"}; sent again likewise
  * COMMAND  (server to agent) {"id":text,"kind":"status"|"rescan"|"idle"|"window","body":{}} -> RESULT {"id","ok":bool,"body":{}}; sent again likewise
  *
- * A batch that is wrong is answered by ERROR {"code":"bad-batch","text":where and why} and the connection closes; nothing of it was kept.
+ * A batch that is wrong is answered by ERROR {"code":"bad-batch","text":where and why} and the connection closes; nothing of it was kept. When it was answered so
+ * in three sessions, with everything before it acknowledged, the agent gives it up: its events are lost, a tombstone says which, and the stream goes on.
+ * ERROR "failed": not now, and nothing is wrong with the batch.
  * Within the agent the duty `link` holds two local connections for as long as a session lasts, and hands POLICY to COMMAND and their answers on as they are:
  * lockdown.sock: link is the client; lockdown sends what is in its outbox when the connection begins, and HEALTH when it changes; HEALTH_GET asks.
  * spool.sock:    EVENT -> EVENT_TAKEN when its id is not 0: durable; or ERROR "full" or "bad". READ {"priority","after"} (link) -> BATCH with the
  *                same id as soon as there is an event behind `after`; a new READ of a priority takes the place of the old one. ACKED (link): what the
- *                server has. HEALTH_GET -> HEALTH {"epoch","bytes","max_bytes","disk_full","tombstones","cut_bytes","streams":[{"priority","acked",
+ *                server has; REFUSED (link): what it will never take. HEALTH_GET -> HEALTH {"epoch","bytes","max_bytes","disk_full","tombstones","cut_bytes","streams":[{"priority","acked",
  *                "next","bytes","dropped","not_kept","damaged"}]}.
  * link.sock:     CALL {"verb":"status"} -> RESULT {"enrolled","agent","server","state":"idle"|"waiting"|"connecting"|"connected","since","error"};
  *                CALL {"verb":"reload"} after enrolment -> RESULT {}.

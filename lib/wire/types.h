@@ -62,6 +62,7 @@ enum sk_frame_type {
 	SK_F_EVENT_TAKEN = 41, /* durable */
 	SK_F_READ = 42,        /* {"priority","after"} */
 	SK_F_ACKED = 43,       /* body as ACK */
+	SK_F_REFUSED = 44,     /* {"epoch","priority","first","last"}: the server will never take these */
 	/* store */
 	SK_F_APPEND = 50,      /* agent id and BATCH; answered by ACK when durable */
 	SK_F_QUERY = 51,

@@ -110,10 +110,28 @@ int sk_peers_append(struct sk_session *s, uint32_t answer_id, const void *body, 
 	return ask_store(s, SK_WAIT_APPEND, SK_F_APPEND, answer_id, body, size);
 }
 
+/* "bad": the batch is wrong, now and for ever. Anything else passes: the agent keeps it and comes again. */
+static void end_append(struct sk_session *s, uint32_t answer_id, const struct sk_frame *frame)
+{
+	_cleanup_json_ struct json_object *tree = NULL;
+	const char *code = "", *text = "";
+	struct sk_json at;
+
+	if (sk_json_parse_object(frame->body, frame->size, frame->size, &tree, NULL) == 0) {
+		at = SK_JSON(tree, "error", NULL);
+		if (sk_json_string(&at, "code", 1, 64, &code) || sk_json_string(&at, "text", 0, 4096, &text))
+			code = "";
+	}
+	if (strcmp(code, "bad") == 0)
+		sk_session_end(s, answer_id, "bad-batch", text);
+	else
+		sk_session_end(s, answer_id, "failed", "the store cannot keep it now: try again later");
+}
+
 static void answer_append(struct sk_session *s, const struct sk_waiting *w, const struct sk_frame *frame)
 {
 	if (frame->type != SK_F_ACK) {
-		sk_session_end(s, w->answer_id, "bad-batch", "the store did not take it");
+		end_append(s, w->answer_id, frame);
 		return;
 	}
 	SK_POINT("intake.ack");

@@ -50,7 +50,7 @@ static const struct group groups[] = {
 		    {"no_equipment", T_import_no_equipment}, {"site_name", T_import_site_name}, {"site_denied", T_import_site_denied},
 		    {"scope", T_import_scope}, {"long", T_import_long}}},
 	{"reason", {{"not-listed", T_reason_not_listed}, {"changed", T_reason_changed}, {"unreadable", T_reason_unreadable}, {"deadline", T_reason_deadline},
-		    {"overflow", T_reason_overflow}, {"size", T_reason_size}, {"age", T_reason_age}, {"disk", T_reason_disk}, {"start", T_reason_start},
+		    {"overflow", T_reason_overflow}, {"size", T_reason_size}, {"age", T_reason_age}, {"disk", T_reason_disk}, {"refused", T_reason_refused}, {"start", T_reason_start},
 		    {"stop", T_reason_stop}, {"stopped", T_reason_stop}, {"killed", T_reason_killed}}},
 	{"done", {{"out", T_done_out}, {"revoked", T_done_revoked}, {"cancelled", T_done_cancelled}, {"imported", T_done_imported}, {"first", T_done_first},
 		  {"approved", T_done_approved}, {"rejected", T_done_rejected}, {"published", T_done_published}, {"saved", T_done_saved},

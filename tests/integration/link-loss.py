@@ -267,6 +267,21 @@ def server_full(w):
     say(not why, 'each once and in order', why)
 
 
+def refused(w):
+    """A server that never takes one of the events: its batch is given up, and that is said; everything behind it arrives."""
+    w.enrol()
+    (w.server_dir / 'refuse').touch()
+    w.start_server()
+    w.start_agent()
+    w.report(1, 5000).wait(60)
+    w.report(5001, 5003).wait(60)
+    say(until(40, lambda: 5003 in w.numbers() and any(len(row) > 4 for row in w.received())), 'a batch that is refused for good: what comes behind it arrives', w.said()[-3000:])
+    lost = [row[4:] for row in w.received() if len(row) > 4]
+    why = w.account(5003)
+    say(not why and len(lost) == 1 and 1234 not in w.numbers(), 'and a tombstone names exactly what was given up', (why, lost))
+    say(w.said().count('event 1234 is not liked here') >= 3, 'after three tries', w.said()[-2000:])
+
+
 def duties_killed(w):
     w.enrol()
     w.start_server()
@@ -384,7 +399,7 @@ def main():
     in_source = {name for folder in ('agent/link',) for path in (ROOT / folder).glob('*.c') if path.name != 'rig.c'
                  for name in re.findall(r'SK_POINT\("([^"]+)"\)', path.read_text())}
     say(in_source <= set(AGENT_POINTS), 'every named point of agent/link is in the table', in_source - set(AGENT_POINTS))
-    for one in (enrolment, straight, rest, server_comes_and_goes, server_full, duties_killed, whole_agent_killed, capped, messages):
+    for one in (enrolment, straight, rest, server_comes_and_goes, server_full, refused, duties_killed, whole_agent_killed, capped, messages):
         if len(sys.argv) < 2 or one.__name__ in sys.argv[1:]:
             case(one)
     for point, number in AGENT_POINTS.items():
