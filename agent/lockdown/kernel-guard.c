@@ -144,9 +144,19 @@ static void on_record(void *arg, const struct sk_record *from)
 void *lk_kernel_listener(void *arg)
 {
 	struct lk_shared *shared = ((struct lk_guard *)arg)->shared;
+	uint64_t told = lk_kernel_lost(shared);
 
-	for (;;)
+	for (;;) {
+		uint64_t lost;
+
 		lk_kernel_read(-1, on_record, shared);
+		lost = lk_kernel_lost(shared);
+		if (lost > told) { /* who floods us to hide something is told as a flood */
+			atomic_fetch_add(&shared->count.lost_records, lost - told);
+			lk_wake(&shared->news);
+		}
+		told = lost;
+	}
 }
 
 static bool still_listed(void *arg, const uint8_t hash[LK_HASH], uint32_t *kinds)

@@ -71,6 +71,12 @@ bool lk_kernel_beat(struct lk_shared *shared)
 	return false;
 }
 
+uint64_t lk_kernel_lost(const struct lk_shared *shared)
+{
+	(void)shared;
+	return 0;
+}
+
 void lk_kernel_counts(struct lk_shared *shared)
 {
 	(void)shared;

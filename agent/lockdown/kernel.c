@@ -245,6 +245,21 @@ bool lk_kernel_beat(struct lk_shared *shared)
 	return subject != atomic_load(&shared->kernel.acting) || (subject == SK_SUBJECT_CGROUP && cgroup != *(volatile __u64 *)&orders_now->cgroup);
 }
 
+uint64_t lk_kernel_lost(const struct lk_shared *shared)
+{
+	static uint64_t values[256]; /* the listener's alone */
+	int processors = libbpf_num_possible_cpus();
+	const uint32_t lost = SK_COUNT_LOST;
+	uint64_t sum = 0;
+
+	if (!lk_kernel_on(shared) || processors <= 0 || processors > (int)SK_ARRAY_SIZE(values) ||
+	    bpf_map_lookup_elem(lk_kernel_fds[LK_MAP_COUNTS], &lost, values) < 0)
+		return 0;
+	for (int i = 0; i < processors; i++)
+		sum += values[i];
+	return sum;
+}
+
 void lk_kernel_counts(struct lk_shared *shared)
 {
 	if (lk_kernel_on(shared))

@@ -75,6 +75,8 @@ void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders);
 /* Says that we live. True: whom to act upon is somebody else by now (the cgroup came, went, or was made anew), so the orders must be carried over again. */
 bool lk_kernel_beat(struct lk_shared *shared);
 /* Copies what the kernel side counted to struct lk_kernel. */
+/* The guard's listener alone: records for which the kernel side found no room, since it was loaded. */
+uint64_t lk_kernel_lost(const struct lk_shared *shared);
 void lk_kernel_counts(struct lk_shared *shared);
 /* One of our own processes, at a place of its own (0 .. 15): nothing stops it. */
 void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process);

@@ -82,6 +82,11 @@ def try_roads(machine):
         point('arrived' not in said, 'a descriptor exchanged behind the look: stopped by the second one', f'{said} {code}')
         point(unsure == 0 and rig.counts()['kernel8'] == before, 'each look could be made, where nobody kept it from looking', (unsure, before, rig.counts()))
     machine.free()
+    rig = machine.guard('--memory', 'deny', mode='observe')
+    said, code = machine.run('/usr/bin/roads', 'flood', LIBRARY)
+    full = rig.until(15, lambda c: c['lost'] >= c['kernel7'] > 0)
+    point((said, code) == ('arrived', 0) and full, 'a flood of records: those for which the kernel side had no room are counted as lost', (said, code, rig.counts()))
+    machine.free()
 
 
 def main():

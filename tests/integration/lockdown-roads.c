@@ -337,6 +337,18 @@ static int road_contended(char **files)
 	return failed("contended");
 }
 
+/* Many records at once: who floods the ring hides what comes behind. */
+static int road_flood(char **files)
+{
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)files;
+	for (int i = 0; i < 40000; i++)
+		if (mprotect(at, 4096, PROT_READ | PROT_EXEC) < 0 || mprotect(at, 4096, PROT_READ | PROT_WRITE) < 0)
+			return failed("mprotect");
+	return arrived();
+}
+
 /* What is made by other calls than mmap and mprotect is executable as well under this personality. */
 static int road_heap(char **files)
 {
@@ -393,7 +405,7 @@ static const struct {
 	{"exec", road_exec}, {"memfd", road_memfd}, {"deleted", road_deleted}, {"fd", road_fd}, {"elsewhere", road_elsewhere}, {"userns", road_userns},
 	{"overlay", road_overlay}, {"bind", road_bind}, {"dlopen", road_dlopen}, {"map", road_map}, {"map-protect", road_map_protect},
 	{"personality", road_personality}, {"anonymous", road_anonymous}, {"protect", road_protect}, {"changed", road_changed}, {"shared", road_shared},
-	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race}, {"contended", road_contended}, {"heap", road_heap}, {"segment-implied", road_segment_implied},
+	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race}, {"contended", road_contended}, {"flood", road_flood}, {"heap", road_heap}, {"segment-implied", road_segment_implied},
 };
 
 int main(int argc, char **argv)
