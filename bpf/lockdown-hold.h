@@ -7,13 +7,15 @@
  * likes. It never comes to its first instruction without an answer: known or permitted, it goes on; refused, or no answer in time, it is stopped as it would have
  * been at once. Each piece needs a place of its own, so there are two of each thread, by turns.
  *
- * Not asked: what can be changed behind the guard's back (memfd: its writer is not counted), and file systems on which the guard itself might wait.
+ * Not asked: what can be changed behind the guard's back (a memfd that is not sealed: its writer is not counted), and file systems on which the guard itself might wait. A memfd
+ * that is sealed against writing and shrinking stays what it is: runc and others start themselves from one.
  */
 #pragma once
 
 enum {
 	HOLD_NS = 400000000, /* for an answer */
 	HOLD_SIZE = 64 << 20, /* bytes; more is not hashed in that time */
+	SEALED = 2 | 8, /* F_SEAL_SHRINK, F_SEAL_WRITE */
 	FUSE = 0x65735546,
 	NFS = 0x6969,
 	CIFS = (int)0xff534d42,
@@ -101,6 +103,15 @@ static int look_for_answer(struct bpf_map *map, void *key, void *value)
 	return 0;
 }
 
+/* Can nobody change it any more? */
+static __always_inline bool is_sealed(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct shmem_inode_info *info = (void *)((char *)inode - bpf_core_field_offset(struct shmem_inode_info, vfs_inode));
+
+	return (BPF_CORE_READ(info, seals) & SEALED) == SEALED;
+}
+
 /* True: the guard is asked, and the task waits for it. */
 static __always_inline bool hold(struct task_struct *task, const struct sk_orders *orders, __u32 process, struct sk_told *told, const struct sk_look *look)
 {
@@ -108,7 +119,7 @@ static __always_inline bool hold(struct task_struct *task, const struct sk_order
 
 	if (!(orders->what & SK_DO_ENFORCE) || !(orders->what & SK_DO_RECORD) || !process || sk_guard_is_silent(orders))
 		return false;
-	if (told->road == SK_ROAD_EXEC_MEMFD || look->magic == FUSE || look->magic == NFS || look->magic == (__u32)CIFS || look->size > HOLD_SIZE)
+	if ((told->road == SK_ROAD_EXEC_MEMFD && !is_sealed(told->file)) || look->magic == FUSE || look->magic == NFS || look->magic == (__u32)CIFS || look->size > HOLD_SIZE)
 		return false;
 	if (look->writers > 0 || look->mappings > 0)
 		return false;

@@ -77,8 +77,15 @@ struct inode {
 	__s64 i_ctime_sec;  /* since 6.11 */
 	__u32 i_ctime_nsec;
 	__u32 i_generation;
+	void *i_private;
 	sk_atomic i_writecount;
 	struct hlist_head i_dentry; /* its names */
+};
+
+/* tmpfs and memfd */
+struct shmem_inode_info {
+	unsigned int seals;
+	struct inode vfs_inode;
 };
 
 struct inode___plain { /* 6.6 to 6.10 */

@@ -221,11 +221,14 @@ static __always_inline int judge_node(const struct sk_orders *orders, const stru
 /* A process descriptor's process; 0 = it is none. */
 static __always_inline __u32 process_of_descriptor(const struct sk_orders *orders, struct file *file)
 {
-	struct pid *pid = BPF_CORE_READ(file, private_data);
-	struct hlist_node *first = BPF_CORE_READ(pid, tasks[0].first);
+	struct pid *pid = BPF_CORE_READ(file, f_inode, i_private); /* since 6.9 */
+	struct hlist_node *first;
 	struct task_struct *task;
 
-	if (!file || !pid || !first)
+	if (!pid)
+		pid = BPF_CORE_READ(file, private_data);
+	first = BPF_CORE_READ(pid, tasks[0].first);
+	if (!first)
 		return 0;
 	task = (struct task_struct *)((char *)first - bpf_core_field_offset(struct task_struct, pid_links));
 	return sk_process_of(task, orders->pid_space);

@@ -7,6 +7,7 @@
  * the pair's own beats do.
  */
 #include "lockdown/clerk.h"
+#include "lockdown/window.h"
 #include "lockdown/windows.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,15 +104,44 @@ static void tell_guard(struct clerk *c, enum sk_event_kind kind, const char *why
 		lk_report(c, kind, &text);
 }
 
+static void tell_touched(struct clerk *c, const char *what, const char *path)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = lk_stamp(c, 0);
+
+	if (sk_event_tampering(&at, "lockdown", what, path, &text) == 0)
+		lk_report(c, SK_EVENT_TAMPERING, &text);
+}
+
+/* What runs is the file that was there when we began. Who installs another while a maintenance window is open does so lawfully. */
+static void check_program(struct clerk *c)
+{
+	struct stat found;
+
+	if (c->program_told || stat("/proc/self/exe", &found) < 0 || found.st_nlink || lk_window_is_open())
+		return;
+	c->program_told = true;
+	tell_touched(c, "program-replaced", NULL);
+}
+
 /* Something changed in the policy folder: an import writes several files, so look when it is quiet. */
 static void on_folder(void *arg, int fd, unsigned what)
 {
+	_Alignas(struct inotify_event) char space[4096];
 	struct clerk *c = arg;
-	char space[4096];
+	ssize_t size;
 
 	(void)what;
-	while (read(fd, space, sizeof space) > 0)
-		;
+	while ((size = read(fd, space, sizeof space)) > 0)
+		for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= size;) {
+			const struct inotify_event *event = (const void *)(space + at);
+
+			at += (ssize_t)sizeof *event + event->len;
+			if (event->wd == c->program_watch)
+				check_program(c);
+			else if (event->mask & (IN_MOVE_SELF | IN_DELETE_SELF))
+				tell_touched(c, "policy-removed", LOCKDOWN_POLICY);
+		}
 	sk_timer_arm(c->settle, SETTLE_MS);
 }
 
@@ -119,7 +150,7 @@ static void watch_folder(struct clerk *c, const char *below)
 	char path[4200];
 
 	snprintf(path, sizeof path, "%s/%s%s", strcmp(c->ctx->root, "/") ? c->ctx->root : "", LOCKDOWN_POLICY, below);
-	if (inotify_add_watch(c->folder_fd, path, IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0 && errno != ENOENT)
+	if (inotify_add_watch(c->folder_fd, path, IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVE_SELF | IN_DELETE_SELF) < 0 && errno != ENOENT)
 		sk_log(SK_LOG_WARNING, "%s is not watched: %s", path, strerror(errno));
 }
 
@@ -284,6 +315,7 @@ static int open_watches(struct clerk *c)
 		r = sk_timer_arm_every(c->tick, LK_TICK_MS);
 	watch_folder(c, "");
 	watch_folder(c, "/lockdown");
+	c->program_watch = inotify_add_watch(c->folder_fd, "/proc/self/exe", IN_ATTRIB | IN_DELETE_SELF);
 	return r;
 }
 
@@ -350,6 +382,8 @@ static void on_hup(void *arg)
 static void tell_stop(struct clerk *c)
 {
 	lk_report_repeats(c, true);
+	usleep(20000); /* who ended us is told by the kernel side */
+	lk_report_records(c);
 	if (c->now.any)
 		tell_guard(c, SK_EVENT_GUARD_STOPPED, "stop");
 	lk_learned_save(c);

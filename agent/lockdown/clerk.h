@@ -122,6 +122,8 @@ struct clerk {
 	uint64_t noticed, noticed_ms; /* what was done to us last, and by whom: the same again within LK_NOTICED_MS is one event */
 	uint64_t health_told; /* a mark of what HEALTH said last */
 	bool tainted_seen[LK_SCOPE];
+	int program_watch; /* inotify, on our own program */
+	bool program_told;
 	uint64_t unguarded_from_ms, unguarded_to_ms; /* the last such time */
 };
 

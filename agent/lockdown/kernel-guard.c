@@ -6,8 +6,11 @@
  * from then on. Owns ring 3.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "bpf/lockdown.h"
@@ -173,6 +176,7 @@ static void change_list(struct lk_shared *shared)
 	fanotify_mark(atomic_load(&shared->groups[0].fan), FAN_MARK_FLUSH, 0, AT_FDCWD, NULL);
 	lk_cache_clear(&shared->cache);
 	lk_kernel_review(shared, still_listed, shared);
+	lk_kernel_seal(shared);
 	lk_lsm_list(shared);
 	lk_wake(&shared->wanted); /* the marks on images and nodes went too */
 }
@@ -205,15 +209,77 @@ static void tell_ours(struct lk_shared *shared)
 	lk_kernel_ours(shared, 1, (uint32_t)atomic_load(&shared->keeper_pid));
 }
 
+/* How the guard began: who made it worse is not one of us. */
+struct self {
+	struct rlimit files;
+	int scheduler, nice;
+	bool limits_told;
+};
+
+static void begin_self(struct self *self)
+{
+	if (getrlimit(RLIMIT_NOFILE, &self->files) < 0)
+		self->files.rlim_cur = 0;
+	self->scheduler = sched_getscheduler(getpid());
+	self->nice = getpriority(PRIO_PROCESS, (id_t)getpid());
+}
+
+static void tell_hurt(struct lk_guard *guard, enum lk_hurt what)
+{
+	struct lk_shared *shared = guard->shared;
+	struct lk_record *record;
+
+	pthread_mutex_lock(&guard->telling);
+	record = lk_ring_space(&shared->rings[0]);
+	if (record) {
+		record->kind = LK_RECORD_HURT;
+		record->role = SK_ROLE_GUARD;
+		record->detail = what;
+		record->time_ms = utc_ms(lk_now_us() * 1000);
+		lk_ring_publish(&shared->rings[0]);
+		lk_wake(&shared->news);
+	} else {
+		lk_add(&shared->count.lost_records);
+	}
+	pthread_mutex_unlock(&guard->telling);
+}
+
+/* What cannot be seen in the moment it is done: limits and priority are put right as far as we may, and an emptied map is filled anew. */
+static void look_at_self(struct lk_guard *guard, struct self *self)
+{
+	const struct sched_param first = {.sched_priority = 1}, none = {.sched_priority = 0};
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < self->files.rlim_cur && !self->limits_told) {
+		tell_hurt(guard, LK_HURT_LIMITS);
+		self->limits_told = true;
+	}
+	if (sched_getscheduler(getpid()) != self->scheduler || getpriority(PRIO_PROCESS, (id_t)getpid()) > self->nice) {
+		tell_hurt(guard, LK_HURT_PRIORITY);
+		sched_setscheduler(getpid(), self->scheduler, self->scheduler & SCHED_FIFO ? &first : &none);
+		setpriority(PRIO_PROCESS, (id_t)getpid(), self->nice);
+	}
+	if (!lk_kernel_is_whole(guard->shared)) {
+		tell_hurt(guard, LK_HURT_MAPS);
+		change_list(guard->shared);
+		lk_wake(&guard->shared->foresee);
+	}
+}
+
 void *lk_kernel_minder(void *arg)
 {
 	struct lk_shared *shared = ((struct lk_guard *)arg)->shared;
+	struct self self = {.limits_told = false};
+
+	begin_self(&self);
+	lk_kernel_seal(shared);
 
 	for (;;) {
 		uint32_t seen = atomic_load(&shared->orders_word);
 
 		tell_ours(shared);
 		carry_over(shared);
+		look_at_self(arg, &self);
 		lk_wait(&shared->orders_word, seen, 0);
 	}
 }

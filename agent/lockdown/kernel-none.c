@@ -96,6 +96,17 @@ void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process)
 	(void)process;
 }
 
+bool lk_kernel_is_whole(const struct lk_shared *shared)
+{
+	(void)shared;
+	return true;
+}
+
+void lk_kernel_seal(struct lk_shared *shared)
+{
+	(void)shared;
+}
+
 void lk_kernel_forget_all(struct lk_shared *shared)
 {
 	(void)shared;

@@ -280,6 +280,24 @@ void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process)
 
 /* --- known files and permits */
 
+/* No file system has this device. */
+static const struct sk_file_key seal = {.device = UINT32_MAX};
+
+bool lk_kernel_is_whole(const struct lk_shared *shared)
+{
+	struct sk_known found;
+
+	return !lk_kernel_on(shared) || bpf_map_lookup_elem(lk_kernel_fds[LK_MAP_KNOWN], &seal, &found) == 0 || errno != ENOENT;
+}
+
+void lk_kernel_seal(struct lk_shared *shared)
+{
+	const struct sk_known known = {.epoch = 0};
+
+	if (lk_kernel_on(shared))
+		bpf_map_update_elem(lk_kernel_fds[LK_MAP_KNOWN], &seal, &known, BPF_ANY);
+}
+
 void lk_kernel_forget_all(struct lk_shared *shared)
 {
 	if (lk_kernel_on(shared))

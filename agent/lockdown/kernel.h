@@ -82,6 +82,9 @@ void lk_kernel_counts(struct lk_shared *shared);
 void lk_kernel_ours(struct lk_shared *shared, unsigned place, uint32_t process);
 /* Another one: what is done to it is told. Its place is its enum sk_role - SK_ROLE_MAIN. */
 void lk_kernel_watch(struct lk_shared *shared, unsigned place, uint32_t process);
+/* Has nobody else emptied what is known? lk_kernel_seal() puts the mark there that it looks for. */
+bool lk_kernel_is_whole(const struct lk_shared *shared);
+void lk_kernel_seal(struct lk_shared *shared);
 /* All that is known is forgotten at once. */
 void lk_kernel_forget_all(struct lk_shared *shared);
 void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode);

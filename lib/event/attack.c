@@ -118,6 +118,10 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	{SK_ATTACK_MEM_PROCESS_VM, B, SK_HOOK_TRACE_MAP, SK_CLAIM_STOPPED, "attacks/host"},
 	{SK_ATTACK_BPF_LOAD, B, SK_HOOK_TRACE_POWER, SK_CLAIM_STOPPED, "attacks/host"},
 	{SK_ATTACK_DEVICE_WRITE, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_POWER, SK_CLAIM_STOPPED, "attacks/host"},
+	{SK_ATTACK_AGENT_TRACE, B, SK_HOOK_TRACE_SELF, SK_CLAIM_NOTICED, "attacks/host"},
+	{SK_ATTACK_AGENT_UNLOAD, B, SK_HOOK_TRACE_SELF, SK_CLAIM_NOTICED, "attacks/host"},
+	{SK_ATTACK_AGENT_STARVE, B, SK_HOOK_TRACE_SELF, SK_CLAIM_NOTICED, "attacks/host"},
+	{SK_ATTACK_AGENT_REPLACE, B, SK_HOOK_FANOTIFY | SK_HOOK_TRACE_SELF, SK_CLAIM_NOTICED, "attacks/host"},
 
 	/* Where the policy refuses media that it does not list: who mounts within milliseconds of attaching has it until the duty takes it away. */
 	{SK_ATTACK_MEDIA_MOUNT, B, SK_HOOK_MEDIA, SK_CLAIM_NOTICED, "integration/lockdown-media"},

@@ -22,6 +22,7 @@ ROADS = [
     ('exec', (UNKNOWN,), (KNOWN,)),
     ('fd', (UNKNOWN,), (KNOWN,)),
     ('memfd', (UNKNOWN,), None),
+    ('sealed', (UNKNOWN,), (KNOWN,)),
     ('deleted', (UNKNOWN,), (KNOWN,)),
     ('elsewhere', (UNKNOWN,), None),
     ('userns', (UNKNOWN,), None),

@@ -77,6 +77,16 @@ static int road_memfd(char **files)
 	return copy_to(fd, files[0]) ? 1 : run_fd(fd);
 }
 
+/* A copy that nobody can change any more, as runc starts itself from. */
+static int road_sealed(char **files)
+{
+	int fd = memfd_create("road", MFD_ALLOW_SEALING);
+
+	if (copy_to(fd, files[0]) || fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return 1;
+	return run_fd(fd);
+}
+
 /* The file is gone before it runs; on the guarded file system. */
 static int road_deleted(char **files)
 {
@@ -402,7 +412,7 @@ static const struct {
 	const char *name;
 	int (*go)(char **files);
 } roads[] = {
-	{"exec", road_exec}, {"memfd", road_memfd}, {"deleted", road_deleted}, {"fd", road_fd}, {"elsewhere", road_elsewhere}, {"userns", road_userns},
+	{"exec", road_exec}, {"memfd", road_memfd}, {"sealed", road_sealed}, {"deleted", road_deleted}, {"fd", road_fd}, {"elsewhere", road_elsewhere}, {"userns", road_userns},
 	{"overlay", road_overlay}, {"bind", road_bind}, {"dlopen", road_dlopen}, {"map", road_map}, {"map-protect", road_map_protect},
 	{"personality", road_personality}, {"anonymous", road_anonymous}, {"protect", road_protect}, {"changed", road_changed}, {"shared", road_shared},
 	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race}, {"contended", road_contended}, {"flood", road_flood}, {"heap", road_heap}, {"segment-implied", road_segment_implied},

@@ -21,7 +21,8 @@ import time
 
 import lab
 
-GOALS = {'A': None, 'B': 65, 'C': None}  # percent of the cases that show something; A: all but what it names
+GOALS = {'A': None, 'B': 75, 'C': None}  # percent of the cases that show something; A: all but what it names
+NOTICES = ('B',)  # where attacks upon the agent itself cannot be refused: there each must at least be told of
 # False denials that a tier is known to have, told as such; the table shows "twin failed" for them.
 TOO_STRICT = {'A': {'mem-proc-write-self': 'own memory is not written through /proc, not even data', 'mem-proc-write-self-user': 'the same'}}
 RESULTS = lab.TOP / 'build/attacks'
@@ -92,9 +93,8 @@ def fight(field, chosen, start, log):
             continue
         before, began = agent.events('tampering') if case.agent else 0, time.monotonic()
         verdict, said = lab.against(field, case)
-        if case.agent:
-            time.sleep(0.3)  # what it noticed is on its way to the spool
-        noticed = case.agent and agent.events('tampering') > before
+        # what it noticed is on its way to the spool; what it finds changed in itself it looks for every five seconds
+        noticed = bool(case.agent and lab.within(0.3 if verdict == lab.STOPPED else 7, lambda: agent.events('tampering') > before))
         if case.agent:
             agent.mend(verdict != lab.STOPPED)
         results.append(Result(case, verdict, said, noticed))
@@ -117,31 +117,38 @@ def judge(name, results, status, claims):
     tried = [result for result in results if result.verdict != lab.VOID]
     proven = collections.Counter(result.case.kind for result in tried if result.verdict == lab.STOPPED)
     for result in results:
-        show(result, claims, TOO_STRICT.get(tier, {}))
+        show(result, claims, TOO_STRICT.get(tier, {}), tier in NOTICES)
     for kind in sorted({case.kind for case in lab.cases()} - claims):
         point(proven[kind] or not any(result.case.kind == kind for result in results), f'class {kind} is claimed and shown',
               f'{kind} is not among not_stopped, but no case shows that it is stopped')
-    share = report_share(name, results)
+    share = report_share(name, results, tier in NOTICES)
     goal = GOALS.get(tier)
     if goal and len(results) > 60:
-        point(share >= goal, f'tier {tier} stops at least {goal} percent of the cases', f'{share:.1f} percent')
+        point(share >= goal, f'tier {tier} stops at least {goal} percent of the cases, attacks upon the agent stopped or noticed', f'{share:.1f} percent')
     write(name, results, status, claims)
 
 
-def report_share(name, results):
+def report_share(name, results, notices):
+    """Both figures: stopped of all, and with the attacks upon the agent that were noticed, where that is the demand. Percent of the latter."""
     tried = [result for result in results if result.verdict != lab.VOID]
     stopped = sum(result.verdict == lab.STOPPED for result in tried)
-    share = 100 * stopped / len(tried) if tried else 0
-    print(f'# {name}: {stopped} of {len(tried)} stopped ({share:.0f} percent), {len(results) - len(tried)} void', flush=True)
-    return share
+    told = sum(result.case.agent and result.noticed and result.verdict != lab.STOPPED for result in tried)
+    whole = max(1, len(tried))
+    print(f'# {name}: {stopped} of {len(tried)} stopped ({100 * stopped / whole:.0f} percent), {len(results) - len(tried)} void', flush=True)
+    if notices:
+        agent = [result for result in tried if result.case.agent]
+        print(f'# {name}: of {len(agent)} attacks upon the agent {sum(r.verdict == lab.STOPPED for r in agent)} stopped, {told} noticed', flush=True)
+    return 100 * (stopped + told * notices) / whole
 
 
-def show(result, claims, strict):
+def show(result, claims, strict, notices):
     kind, case = result.case.kind, result.case
     if result.verdict == lab.VOID:
         print(f'# void: {case.name}: {result.said}', flush=True)
     elif result.verdict == lab.STOPPED:
         point(True, f'{case.name}: stopped, and its lawful twin runs')
+    elif case.agent and notices:
+        point(result.noticed, f'{case.name}: noticed and told', result.said)
     elif kind in claims:
         noticed = ', noticed' if result.noticed else ''
         point(True, f'{case.name}: {result.verdict}{noticed}; {kind} is not claimed here')
