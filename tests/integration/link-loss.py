@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
+# check: timeout=600
 #
 # Events through the agent's spool and link to a server, with everything killed, starved and disconnected on the way.
 #
@@ -157,7 +158,7 @@ class World:
         if process and process.poll() is None:
             process.send_signal(how)
             try:
-                process.wait(20)
+                process.wait(60)  # an agent that was only just started loads its kernel side first, and killed in it would leave pins
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -222,7 +223,7 @@ def rest(w):
     w.enrol()
     w.start_server()
     w.start_agent()
-    until(5, lambda: 'connected to' in w.said())
+    until(60, lambda: 'connected to' in w.said() and all(w.duty(name) for name in ('spool', 'link')))
     time.sleep(2)
     def switches():
         total = 0
