@@ -499,6 +499,7 @@ static const struct ctl_option window_options[] = {
 	{"out", "FILE", {"approve: write the draft of the next policy", "approve: 次のポリシーの下書きを書き出す"}},
 	{"no-wait", NULL, {"do not wait until it is done", "完了を待たない"}},
 	{0}};
+static const struct ctl_option release_options[] = {{"check", NULL, {"may the agent be stopped and removed now? exit code 1: not without a release", "今、エージェントを停止、削除できるか。終了コード 1 は解除が必要"}}, {0}};
 static const struct ctl_option pass_options[] = {{"remove", "ID", {"take the pass of this number away", "この番号の許可証を削除する"}}, {0}};
 static const struct ctl_option code_options[] = {
 	{"change", "NUMBER", {"change number", "変更番号"}}, {"owner", "NAME", {"the tool's owner", "装置責任者"}},
@@ -515,7 +516,7 @@ static const struct ctl_command commands[] = {
 	{"status", run_status, NULL, 0, 0, {"what is guarded, how, and since when", "何をどのように保護しているかを表示する"}, NULL},
 	{"explain", run_explain, "[FILE]", 0, 1, {"is this program known, why not, and what would let it start; without FILE: what was refused last", "このプログラムが登録済みか、拒否の理由、起動させる方法を示す。ファイルの指定がなければ最近の拒否"}, NULL},
 	{"allow", run_allow, "FILE...", 1, 64, {"ask for programs to be put on the allowlist", "プログラムの許可リスト（ホワイトリスト）への登録を申請する"}, allow_options},
-	{"release", lockdown_run_release, "FILE", 1, 1, {"a signed release: for its time the agent may be stopped, replaced and removed", "署名済みの解除。有効な間、エージェントの停止、置換、削除を許可する"}, NULL},
+	{"release", lockdown_run_release, "[FILE]", 0, 1, {"a signed release: for its time the agent may be stopped, replaced and removed", "署名済みの解除。有効な間、エージェントの停止、置換、削除を許可する"}, release_options},
 	{"exec", lockdown_run_exec, "-- PROGRAM [ARGUMENT]...", 0, CTL_OPTIONS_MAX,
 	 {"start a program under restraints that it and its children keep", "本人と子プロセスが解除できない制限を付けてプログラムを起動する"}, exec_options},
 	{"manifest", lockdown_run_manifest, "make|verify|import PATH...", 2, 64,

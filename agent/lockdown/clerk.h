@@ -105,6 +105,7 @@ struct clerk {
 	struct lk_outbox *outbox;
 	struct lk_learned *learned;
 	struct lk_windows *windows;
+	uint64_t released_until_ns; /* CLOCK_BOOTTIME */
 	struct lk_interlock interlock;
 
 	/* media.c */
@@ -186,6 +187,8 @@ void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protecti
 /* tier, subject, hooks, not_stopped (and, with texts and in another mode than enforce, not_stopped_in_enforce; with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
 int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts);
 
+/* release.c: for how many seconds the agent may still be stopped and removed; 0 = there is no release. */
+uint64_t lk_release_left(const struct clerk *c);
 /* release.c: a signed release from root. 0 and for how long it holds; SK_BAD: refused, *diag says why. */
 int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_t *ret_seconds, struct sk_diag *diag);
 

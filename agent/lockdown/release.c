@@ -98,6 +98,13 @@ static int use_once(struct clerk *c, const char *id, uint64_t *seconds, struct s
 	return r ? r : sk_file_replace("release.used", c->ctx->root_dir, USED, text.data, text.size, 0600);
 }
 
+uint64_t lk_release_left(const struct clerk *c)
+{
+	uint64_t now = since_boot_ns();
+
+	return c->released_until_ns > now ? (c->released_until_ns - now) / UINT64_C(1000000000) : 0;
+}
+
 int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_t *ret_seconds, struct sk_diag *diag)
 {
 	_cleanup_signed_answer_ struct sk_signed_answer answer = {0};
@@ -120,6 +127,7 @@ int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_
 		tell(c, "release-refused", release->head.id);
 	if (r)
 		return r < 0 ? r : SK_BAD;
+	c->released_until_ns = since_boot_ns() + *ret_seconds * UINT64_C(1000000000);
 	lk_lsm_release(c->shared, since_boot_ns() + *ret_seconds * UINT64_C(1000000000));
 	sk_log(SK_LOG_NOTICE, "release %s (%s): for %llu s the agent may be stopped and removed", release->head.id, release->head.change ? release->head.change : "-",
 	       (unsigned long long)*ret_seconds);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bpf/lockdown.h"
 #include "lockdown/clerk.h"
 #include "lockdown/judge.h"
 #include "lockdown/older.h"
@@ -172,7 +173,7 @@ struct json_object *lk_health(struct clerk *c)
 
 struct json_object *lk_status(struct clerk *c)
 {
-	struct put p = make(c, true), count = put_object(&p, "count"), pids = put_object(&p, "processes");
+	struct put p = make(c, true), count = put_object(&p, "count"), pids = put_object(&p, "processes"), self;
 
 	put_counts(&count, &c->shared->count);
 	put_number(&pids, "guard", (uint64_t)c->shared->guard_pid);
@@ -180,6 +181,11 @@ struct json_object *lk_status(struct clerk *c)
 	put_number(&pids, "lockdown", (uint64_t)getpid());
 	put_number(&p, "learned", lk_learned_count(c));
 	put_number(&p, "events_waiting", c->event_count);
+	self = put_object(&p, "self");
+	if (!self.r)
+		self.r = sk_json_put_bool(self.object, "release", c->now.any && c->now.orders.kernel_what & SK_DO_SELF);
+	put_number(&self, "released_s", lk_release_left(c));
+	p.r = p.r ? p.r : self.r;
 	if (!p.r)
 		p.r = sk_json_put(p.object, "requests", lk_outbox_list(c));
 	return p.r || count.r || pids.r ? sk_json_free(p.object) : p.object;

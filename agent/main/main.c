@@ -60,14 +60,16 @@ static void leave(const char *duty)
 static int command_run(const struct arguments *a)
 {
 	struct agent_config config;
-	const struct sk_proc_opts opts = {.program = "sekisho-agent", .root = a->root, .config = &config, .user_of = user_of, .leave = leave};
+	bool handed = false;
+	const struct sk_proc_opts opts = {.program = "sekisho-agent", .root = a->root, .config = &config, .user_of = user_of, .leave = leave, .ret_handed = &handed};
 	int r = agent_config_load(a->root, &config);
 
 	if (r)
 		return r;
 	lk_guard_duty_cgroup(config.cgroup);
 	r = sk_proc_run(duties, SK_ARRAY_SIZE(duties), &opts);
-	lk_guard_duty_end();
+	if (!handed)
+		lk_guard_duty_end();
 	sk_conf_done(&agent_table, &config);
 	return r;
 }

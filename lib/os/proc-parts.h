@@ -39,10 +39,11 @@ struct sk_proc {
 	int main_line[2]; /* its write end is held by main alone: duties read EOF when main is dead */
 	bool developer;   /* not root */
 	bool stopping;
+	bool handing;     /* with it: what survives main is left to the next one */
 	bool killed;      /* the deadline of the stop has passed once */
 	bool told_ready;
 	struct sk_loop *loop;
-	struct sk_watch *signals[4];
+	struct sk_watch *signals[5];
 	struct sk_watch *deadline;
 	struct sk_child children[SK_DUTIES];
 	size_t count;

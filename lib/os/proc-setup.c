@@ -281,9 +281,9 @@ int sk_proc_setup(struct sk_proc *proc, const struct sk_duty *table, size_t coun
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = set_user(proc, &proc->children[i]);
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = table[i].survives_main ? stop_survivor(proc, &table[i]) : 0;
-	for (size_t i = 0; i < count && r == 0; i++)
 		r = prepare(proc, &proc->children[i]);
+	for (size_t i = 0; i < count && r == 0; i++) /* as late as can be: until then it does its work */
+		r = table[i].survives_main ? stop_survivor(proc, &table[i]) : 0;
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = open_listeners(proc, &proc->children[i]);
 	if (r == 0 && pipe2(proc->main_line, O_CLOEXEC) < 0)

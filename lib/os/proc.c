@@ -34,10 +34,16 @@ static uint64_t first_pause(const struct sk_proc *proc)
 	return proc->opts->backoff_ms ? proc->opts->backoff_ms : FIRST_PAUSE_MS;
 }
 
+/* To the next main. */
+static bool is_left(const struct sk_child *child)
+{
+	return child->proc->handing && child->duty->survives_main;
+}
+
 static void stop_when_all_dead(struct sk_proc *proc)
 {
 	for (size_t i = 0; i < proc->count; i++)
-		if (proc->children[i].life >= 0 || proc->children[i].pid)
+		if (!is_left(&proc->children[i]) && (proc->children[i].life >= 0 || proc->children[i].pid))
 			return;
 	if (proc->stopping)
 		sk_loop_stop(proc->loop, 0);
@@ -209,7 +215,7 @@ static void on_deadline(void *arg)
 	struct sk_proc *proc = arg;
 
 	for (size_t i = 0; i < proc->count; i++) {
-		if (!proc->children[i].group)
+		if (!proc->children[i].group || is_left(&proc->children[i]))
 			continue;
 		sk_log(SK_LOG_WARNING, "%s does not stop: killing it", proc->children[i].duty->name);
 		kill(-proc->children[i].group, SIGKILL);
@@ -221,11 +227,8 @@ static void on_deadline(void *arg)
 	sk_timer_arm(proc->deadline, STOP_MS);
 }
 
-static void on_stop(void *arg, int number)
+static void stop(struct sk_proc *proc)
 {
-	struct sk_proc *proc = arg;
-
-	(void)number;
 	if (proc->stopping)
 		return;
 	proc->stopping = true;
@@ -234,6 +237,8 @@ static void on_stop(void *arg, int number)
 		struct sk_child *child = &proc->children[i];
 
 		sk_timer_stop(child->restart);
+		if (is_left(child))
+			continue;
 		if (child->pid)
 			kill(child->pid, SIGTERM);
 		else if (child->group)
@@ -241,6 +246,21 @@ static void on_stop(void *arg, int number)
 	}
 	sk_timer_arm(proc->deadline, proc->opts->stop_ms ? proc->opts->stop_ms : STOP_MS);
 	stop_when_all_dead(proc);
+}
+
+static void on_stop(void *arg, int number)
+{
+	(void)number;
+	stop(arg);
+}
+
+static void on_hand_over(void *arg, int number)
+{
+	struct sk_proc *proc = arg;
+
+	(void)number;
+	proc->handing = !proc->stopping;
+	stop(proc);
 }
 
 static void on_hup(void *arg, int number)
@@ -266,6 +286,8 @@ static int watch_all(struct sk_proc *proc)
 		r = sk_watch_signal(proc->loop, SIGHUP, on_hup, proc, &proc->signals[2]);
 	if (r == 0)
 		r = sk_watch_signal(proc->loop, SIGCHLD, on_child, proc, &proc->signals[3]);
+	if (r == 0)
+		r = sk_watch_signal(proc->loop, SIGUSR2, on_hand_over, proc, &proc->signals[4]);
 	if (r == 0)
 		r = sk_watch_timer(proc->loop, on_deadline, proc, &proc->deadline);
 	for (size_t i = 0; i < proc->count && r == 0; i++) {
@@ -317,6 +339,8 @@ int sk_proc_run(const struct sk_duty *table, size_t count, const struct sk_proc_
 	r = sk_proc_setup(proc, table, count);
 	if (r == 0)
 		r = supervise(proc);
+	if (opts->ret_handed)
+		*opts->ret_handed = proc->handing;
 	sk_proc_undo(proc);
 	free(proc);
 	return r < 0 ? 3 : r;

@@ -11,7 +11,8 @@
  *
  * SIGTERM and SIGINT at main: SIGTERM to every duty, SIGKILL to what is left after the deadline, remove
  * sockets, exit. SIGHUP is passed on. When main is killed, duties see it (sk_duty_loop) and stop, except
- * those that survive it; the next main first stops such a survivor.
+ * those that survive it; the next main prepares everything, then stops such a survivor and starts its own in its place.
+ * SIGUSR2 at main hands over: as SIGTERM, but what survives main is left to the next one (an upgrade).
  */
 #pragma once
 
@@ -81,6 +82,7 @@ struct sk_proc_opts {
 	const char *(*address_of)(void *config, const char *listener);
 	/* In the process of each duty, before anything else of it: gives up what was inherited and is another duty's. May be NULL. */
 	void (*leave)(const char *duty);
+	bool *ret_handed;    /* the end was a handing over (SIGUSR2). May be NULL */
 	unsigned stop_ms;    /* deadline of an orderly stop; 0 = 5000 */
 	unsigned backoff_ms; /* first pause before a restart; 0 = 100 */
 };

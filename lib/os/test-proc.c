@@ -489,6 +489,29 @@ static void test_main_killed(void **state)
 	assert_int_equal(stop_main(pid, SIGTERM), 0);
 }
 
+/* SIGUSR2: main ends in order, what survives it is left for the next one. */
+static void test_hand_over(void **state)
+{
+	struct answer echo, stay, again;
+	pid_t pid;
+
+	(void)state;
+	need_root();
+	make_root();
+	pid = start_main(both, 2);
+	assert_true(order("echo.sock", 'i', &echo));
+	assert_true(order("stay.sock", 'i', &stay));
+	assert_int_equal(stop_main(pid, SIGUSR2), 0);
+	assert_true(gone_within(echo.pid, 2000));
+	assert_false(gone_within(stay.pid, 300));
+	pid = start_main(both, 2);
+	assert_true(gone_within(stay.pid, 3000));
+	assert_true(order("stay.sock", 'i', &again));
+	assert_int_not_equal(again.pid, stay.pid);
+	assert_int_equal(stop_main(pid, SIGTERM), 0);
+	assert_true(gone_within(again.pid, 2000));
+}
+
 static void test_second_instance(void **state)
 {
 	struct answer a;
@@ -615,5 +638,5 @@ static void test_developer_mode(void **state)
 SK_TEST_MAIN(CLEAN(test_identity), CLEAN(test_files), CLEAN(test_restart),
 	     CLEAN(test_keeper_holds_the_life_line), CLEAN(test_forbidden_call), CLEAN(test_main_killed),
 	     CLEAN(test_lock_files_are_ours),
-	     CLEAN(test_second_instance), CLEAN(test_hangup_and_notification), CLEAN(test_deadline),
+	     CLEAN(test_hand_over), CLEAN(test_second_instance), CLEAN(test_hangup_and_notification), CLEAN(test_deadline),
 	     CLEAN(test_refuses_unknown_user), CLEAN(test_developer_mode))

@@ -14,6 +14,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.lockdown_site import BUILD, Site, program, sh, within  # noqa: E402
@@ -287,6 +289,33 @@ def deaths(site):
     point(site.start() and site.in_force(6, 'enforce') and site.run('unknown') == 'refused', 'a new main takes over', (site.folder / 'agent.log').read_text())
 
 
+def hand_over(site):
+    """As a package's upgrade does it: main goes, guard and keeper stay until the next main has prepared everything."""
+    guard = site.processes()['guard']
+    starts, stop = [], threading.Event()
+
+    def knock():
+        while not stop.is_set():
+            starts.append((time.monotonic(), site.run('unknown')))
+    knocker = threading.Thread(target=knock)
+    knocker.start()
+    os.kill(site.agent.pid, signal.SIGUSR2)
+    code = site.agent.wait(20)
+    alone = time.monotonic()
+    within(1, lambda: False)
+    kept = pathlib.Path(f'/proc/{guard}').exists()
+    site.start()
+    ready = within(20, lambda: site.in_force(6, 'enforce'))
+    stop.set()
+    knocker.join()
+    ran = [when for when, how in starts if how != 'refused']
+    before = [when for when in ran if when < alone + 1]
+    point(code == 0 and kept and ready and not before, 'handed over: main ends in order, and until the next one comes the guard refuses', (code, kept, ready, len(before)))
+    print(f'# {len(starts)} starts of an unknown program during the handing over, {len(ran)} ran, within {1000 * (ran[-1] - ran[0]) if ran else 0:.0f} ms')
+    point(not ran or ran[-1] - ran[0] < 3, 'the time in which the next one takes its place is short', (len(ran), ran[-1] - ran[0] if ran else 0))
+    point(site.run('unknown') == 'refused' and site.run('known') == 7 and not pathlib.Path(f'/proc/{guard}').exists(), 'then the next one refuses, and the old one is gone')
+
+
 def small(site):
     def caps(pid):
         return int(re.search(r'CapEff:\t(\w+)', pathlib.Path(f'/proc/{pid}/status').read_text())[1], 16)
@@ -295,6 +324,28 @@ def small(site):
     point(caps(processes['guard']) == guard and caps(processes['keeper']) == guard, 'guard and keeper have the capabilities of the table')
     point(caps(site.child('sekisho-lockdow')) == 1 << CAPS['CAP_DAC_READ_SEARCH'], 'the clerk has one')
     point(all('Seccomp:\t2' in pathlib.Path(f'/proc/{pid}/status').read_text() for pid in processes.values()), 'and their system calls are listed')
+
+
+def release(site):
+    """What a package's removal asks: may the agent go?"""
+    point(site.sekisho('lockdown', 'release', '--check').returncode == 0, 'without a word in the policy no release is needed')
+    draft = re.sub(r'serial: \d+', 'serial: 0', (site.folder / 'enforce.yaml').read_text()).replace('lockdown:\n', 'lockdown:\n  self: {release: true}\n', 1)
+    (site.folder / 'self.yaml').write_text(draft)
+    site.bring(site.sign(site.folder / 'self.yaml', 'self.skp'))
+    ready = site.in_force(site.serial, 'enforce')
+    said = site.sekisho('lockdown', 'release', '--check')
+    point(ready and said.returncode == 1 and 'sekisho policy sign --kind release' in said.stdout, 'with it one is, and what to do is said', (ready, said.stdout, said.stderr))
+    sh(BUILD / 'sekisho', 'policy', 'keygen', '--plain', site.folder / 'freer', check=True)
+    sh(BUILD / 'sekisho', 'policy', 'delegate', '--site-key', site.folder / 'site', '--uses', 'release', '--out', site.folder / 'freer.skd', site.folder / 'freer.pub', check=True)
+    until = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 600))
+    (site.folder / 'go.yaml').write_text(f'id: R-1\nfrom: 2026-01-01T00:00:00Z\nuntil: {until}\naction: remove\nreason: out of service\n')
+    made = sh(BUILD / 'sekisho', 'policy', 'sign', '--kind', 'release', '--key', site.folder / 'freer', '--delegation', site.folder / 'freer.skd',
+              '--out', site.folder / 'go.skr', site.folder / 'go.yaml')
+    point(site.sekisho('lockdown', 'release', site.folder / 'self.skp').returncode == 1, 'a policy is no release')
+    said = site.sekisho('lockdown', 'release', site.folder / 'go.skr')
+    state = json.loads(site.sekisho('lockdown', 'release', '--check', '--json').stdout)
+    point(said.returncode == 0 and state['release'] and 0 < state['released_s'] <= 600 and site.sekisho('lockdown', 'release', '--check').returncode == 0,
+          'a signed release lets it go', (made.stderr, said.stdout, said.stderr, state))
 
 
 def end(site):
@@ -331,7 +382,7 @@ def main():
     site = Site(folder)
     make_group(site)
     try:
-        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, small, labels, end):
+        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, hand_over, small, release, labels, end):
             part(site)
     finally:
         if failed:

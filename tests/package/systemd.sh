@@ -231,10 +231,26 @@ check "with a right one it starts" pc_do systemctl restart sekisho-agent
 
 # dpkg knows the same version already: reinstalling runs the same scripts as an upgrade.
 before="$(main_pid agent) $(main_pid server)"
+handed() { pc_do journalctl --no-pager -o cat -u sekisho-agent | grep -c 'guard outlived an earlier main'; }
+handed_before=$(handed)
 check "an upgrade while both run" pc_do sh -c 'dpkg -i --force-confold /mnt/medium/sekisho*.deb'
 fails "starts the new programs" test "$before" = "$(main_pid agent) $(main_pid server)"
 is "and both run" "$(pc_do systemctl is-active sekisho-agent sekisho-server | xargs)" "active active"
 is "the units stay as the person chose" "$(pc_do systemctl is-enabled sekisho-agent sekisho-server | xargs)" "enabled enabled"
+
+is "the old guard worked until the new agent had everything ready" "$(($(handed) - handed_before))" 1
+
+# --- a removal that takes a release
+
+pc_do sed -i 's/^lockdown:/lockdown:\n  self: {release: true}/' /srv/draft.yaml
+check "a policy that asks for a release comes into force" bring 4 observe
+said=$(pc_do apt-get -qy remove sekisho-agent 2>&1)
+like "without one the package is not removed, and what it takes is said" "$said" "without a signed release"
+is "the agent goes on" "$(of_unit sekisho-agent ActiveState)" active
+check "and the package is complete" pc_do dpkg --audit
+pc_do sh -c "printf 'id: R-1\nfrom: 2026-01-01T00:00:00Z\nuntil: 2099-01-01T00:00:00Z\naction: remove\nreason: test\n' >/srv/go.yaml"
+check "a release is signed" pc_do sekisho policy sign --kind release --key /srv/site.key --out /srv/go.skr /srv/go.yaml
+check "and taken" pc_do sekisho lockdown release /srv/go.skr
 
 # --- removal
 
