@@ -37,6 +37,8 @@ void sk_show_word(struct sk_html *h, const char *group, const char *word);
 /* What an attack class is, in the reader's language; an unknown one as it is. */
 void sk_show_attack(struct sk_html *h, const char *id);
 bool sk_word_known(const char *group, const char *word);
+/* The text of a word, where no page shows it. */
+enum sk_text sk_word_text(const char *group, const char *word, enum sk_text fallback);
 /* What the event is about: a path, a policy, a range. */
 const char *sk_event_subject(json_object *event);
 const char *sk_request_subject(json_object *request);

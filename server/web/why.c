@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "web/handlers.h"
+#include "web/page.h"
 
 struct why {
 	const char *code;   /* metadata.event_code */
@@ -74,9 +75,17 @@ void sk_event_why(struct sk_req *q, json_object *row)
 	json_object *event = sk_field_at(row, "event"), *why = sk_put_object(row, "why");
 	const struct why *w = find(sk_field_text(event, "metadata.event_code"), sk_field_text(event, "fab.reason"));
 	int64_t serial = sk_field_int(event, "fab.policy_serial");
+	const char *rule = sk_field_text(event, "fab.rule");
 
-	sk_put_s(why, "text", sk_text_in(q->language, w ? w->why : T_why_unknown));
-	sk_put_s(why, "todo", sk_text_in(q->language, w ? w->todo : T_todo_unknown));
+	/* What was refused by another rule than the allowlist is no question of the allowlist: the rule's own words, and what would allow it. */
+	if (strcmp(sk_field_text(event, "metadata.event_code"), "program_refused") == 0 && *rule && strcmp(rule, "allowlist") && strcmp(rule, "failure") &&
+	    sk_word_known("rule", rule)) {
+		sk_put_s(why, "text", sk_text_in(q->language, sk_word_text("rule", rule, T_why_refused)));
+		sk_put_s(why, "todo", sk_text_in(q->language, T_todo_rule));
+	} else {
+		sk_put_s(why, "text", sk_text_in(q->language, w ? w->why : T_why_unknown));
+		sk_put_s(why, "todo", sk_text_in(q->language, w ? w->todo : T_todo_unknown));
+	}
 	if (serial)
 		sk_put_i(why, "policy_serial", serial);
 }

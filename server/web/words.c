@@ -35,6 +35,8 @@ static const struct group groups[] = {
 	{"remedy", {{"allow", T_remedy_allow}, {"file", T_remedy_file}, {"again", T_remedy_again}, {"close-writer", T_remedy_writer}, {"jit", T_remedy_jit},
 		    {"exempt", T_remedy_exempt}, {"window", T_remedy_window}, {"media", T_remedy_media}, {"policy", T_remedy_policy},
 		    {"release", T_remedy_release}}},
+	{"pass", {{"valid", T_pass_valid}, {"none", T_pass_none}, {"other", T_pass_other}, {"expired", T_pass_expired}, {"not-yet", T_pass_not_yet},
+		  {"clock-wrong", T_pass_clock}}},
 	{"guard", {{"up", T_guard_up}, {"down", T_guard_down}, {"stalled", T_guard_stalled}, {"starting", T_guard_starting}}},
 	{"clock", {{"ok", T_clock_ok}, {"wrong", T_clock_wrong}}},
 	{"policy", {{"enforced", T_policy_enforced}, {"refused", T_policy_refused}, {"shadow", T_policy_shadow}, {"waiting", T_policy_waiting}}},
@@ -51,7 +53,10 @@ static const struct group groups[] = {
 		    {"scope", T_import_scope}, {"long", T_import_long}}},
 	{"reason", {{"not-listed", T_reason_not_listed}, {"changed", T_reason_changed}, {"unreadable", T_reason_unreadable}, {"deadline", T_reason_deadline},
 		    {"overflow", T_reason_overflow}, {"size", T_reason_size}, {"age", T_reason_age}, {"disk", T_reason_disk}, {"refused", T_reason_refused}, {"start", T_reason_start},
-		    {"stop", T_reason_stop}, {"stopped", T_reason_stop}, {"killed", T_reason_killed}}},
+		    {"stop", T_reason_stop}, {"stopped", T_reason_stop}, {"killed", T_reason_killed},
+		    {"held", T_reason_held}, {"unmounted", T_reason_unmounted}, {"unmounted-elsewhere", T_reason_unmounted}, {"read-only", T_reason_read_only},
+		    {"not-executable", T_reason_not_executable}, {"busy", T_reason_busy}, {"observe", T_reason_observe}, {"stalled", T_reason_stalled}, {"pass", T_reason_pass},
+		    {"overload", T_reason_overload}, {"open-for-writing", T_reason_writer}, {"too-large", T_reason_large}, {"unattended", T_reason_unattended}}},
 	{"done", {{"out", T_done_out}, {"revoked", T_done_revoked}, {"cancelled", T_done_cancelled}, {"imported", T_done_imported}, {"first", T_done_first},
 		  {"approved", T_done_approved}, {"rejected", T_done_rejected}, {"published", T_done_published}, {"saved", T_done_saved},
 		  {"password", T_done_password}}},
@@ -99,6 +104,13 @@ static const struct word *find(const char *group, const char *word)
 bool sk_word_known(const char *group, const char *word)
 {
 	return find(group, word);
+}
+
+enum sk_text sk_word_text(const char *group, const char *word, enum sk_text fallback)
+{
+	const struct word *w = find(group, word);
+
+	return w ? w->text : fallback;
 }
 
 void sk_show_attack(struct sk_html *h, const char *id)

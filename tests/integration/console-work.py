@@ -29,6 +29,12 @@ def events(tap, b):
     tap.ok('content (its SHA-256) is not on the list' in b.page.text and 'sekisho lockdown allow' in b.page.text, 'event: says why, and what to do')
     tap.ok('/usr/bin/mount' in b.page.text and 'aria-current="true"' in b.page.text, 'event: shows what happened around it')
     model = b.get('/api/v1/events/a-0001%2F1%2F0%2F901').json()
+    agent = next(one['agent'] for one in b.get('/api/v1/endpoints').json()['endpoints'] if one['host'] == 'cmp-pc-03')
+    page = b.get(f'/events/{agent}%2F1%2F0%2F11').text
+    tap.ok('Memory that is not a known file became executable' in page and 'SHA-256) is not on the list' not in page and 'lockdown.jit' in page,
+           'event: what another rule than the allowlist refused is told by that rule')
+    page = b.get(f'/events/{agent}%2F1%2F0%2F10').text
+    tap.ok('4C530001' in page and '4A1B-22C0' in page and 'Expired' in page and 'It cannot be mounted' in page, 'event: a medium is told with identity, pass and what was done')
     tap.ok(model['event']['why']['policy_serial'] == 7 and len(model['around']) >= 3, 'event: the API gives the same')
 
 

@@ -324,6 +324,13 @@ def refused_event(when, path):
     return event
 
 
+def memory_event(when, path):
+    """A refusal that is no question of the allowlist."""
+    event = program_event(when, 'program_refused', path, 4)
+    event['fab'].update(road='mem-anonymous', rule='memory', remedy='jit', remedy_line='lockdown.jit: [{sha256: 9f86}]')
+    return event
+
+
 def plain_event(when, kind, class_uid, severity, **more):
     return {'class_uid': class_uid, 'category_uid': 6, 'activity_id': 1, 'type_uid': class_uid * 100 + 1, 'time': when, 'severity_id': severity,
             'message': kind.replace('_', ' '), 'metadata': {'version': '1.3.0', 'event_code': kind, 'product': {'name': 'Sekisho'}}, **more}
@@ -417,6 +424,10 @@ def fill_events(store, fleet):
             'duty': 'lockdown', 'reason': 'killed'}), 76),
         row_of(cvd, plain_event(NOW - 57 * minute, 'clock_wrong', 99906001, 3, fab={'floor_time': NOW, 'clock': 'wrong'}), 75),
         row_of(cmp3, plain_event(NOW - 90 * minute, 'guard_stopped', 6002, 3, app={'name': 'sekisho-agent'}, fab={'duty': 'lockdown', 'reason': 'stop'}), 12),
+        row_of(cmp3, memory_event(NOW - 2400 * minute, '/opt/cmp/bin/viewer'), 11),
+        row_of(cmp3, plain_event(NOW - 2410 * minute, 'media_refused', 99906005, 4, fab={'duty': 'media', 'mode': 'enforce', 'reason': 'held', 'policy_serial': 7, 'medium': {
+            'device': 'sdb1', 'kind': 'usb', 'vendor': '0781', 'product': '5581', 'serial': '4C530001', 'uuid': '4A1B-22C0', 'file_system': 'vfat', 'rule': '2',
+            'pass': 'expired'}}), 10),
         row_of(a['secret-chitose-pc'], program_event(NOW - minute, 'program_refused', '/tmp/secret-chitose-file', 4), 1),
         row_of(a['secret-other-pc'], program_event(NOW - minute, 'program_refused', '/tmp/secret-other-file', 4), 1)]
     for hour in range(23):
