@@ -86,11 +86,13 @@ static const char *phase_text(const char *phase)
 	return phase;
 }
 
-static void print_window(struct json_object *w)
+void lockdown_print_window(struct json_object *w, bool only_when_there)
 {
 	const char *phase = text_of(w, "phase");
 	char when[25];
 
+	if (only_when_there && (!w || !strcmp(phase, "none") || !strcmp(phase, "approved") || !strcmp(phase, "rolled-back")))
+		return;
 	printf("%s\n", phase_text(phase));
 	if (strcmp(phase, "none") && strcmp(phase, "waiting"))
 		printf(CTL_T("  number %s, change %s, owner %s, opened by %s, scope %s\n", "  番号 %s、変更番号 %s、装置責任者 %s、開始方法 %s、範囲 %s\n"), text_of(w, "id"),
@@ -129,7 +131,7 @@ static int print_state(const struct ctl *ctl, struct json_object *answer)
 {
 	if (ctl->json)
 		return ctl_print_json(ctl, json_object_get(answer));
-	print_window(member(answer, "window"));
+	lockdown_print_window(member(answer, "window"), false);
 	print_interlock(member(answer, "interlock"));
 	return CTL_OK;
 }

@@ -193,6 +193,7 @@ static void print_status(struct json_object *status)
 	print_policy(status, policy);
 	if (text_of(policy, "refused")[0])
 		printf(CTL_T("the newest policy was refused: %s\n", "最新のポリシーは受け入れられませんでした: %s\n"), lockdown_sentence(text_of(policy, "refused"), why, sizeof why));
+	lockdown_print_window(member(status, "window"), true);
 	print_scope(member(status, "scope"));
 	print_counts(member(status, "count"));
 	lockdown_print_protection(status);

@@ -111,6 +111,8 @@ def rollback(site):
     site.updater(f'cp {new} {b}/tool.new; mv {b}/tool.new {b}/tool; rm {b}/gone; cp {new} {b}/inplace; cp {new} {lib}/libx.so.1.1; ln -sf libx.so.1.1 {lib}/libx.so.1; '
                  f'cp {new} {b}/added; cp {new} {b}/stranger; chmod 600 {lib}/libx.so.1.0')
     point(site.runs(b / 'tool') and os.readlink(lib / 'libx.so.1') == 'libx.so.1.1', 'the update is in place')
+    said = site.sekisho('status').stdout
+    point('a maintenance window is OPEN' in said and 'CHG-9' in said, 'status says that a window is open, and for which change', said)
     theirs.rename(site.disk / 'away')
     theirs.symlink_to('prey')
     os.chown(theirs, 1234, 1234, follow_symlinks=False)
