@@ -69,7 +69,7 @@ static const struct word remedies[] = {
 	{"file", "keep it in a file on a guarded file system, and have that allowed", "保護されたファイルシステムのファイルに置き、それを登録します"},
 	{"again", "start it again when the machine is less busy, or change the policy", "負荷が下がってから再度起動するか、ポリシーを変更します"},
 	{"close-writer", "close what has it open, then start it again", "開いているプログラムを終了してから再度起動します"},
-	{"jit", "a policy may name this program as a just-in-time compiler", "ポリシーで JIT コンパイラーとして例外にできます"},
+	{"jit", "a policy may name this program, by its SHA-256, as a just-in-time compiler (lockdown.jit)", "ポリシー（lockdown.jit）で、SHA-256 により JIT コンパイラーとして例外にできます"},
 	{"exempt", "a policy may exempt this interpreter, user and script", "ポリシーでインタープリター、ユーザー、スクリプトの組を例外にできます"},
 	{"window", "in a maintenance window", "保守時間帯の中で行います"},
 	{"media", "a policy may list this medium", "ポリシーでこの媒体を登録できます"},

@@ -51,6 +51,40 @@ static void test_remedies(void **state)
 	assert_non_null(strstr(why.line, "program: '/usr/bin/python3', script: '/opt/it"));
 }
 
+/* What the kernel side recorded has neither actor nor hash: the program comes from its ancestry, and every road says what would allow it. */
+static void test_kernel_roads(void **state)
+{
+	struct lk_record record = {.kind = LK_RECORD_KERNEL, .mode = LK_ENFORCE, .answer = FAN_DENY, .comm = "python3", .path = "/srv/job.py", .ancestors = 1};
+
+	(void)state;
+	record.ancestor[0] = (struct lk_ancestor){.pid = 10, .uid = 1001, .program = 1};
+	snprintf(record.texts, sizeof record.texts, "/usr/bin/python3.11");
+	record.rule = LK_RULE_INTERPRETERS;
+	record.road = SK_ATTACK_SCRIPT_INLINE;
+	lk_why_of(&record, &why);
+	assert_string_equal(why.remedy, "exempt");
+	assert_string_equal(why.line, "lockdown.interpreters.exempt: [{program: '/usr/bin/python3.11', user: \"1001\"}]");
+	record.road = SK_ATTACK_SCRIPT_OPERAND;
+	lk_why_of(&record, &why);
+	assert_string_equal(why.line, "lockdown.interpreters.exempt: [{program: '/usr/bin/python3.11', user: \"1001\", script: '/srv/job.py'}]");
+	record.ancestors = 0;
+	snprintf(record.path, sizeof record.path, "job.py");
+	lk_why_of(&record, &why);
+	assert_string_equal(why.line, "lockdown.interpreters.exempt: [{program: 'python3'}]");
+	record.ancestors = 1;
+	record.rule = LK_RULE_MEMORY;
+	record.road = SK_ATTACK_MEM_ANONYMOUS;
+	lk_why_of(&record, &why);
+	assert_string_equal(why.remedy, "jit");
+	assert_string_equal(why.line, "sha256sum '/usr/bin/python3.11'");
+	for (int road = 1; road < SK_ATTACKS; road++) {
+		record.road = (uint8_t)road;
+		record.rule = LK_RULE_ALLOWLIST;
+		lk_why_of(&record, &why);
+		assert_true(why.road && why.rule && why.remedy && (why.line[0] || !strcmp(why.remedy, "file")));
+	}
+}
+
 /* A name that a person could not check in a terminal makes no command; the longest one fits. */
 static void test_names(void **state)
 {
@@ -188,5 +222,5 @@ static void test_repeats_full(void **state)
 	assert_true(told.count > 0 && first >= LK_REPEATS * 2);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_remedies), cmocka_unit_test(test_names), cmocka_unit_test(test_who), cmocka_unit_test(test_containers),
+SK_TEST_MAIN(cmocka_unit_test(test_remedies), cmocka_unit_test(test_kernel_roads), cmocka_unit_test(test_names), cmocka_unit_test(test_who), cmocka_unit_test(test_containers),
 	     cmocka_unit_test(test_repeats), cmocka_unit_test(test_repeats_full))

@@ -60,16 +60,39 @@ static void hash_line(struct lk_why *why, const struct lk_record *record, const 
 		snprintf(why->line, sizeof why->line, "%s%s%s", before, sk_hex(record->hash, sizeof record->hash, hex), behind);
 }
 
+/* The program of who asked; the kernel side's records name it only by its ancestry, or by the kernel's 15 letters. */
+static const char *program_of(const struct lk_record *record)
+{
+	const char *program = record->ancestors ? lk_record_text(record, record->ancestor[0].program) : "";
+
+	return record->actor[0] ? record->actor : program[0] ? program : record->comm;
+}
+
+/* For one user, and for a script where one was given: code in an argument, a pipe or a variable is none. */
 static void exemption_line(const struct lk_record *record, struct lk_why *why)
 {
-	char actor[4 * LK_RECORD_ACTOR + 4], script[4 * LK_RECORD_PATH + 4];
+	char actor[4 * LK_RECORD_ACTOR + 4], script[4 * LK_RECORD_PATH + 4], user[24] = "";
+	bool named = record->road != SK_ATTACK_SCRIPT_INLINE && record->road != SK_ATTACK_SCRIPT_STDIN && record->road != SK_ATTACK_SCRIPT_ENVIRONMENT;
 
-	if (!quote(record->actor, actor, sizeof actor))
+	if (!quote(program_of(record), actor, sizeof actor))
 		return;
-	if (quote(record->path, script, sizeof script))
-		snprintf(why->line, sizeof why->line, "lockdown.interpreters.exempt: [{program: %s, script: %s}]", actor, script);
+	if (record->ancestors && record->ancestor[0].uid != UINT32_MAX)
+		snprintf(user, sizeof user, ", user: \"%" PRIu32 "\"", record->ancestor[0].uid);
+	if (named && record->path[0] == '/' && quote(record->path, script, sizeof script))
+		snprintf(why->line, sizeof why->line, "lockdown.interpreters.exempt: [{program: %s%s, script: %s}]", actor, user, script);
 	else
-		snprintf(why->line, sizeof why->line, "lockdown.interpreters.exempt: [{program: %s}]", actor);
+		snprintf(why->line, sizeof why->line, "lockdown.interpreters.exempt: [{program: %s%s}]", actor, user);
+}
+
+/* By its hash, which a record of the kernel side does not have: then how to get it. */
+static void jit_line(const struct lk_record *record, struct lk_why *why)
+{
+	const char *program = program_of(record);
+
+	if (record->has_hash)
+		hash_line(why, record, "lockdown.jit: [{sha256: ", "}]");
+	else if (program[0] == '/')
+		command(why, "sha256sum ", program, "");
 }
 
 static void policy_line(struct lk_why *why, const char *line)
@@ -116,7 +139,7 @@ static const char *remedy_of(const struct lk_record *record, struct lk_why *why)
 		policy_line(why, "lockdown.scope");
 		return "policy";
 	case LK_RULE_MEMORY:
-		hash_line(why, record, "lockdown.jit: [{sha256: ", "}]");
+		jit_line(record, why);
 		return "jit";
 	case LK_RULE_INTERPRETERS:
 		exemption_line(record, why);
