@@ -395,6 +395,8 @@ static const char *change_word(const char *change)
 {
 	if (!strcmp(change, "added"))
 		return CTL_T("added  ", "追加");
+	if (!strcmp(change, "attributes"))
+		return CTL_T("rights ", "権限"); /* its content is what it was */
 	return !strcmp(change, "changed") ? CTL_T("changed", "変更") : CTL_T("removed", "削除");
 }
 
@@ -419,16 +421,19 @@ static void print_difference(const struct difference *d)
 	for (size_t i = 0; i < d->count; i++) {
 		const struct change *change = &d->list[i];
 		bool trusted = json_object_get_boolean(member(change->item, "trusted")), gone = !strcmp(text_of(change->item, "change"), "removed");
+		bool known = gone || !strcmp(text_of(change->item, "change"), "attributes");
 
 		if (!package || strcmp(package, change->package)) {
 			package = change->package;
 			printf("%s\n", package[0] ? package : CTL_T("(of no package)", "（パッケージ外）"));
 		}
 		printf("  %s  %s  %s ", change_word(text_of(change->item, "change")), kind_word(text_of(change->item, "kind")),
-		       trusted || gone ? " " : "!");
+		       trusted || known ? " " : "!");
 		print_path(change->path);
+		if (json_object_get_boolean(member(change->item, "privileged")))
+			printf(CTL_T("  (gives rights: set-uid or capabilities)", "  （権限付与: set-uid またはケーパビリティ）"));
 		putchar('\n');
-		others += !trusted && !gone;
+		others += !trusted && !known;
 	}
 	printf(CTL_T("added %" PRIu64 ", changed %" PRIu64 ", removed %" PRIu64 "\n", "追加 %" PRIu64 "、変更 %" PRIu64 "、削除 %" PRIu64 "\n"),
 	       number_of(d->tree, "added"), number_of(d->tree, "changed"), number_of(d->tree, "removed"));
@@ -455,6 +460,8 @@ static struct json_object *difference_json(const struct difference *d)
 			r = sk_json_put_string(one, "change", text_of(d->list[i].item, "change"));
 		if (!r)
 			r = sk_json_put_string(one, "kind", text_of(d->list[i].item, "kind"));
+		if (!r)
+			r = sk_json_put_bool(one, "privileged", json_object_get_boolean(member(d->list[i].item, "privileged")));
 		if (!r)
 			r = sk_json_put_bool(one, "trusted", json_object_get_boolean(member(d->list[i].item, "trusted")));
 		if (!r)

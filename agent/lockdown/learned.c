@@ -24,7 +24,7 @@ enum { LEARNED_MAX = 32 << 20, LINE_MAX_BYTES = 16384 };
 struct lk_learned {
 	struct sk_map *known; /* hash -> nothing: what the file has */
 	struct sk_buf unsaved;
-	bool full;
+	bool full, unwritten;
 };
 
 static char present; /* the value of every key */
@@ -140,8 +140,18 @@ void lk_learned_save(struct clerk *c)
 		return;
 	SK_POINT("lockdown.learned");
 	if (sk_open_in(c->ctx->root_dir, LEARNED, O_WRONLY | O_CREAT | O_APPEND, 0600, &fd) != 0 ||
-	    sk_fd_write("lockdown.learned", fd, unsaved->data, unsaved->size) != 0)
-		sk_log(SK_LOG_WARNING, "%s cannot be written", LEARNED);
+	    sk_fd_write("lockdown.learned", fd, unsaved->data, unsaved->size) != 0 || sk_fd_sync("lockdown.learned", fd) != 0) {
+		if (!c->learned->unwritten)
+			sk_log(SK_LOG_WARNING, "%s cannot be written: it is tried again", LEARNED);
+		/* what comes next begins a line of its own, behind one that was cut short */
+		if (!c->learned->unwritten && sk_buf_append_char(unsaved, '\n') == 0) {
+			memmove(unsaved->data + 1, unsaved->data, unsaved->size - 1);
+			unsaved->data[0] = '\n';
+		}
+		c->learned->unwritten = true;
+		return;
+	}
+	c->learned->unwritten = false;
 	sk_buf_clear(unsaved);
 }
 

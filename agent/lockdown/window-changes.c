@@ -2,7 +2,8 @@
 /*
  * The difference that a window made, for a person to approve or roll back: programs, libraries and scripts that were added, changed or removed, who wrote each,
  * and whether that was a trusted updater's work. Worked out from what was recorded, from what was there before, and from what is there now; the files
- * are hashed once more, so what is approved is what lies there.
+ * are hashed once more, so what is approved is what lies there, and are on the disk before the difference is. A known content with another owner, mode (set-uid)
+ * or attribute (capabilities) is a difference, too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -23,7 +25,7 @@
 enum { CHANGES_MAX = 64 << 20, BEFORE_MAX = 100000 };
 
 struct old {
-	uint8_t hash[LK_HASH];
+	uint8_t hash[LK_HASH], attributes[LK_HASH];
 	uint64_t inode, changed_ns;
 	int64_t changed;
 	bool told;
@@ -48,7 +50,7 @@ static int read_old(void *arg, struct json_object *line)
 	char path[4096];
 	size_t size;
 
-	if (sk_json_string(&at, "type", 1, 1, &type) || type[0] == 'l' || sk_json_base64(&at, "path", path, sizeof path - 1, &size))
+	if (sk_json_string(&at, "type", 1, 1, &type) || type[0] == 'l' || type[0] == 'd' || sk_json_base64(&at, "path", path, sizeof path - 1, &size))
 		return 0;
 	if (type[0] == 'x' && sk_map_get(c->before, path, size))
 		return 0; /* it is known with its content */
@@ -56,7 +58,7 @@ static int read_old(void *arg, struct json_object *line)
 	if (!old)
 		return sk_origin(-ENOMEM);
 	old->told = type[0] == 'x'; /* what it was nobody knows */
-	if ((type[0] == 'f' && sk_json_hex(&at, "sha256", old->hash, LK_HASH)) || sk_json_u64(&at, "inode", 0, SK_JSON_MAX_INT, &old->inode) ||
+	if ((type[0] == 'f' && (sk_json_hex(&at, "sha256", old->hash, LK_HASH) || sk_json_hex(&at, "attributes", old->attributes, LK_HASH))) || sk_json_u64(&at, "inode", 0, SK_JSON_MAX_INT, &old->inode) ||
 	    sk_json_i64(&at, "changed", -SK_JSON_MAX_INT, SK_JSON_MAX_INT, &old->changed) ||
 	    sk_json_u64(&at, "changed_ns", 0, 999999999, &old->changed_ns) || sk_map_put(c->before, path, size, old))
 		free(old);
@@ -113,8 +115,15 @@ static bool where(const struct lk_written *item, char *out, size_t size)
 
 /* --- the list */
 
-static int tell(struct comparing *c, const char *path, const char *change, char kind, bool trusted, const uint8_t *now, const uint8_t *before, uint64_t size,
-		const struct lk_written *item)
+/* What a person must see beside the content: who owns it now, and what it may. */
+struct looks {
+	uint64_t size, mode;
+	bool is_privileged; /* it gives rights to whoever starts it */
+	uint8_t attributes[LK_HASH];
+};
+
+static int tell(struct comparing *c, const char *path, const char *change, char kind, bool trusted, const uint8_t *now, const uint8_t *before,
+		const struct looks *looks, const struct lk_written *item)
 {
 	struct json_object *one = json_object_new_object();
 	char word[2] = {kind, 0};
@@ -133,7 +142,11 @@ static int tell(struct comparing *c, const char *path, const char *change, char 
 	if (!r && before)
 		r = sk_json_put_hex(one, "before", before, LK_HASH);
 	if (!r)
-		r = sk_json_put_u64(one, "size", size);
+		r = sk_json_put_u64(one, "size", looks->size);
+	if (!r)
+		r = sk_json_put_u64(one, "mode", looks->mode);
+	if (!r)
+		r = sk_json_put_bool(one, "privileged", looks->is_privileged);
 	if (!r && item)
 		r = sk_json_put_base64(one, "writer", item->writer, strlen(item->writer));
 	if (!r && item)
@@ -141,59 +154,66 @@ static int tell(struct comparing *c, const char *path, const char *change, char 
 	return r;
 }
 
-static int look(struct comparing *c, const char *path, uint8_t hash[LK_HASH], char *kind, uint64_t *size)
+static int look(struct comparing *c, const char *path, uint8_t hash[LK_HASH], char *kind, struct looks *looks)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
 	struct stat found;
 
 	if (fd < 0 || fstat(fd, &found) < 0 || !S_ISREG(found.st_mode))
 		return SK_NONE;
-	*size = (uint64_t)found.st_size;
+	*looks = (struct looks){.size = (uint64_t)found.st_size, .mode = found.st_mode & 07777};
+	looks->is_privileged = (found.st_mode & S_ISUID) || (found.st_mode & S_ISGID) || fgetxattr(fd, "security.capability", NULL, 0) > 0;
+	if (lk_attributes(fd, &found, looks->attributes))
+		return SK_NONE;
 	return lk_look_at(fd, c->hasher, c->space, kind, hash);
 }
 
 static int compare_item(struct comparing *c, const struct lk_written *item)
 {
 	char path[4400], kind = item->kind;
+	struct looks looks = {0};
 	uint8_t now[LK_HASH];
-	uint64_t size = 0;
 	struct old *old;
 	bool trusted;
 
-	if (!where(item, path, sizeof path) || look(c, path, now, &kind, &size) != 0 || !kind || sk_map_get(c->told, path, strlen(path)))
+	if (!where(item, path, sizeof path) || look(c, path, now, &kind, &looks) != 0 || !kind || sk_map_get(c->told, path, strlen(path)))
 		return 0; /* it did not stay */
 	trusted = item->trusted && !memcmp(now, item->hash, LK_HASH);
 	old = sk_map_get(c->before, path, strlen(path));
+	if (old && !memcmp(old->hash, now, LK_HASH))
+		return 0; /* compare_old() looks at the rest */
 	if (old)
 		old->told = true;
-	if (old && !memcmp(old->hash, now, LK_HASH))
-		return 0;
 	(void)sk_map_put(c->told, path, strlen(path), c);
 	c->added += !old;
 	c->changed += old != NULL;
-	return tell(c, path, old ? "changed" : "added", kind, trusted, now, old ? old->hash : NULL, size, item);
+	return tell(c, path, old ? "changed" : "added", kind, trusted, now, old ? old->hash : NULL, &looks, item);
 }
 
 /* What nobody recorded, but is gone or is not what it was. */
 static int compare_old(struct comparing *c, const char *path, struct old *old)
 {
+	struct looks looks = {0};
 	struct stat found;
 	uint8_t now[LK_HASH];
-	uint64_t size = 0;
+	const char *change;
 	char kind = 'p';
 
 	if (old->told)
 		return 0;
 	if (lstat(path, &found) < 0 || !S_ISREG(found.st_mode)) {
 		c->removed++;
-		return tell(c, path, "removed", kind, false, NULL, old->hash, 0, NULL);
+		return tell(c, path, "removed", kind, false, NULL, old->hash, &looks, NULL);
 	}
 	if (found.st_ino == old->inode && found.st_ctim.tv_sec == old->changed && (uint64_t)found.st_ctim.tv_nsec == old->changed_ns)
 		return 0;
-	if (look(c, path, now, &kind, &size) != 0 || !memcmp(now, old->hash, LK_HASH))
+	if (look(c, path, now, &kind, &looks) != 0)
+		return 0;
+	change = memcmp(now, old->hash, LK_HASH) ? "changed" : "attributes";
+	if (change[0] == 'a' && !memcmp(looks.attributes, old->attributes, LK_HASH))
 		return 0;
 	c->changed++;
-	return tell(c, path, "changed", kind ? kind : 'p', false, now, old->hash, size, NULL);
+	return tell(c, path, change, kind ? kind : 'p', false, now, old->hash, &looks, NULL);
 }
 
 static int compare(struct comparing *c, const struct lk_written *items, size_t count)
@@ -230,6 +250,16 @@ static int write_changes(int root, const struct lk_window_state *state, struct c
 	return r ? r : LK_REPLACE("window.changes", root, path, text.data, text.size);
 }
 
+static void settle(const struct lk_window_state *state)
+{
+	for (uint32_t i = 0; i < state->path_count; i++) {
+		_cleanup_close_ int fd = open(state->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			syncfs(fd);
+	}
+}
+
 int lk_changes(int root, const struct lk_window_state *state, const struct lk_written *items, size_t count)
 {
 	_cleanup_json_ struct json_object *out = json_object_new_object();
@@ -242,6 +272,7 @@ int lk_changes(int root, const struct lk_window_state *state, const struct lk_wr
 		r = sk_map_new(BEFORE_MAX, NULL, &c.told);
 	if (!r)
 		r = sk_hasher_new(&c.hasher);
+	settle(state);
 	if (!r)
 		r = lk_keep_each(root, state, read_old, &c);
 	if (!r)

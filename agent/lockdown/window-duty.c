@@ -33,7 +33,7 @@
 enum { PROBE_S = 5, NOBODY = 65534, RETRY_MS = 1000 };
 
 const char *const lk_window_duty_calls[] = {
-	"fanotify_init", "fanotify_mark", "bind", "flistxattr", "fgetxattr", "fsetxattr", "fchown", "fchownat", "lchown", "symlink", "symlinkat", "syncfs",
+	"fanotify_init", "fanotify_mark", "bind", "flistxattr", "fgetxattr", "fsetxattr", "fchown", "fchownat", "lchown", "symlink", "symlinkat", "linkat", "fchmod", "unlinkat", "readlinkat", "mkdirat", "renameat", "syncfs",
 	"ioprio_set", "setns",
 	/* the probe: another program, which begins with nothing of ours */
 	"execve", "setresuid", "setresgid", "setgroups", "setrlimit", "prlimit64", "setsid", "prctl", "mmap", "mprotect", "ioctl", "alarm", "getpgid",
@@ -43,6 +43,7 @@ struct recorder {
 	const struct sk_duty_ctx *ctx;
 	struct lk_window_state state;
 	struct lk_watch *watch;
+	bool unwritten; /* the record waits for room on the disk */
 	int wake; /* eventfd: a futex of the shared memory was woken */
 };
 
@@ -297,8 +298,10 @@ static void serve(struct recorder *x, uint32_t *turn, bool failed)
 		else
 			*turn = now;
 	}
-	if (x->watch && lk_watch_turn(x->watch))
-		sk_log(SK_LOG_ERROR, "window: the record cannot be written: what is not on record does not become known");
+	now = x->unwritten;
+	x->unwritten = x->watch && lk_watch_turn(x->watch);
+	if (x->unwritten && !now)
+		sk_log(SK_LOG_ERROR, "window: the record cannot be written: what is not on record does not become known. It is tried again");
 	lk_window_answer(asked);
 }
 
@@ -321,7 +324,7 @@ int lk_window_duty_run(const struct sk_duty_ctx *ctx)
 					    {.fd = x.watch ? lk_watch_lineage_fd(x.watch) : -1, .events = POLLIN}};
 		bool behind = turn != atomic_load(&lk_window->turn);
 
-		if (poll(pollers, 4, behind ? RETRY_MS : -1) < 0 && errno != EINTR)
+		if (poll(pollers, 4, behind || x.unwritten ? RETRY_MS : -1) < 0 && errno != EINTR)
 			return 1;
 		if (pollers[0].revents)
 			return 0;

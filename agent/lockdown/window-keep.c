@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What was there before the window: the content of every known file that lies where the policy names it (by hash, each once), its owner, mode, attributes and
- * times, and the symbolic links beside it, because a library is found by one. Rolling back puts exactly that in place again and takes away what was added.
+ * What was there before the window: the content of every known file that lies where the policy names it, or beside one (by hash, each once), its owner, mode, attributes and times; the symbolic links beside it, because a library is found by one; and the folders above it.
+ * A file that was there with a content that nobody knows is only noted: it cannot be put back, and is not taken away. window-restore.c puts it back.
  *
- * A file that was there with a content that nobody knows is only noted: it cannot be put back, and is not taken away.
+ * WINDOW_FOLDER/ID/  data/HASH    contents       kept.ndjson   a line: 'd' folder, 'f' file, 'l' link, 'x' noted       kept.json   it is done, and the counts
  *
- * WINDOW_FOLDER/ID/  data/HASH    contents       kept.ndjson   one line a file or link     kept.json, restored.json   it is done, and the counts
- *
- * Both are done again from the start when they were interrupted; each file is replaced by a rename, so there is never half of one.
+ * Paths are those without links, so that what is put back later lands where it came from. Interrupted it is done again from the start.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,7 +28,7 @@
 #include "os/file.h"
 #include "os/point.h"
 
-enum { INDEX_MAX = 64 << 20, LINE_MAX_BYTES = 128 << 10, NAMES_MAX = 64 << 20, FOLDERS = 20000, XATTR_MAX = 64 << 10, SPARE = 64 << 20 };
+enum { INDEX_MAX = 64 << 20, LINE_MAX_BYTES = 128 << 10, NAMES_MAX = 64 << 20, FOLDERS = 400000, KNOWN = 400000, XATTR_MAX = 64 << 10, SPARE = 64 << 20 };
 
 struct keeping {
 	int root, folder; /* WINDOW_FOLDER/ID/data */
@@ -36,11 +36,41 @@ struct keeping {
 	struct sk_hasher *hasher;
 	void *space;
 	struct sk_buf index;
-	struct sk_map *folders;
+	struct sk_map *folders; /* path -> anything: their links and files are noted, or their owner is */
+	struct sk_map *known;   /* hash -> anything */
+	struct sk_map *sizes;   /* of files that are kept: another name of a known program is kept, too */
+	bool any_approved;      /* contents without a name of theirs */
 	uint64_t kept, bytes, not_kept;
 };
 
 /* --- keeping */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Owner, mode and extended attributes as one hash, for a comparison. */
+int lk_attributes(int fd, const struct stat *st, uint8_t out[LK_HASH])
+{
+	_cleanup_free_ char *names = sk_malloc(XATTR_MAX), *value = sk_malloc(XATTR_MAX);
+	_cleanup_buf_ struct sk_buf text = SK_BUF(4 << 20);
+	ssize_t size = names && value ? flistxattr(fd, names, XATTR_MAX) : -1, n;
+	char *list[256];
+	size_t count = 0;
+	int r = sk_buf_printf(&text, "%o %u %u\n", (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
+
+	for (ssize_t at = 0; at < size && count < SK_ARRAY_SIZE(list); at += (ssize_t)strlen(names + at) + 1)
+		list[count++] = names + at;
+	qsort(list, count, sizeof *list, by_name);
+	for (size_t i = 0; !r && i < count; i++) {
+		n = fgetxattr(fd, list[i], value, XATTR_MAX);
+		r = sk_buf_printf(&text, "%s %zd\n", list[i], n);
+		if (!r && n > 0)
+			r = sk_buf_append(&text, value, (size_t)n);
+	}
+	return r ? -ENOMEM : sk_sha256(text.data, text.size, out);
+}
 
 static int put_xattrs(struct json_object *line, int fd)
 {
@@ -66,6 +96,7 @@ static int put_xattrs(struct json_object *line, int fd)
 static int put_line(struct keeping *k, const char *path, char type, const struct stat *st, const char *target, const uint8_t *hash, bool kept, int fd)
 {
 	_cleanup_json_ struct json_object *line = json_object_new_object();
+	uint8_t attributes[LK_HASH];
 	char word[2] = {type, 0};
 	int r = line ? sk_json_put_base64(line, "path", path, strlen(path)) : -ENOMEM;
 
@@ -95,6 +126,10 @@ static int put_line(struct keeping *k, const char *path, char type, const struct
 		r = sk_json_put_bool(line, "kept", kept);
 	if (!r && fd >= 0)
 		r = put_xattrs(line, fd);
+	if (!r && fd >= 0)
+		r = lk_attributes(fd, st, attributes);
+	if (!r && fd >= 0)
+		r = sk_json_put_hex(line, "attributes", attributes, LK_HASH);
 	if (!r)
 		r = sk_json_canonical(line, &k->index);
 	return r ? r : sk_buf_append_char(&k->index, '\n');
@@ -140,20 +175,74 @@ static bool keep_content(struct keeping *k, int fd, const uint8_t hash[LK_HASH],
 	return true;
 }
 
-/* The links of a folder, and which other files there are (what was there is not added by a window), once. */
-static int keep_folder(struct keeping *k, const char *path)
+static bool is_new(struct keeping *k, char kind, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char folder[4096], name[4400], target[4096];
+	char key[4800];
+	int length = snprintf(key, sizeof key, "%c%s", kind, path);
+
+	return !sk_map_get(k->folders, key, (size_t)length) && !sk_map_put(k->folders, key, (size_t)length, k);
+}
+
+static bool is_kept(const struct keeping *k, const char *path)
+{
+	char key[4800];
+	int length = snprintf(key, sizeof key, "f%s", path);
+
+	return sk_map_get(k->folders, key, (size_t)length);
+}
+
+/* Owner and mode of the folders above, each once: an updater may take them away. */
+static int keep_parents(struct keeping *k, const char *path)
+{
+	char folder[4400];
+	struct stat st;
+	int r = 0;
+
+	snprintf(folder, sizeof folder, "%.4200s", path);
+	for (char *slash = strrchr(folder, '/'); !r && slash && slash != folder; slash = strrchr(folder, '/')) {
+		*slash = 0;
+		if (!is_new(k, 'd', folder))
+			break;
+		if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+			r = put_line(k, folder, 'd', &st, NULL, NULL, true, -1);
+	}
+	return r;
+}
+
+/* `sure`: it is the one that the policy names; others are kept when their content is known all the same, and noted when not. */
+static int keep_file(struct keeping *k, const char *path, bool sure)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
+	uint8_t hash[LK_HASH];
+	struct stat st;
+	bool kept;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (!sure && !((k->any_approved || sk_map_get(k->sizes, &st.st_size, sizeof st.st_size)) && lk_kind_of(fd, path)))
+		return put_line(k, path, 'x', &st, NULL, NULL, false, -1);
+	if (sk_hasher_fd(k->hasher, fd, k->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) != 0 || !sk_map_get(k->known, hash, LK_HASH))
+		return sure ? 0 : put_line(k, path, 'x', &st, NULL, NULL, false, -1);
+	kept = keep_content(k, fd, hash, (uint64_t)st.st_size);
+	k->kept += kept;
+	k->not_kept += !kept;
+	(void)is_new(k, 'f', path);
+	if (sk_map_put(k->sizes, &st.st_size, sizeof st.st_size, k) < 0)
+		return -ENOMEM;
+	SK_POINT("window.keep-file");
+	return put_line(k, path, 'f', &st, NULL, hash, kept, fd);
+}
+
+/* The links of a folder, and which other files there are (what was there is not added by a window), once. */
+static int keep_folder(struct keeping *k, const char *folder)
+{
+	char name[4700], target[4096];
 	const struct dirent *entry;
 	struct stat st;
 	DIR *list;
 	int r = 0;
 
-	if (!slash || slash == path || (size_t)(slash - path) >= sizeof folder)
-		return 0;
-	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-	if (sk_map_get(k->folders, folder, strlen(folder)) || sk_map_put(k->folders, folder, strlen(folder), k))
+	if (!is_new(k, 'l', folder))
 		return 0;
 	list = opendir(folder);
 	while (list && !r && (entry = readdir(list))) {
@@ -168,29 +257,45 @@ static int keep_folder(struct keeping *k, const char *path)
 		target[n < 0 ? 0 : n] = 0;
 		if (n >= 0)
 			r = put_line(k, name, 'l', &st, target, NULL, true, -1);
-		else if (S_ISREG(st.st_mode))
-			r = put_line(k, name, 'x', &st, NULL, NULL, false, -1);
+		else if (S_ISREG(st.st_mode) && !is_kept(k, name))
+			r = keep_file(k, name, false);
 	}
 	if (list)
 		closedir(list);
 	return r;
 }
 
-static int keep_one(struct keeping *k, const char *path, const uint8_t wanted[LK_HASH])
+/* Without links in the folders: where it lies. */
+static bool real_place(const char *path, char out[static 4400])
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
-	uint8_t hash[LK_HASH];
-	struct stat st;
-	bool kept;
+	const char *slash = strrchr(path, '/');
+	char folder[4096], real[PATH_MAX];
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || sk_hasher_fd(k->hasher, fd, k->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) != 0 ||
-	    memcmp(hash, wanted, LK_HASH))
-		return 0; /* it is not there, or not what the policy knows */
-	kept = keep_content(k, fd, hash, (uint64_t)st.st_size);
-	k->kept += kept;
-	k->not_kept += !kept;
-	SK_POINT("window.keep-file");
-	return put_line(k, path, 'f', &st, NULL, hash, kept, fd) || keep_folder(k, path) ? sk_origin(-ENOMEM) : 0;
+	if (slash == path || (size_t)(slash - path) >= sizeof folder)
+		return false;
+	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+	return realpath(folder, real) && real[1] && (size_t)snprintf(out, 4400, "%s%s", real, slash) < 4096;
+}
+
+static int keep_one(struct keeping *k, const char *path)
+{
+	char place[4400];
+	int r;
+
+	if (!real_place(path, place) || !is_new(k, 'n', place))
+		return 0;
+	r = keep_file(k, place, true);
+	return r || keep_parents(k, place) ? sk_origin(-ENOMEM) : 0;
+}
+
+static int keep_beside(struct keeping *k, const char *path)
+{
+	char place[4400];
+
+	if (!real_place(path, place))
+		return 0;
+	*strrchr(place, '/') = 0;
+	return keep_folder(k, place) ? sk_origin(-ENOMEM) : 0;
 }
 
 static int each_line(int root, const char *file, size_t max, int (*each)(void *arg, struct json_object *line), void *arg)
@@ -212,15 +317,36 @@ static int each_line(int root, const char *file, size_t max, int (*each)(void *a
 	return r;
 }
 
-static int keep_line(void *arg, struct json_object *line)
+static int know_line(void *arg, struct json_object *line)
 {
 	struct sk_json at = SK_JSON(line, "name", NULL);
+	struct keeping *k = arg;
 	uint8_t hash[LK_HASH];
+
+	if (sk_json_hex(&at, "sha256", hash, sizeof hash))
+		return 0;
+	k->any_approved |= !sk_json_has(&at, "path");
+	return sk_map_put(k->known, hash, LK_HASH, k) < 0 ? -ENOMEM : 0;
+}
+
+static int name_line(void *arg, struct json_object *line, int (*each)(struct keeping *k, const char *path))
+{
+	struct sk_json at = SK_JSON(line, "name", NULL);
 	const char *path;
 
-	if (sk_json_string(&at, "path", 1, 4095, &path) || sk_json_hex(&at, "sha256", hash, sizeof hash) || path[0] != '/')
+	if (!sk_json_has(&at, "path") || sk_json_string(&at, "path", 1, 4095, &path) || path[0] != '/')
 		return 0;
-	return keep_one(arg, path, hash);
+	return each(arg, path);
+}
+
+static int keep_line(void *arg, struct json_object *line)
+{
+	return name_line(arg, line, keep_one);
+}
+
+static int beside_line(void *arg, struct json_object *line)
+{
+	return name_line(arg, line, keep_beside);
 }
 
 static int say_kept(const struct keeping *k)
@@ -247,10 +373,18 @@ static int keep_all(struct keeping *k)
 
 	if (!r)
 		r = sk_hasher_new(&k->hasher);
+	if (!r)
+		r = sk_map_new(KNOWN, NULL, &k->known);
+	if (!r)
+		r = sk_map_new(KNOWN, NULL, &k->sizes);
 	if (!r && !k->space)
 		r = sk_origin(-ENOMEM);
 	if (!r)
+		r = each_line(k->root, WINDOW_NAMES, NAMES_MAX, know_line, k);
+	if (!r)
 		r = each_line(k->root, WINDOW_NAMES, NAMES_MAX, keep_line, k);
+	if (!r)
+		r = each_line(k->root, WINDOW_NAMES, NAMES_MAX, beside_line, k);
 	if (!r && syncfs(k->folder) < 0) /* all contents at once, before anything says that they are there */
 		r = sk_origin_errno();
 	lk_window_path(k->state, "kept.ndjson", path);
@@ -275,6 +409,8 @@ int lk_keep_before(int root, const struct lk_window_state *state)
 		close(k.folder);
 	sk_hasher_free(k.hasher);
 	sk_map_free(k.folders);
+	sk_map_free(k.known);
+	sk_map_free(k.sizes);
 	sk_buf_done(&k.index);
 	free(k.space);
 	return r;
@@ -286,318 +422,6 @@ int lk_keep_each(int root, const struct lk_window_state *state, int (*each)(void
 
 	lk_window_path(state, "kept.ndjson", path);
 	return each_line(root, path, INDEX_MAX, each, arg);
-}
-
-/* --- putting back */
-
-struct restoring {
-	int root, folder;
-	struct sk_hasher *hasher;
-	void *space;
-	uint64_t restored, removed, failed;
-};
-
-struct before {
-	char path[4096], target[4096];
-	char type;
-	bool kept;
-	uint64_t mode, uid, gid, nanoseconds;
-	int64_t seconds;
-	uint8_t hash[LK_HASH];
-	struct sk_json xattrs;
-	bool has_xattrs;
-};
-
-static bool read_before(const struct sk_json *at, struct before *out)
-{
-	const char *type;
-	size_t size;
-
-	*out = (struct before){.type = 0};
-	if (sk_json_base64(at, "path", out->path, sizeof out->path - 1, &size) || sk_json_string(at, "type", 1, 1, &type) ||
-	    sk_json_u64(at, "mode", 0, 07777, &out->mode) || sk_json_u64(at, "uid", 0, UINT32_MAX, &out->uid) ||
-	    sk_json_u64(at, "gid", 0, UINT32_MAX, &out->gid) || sk_json_i64(at, "seconds", -SK_JSON_MAX_INT, SK_JSON_MAX_INT, &out->seconds) ||
-	    sk_json_u64(at, "nanoseconds", 0, 999999999, &out->nanoseconds) || sk_json_bool(at, "kept", &out->kept))
-		return false;
-	out->type = type[0];
-	out->has_xattrs = sk_json_has(at, "xattrs") && sk_json_array(at, "xattrs", 1000, &out->xattrs) == 0;
-	if (out->type == 'l')
-		return sk_json_base64(at, "target", out->target, sizeof out->target - 1, &size) == 0;
-	return sk_json_hex(at, "sha256", out->hash, LK_HASH) == 0;
-}
-
-static int set_xattrs(int fd, const struct before *b)
-{
-	_cleanup_free_ char *value = sk_malloc(XATTR_MAX);
-	size_t size;
-
-	for (size_t i = 0; value && b->has_xattrs && i < sk_json_length(&b->xattrs); i++) {
-		struct sk_json one;
-		const char *name;
-
-		if (sk_json_item_object(&b->xattrs, i, &one) || sk_json_string(&one, "name", 1, 255, &name) ||
-		    sk_json_base64(&one, "value", value, XATTR_MAX, &size))
-			continue;
-		if (fsetxattr(fd, name, value, size, 0) < 0)
-			return -errno;
-	}
-	return value ? 0 : -ENOMEM;
-}
-
-static bool is_as_before(struct restoring *x, const struct before *b)
-{
-	_cleanup_close_ int fd = -1;
-	uint8_t hash[LK_HASH];
-	char target[4096];
-	struct stat st;
-	ssize_t n;
-
-	if (lstat(b->path, &st) < 0)
-		return false;
-	if (b->type == 'l') {
-		n = S_ISLNK(st.st_mode) ? readlink(b->path, target, sizeof target - 1) : -1;
-		if (n >= 0)
-			target[n] = 0;
-		return n >= 0 && !strcmp(target, b->target);
-	}
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 07777) != b->mode || st.st_uid != b->uid || st.st_gid != b->gid || st.st_mtim.tv_sec != b->seconds ||
-	    (uint64_t)st.st_mtim.tv_nsec != b->nanoseconds)
-		return false;
-	fd = open(b->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
-	return fd >= 0 && sk_hasher_fd(x->hasher, fd, x->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) == 0 && !memcmp(hash, b->hash, LK_HASH);
-}
-
-enum { LINKS = 40 };
-
-/* What is left of a path that is gone through part by part. */
-struct way {
-	char rest[2 * 4096 + 2];
-	int dir, links;
-};
-
-/* `dir` is a symbolic link that stands in for what comes next. */
-static int follow(struct way *way, int link)
-{
-	char target[4096], rest[sizeof way->rest];
-	ssize_t n = readlinkat(link, "", target, sizeof target - 1);
-
-	if (n <= 0 || ++way->links > LINKS)
-		return n < 0 ? -errno : -ELOOP;
-	target[n] = 0;
-	if (snprintf(rest, sizeof rest, "%s/%s", target, way->rest) >= (int)sizeof rest)
-		return -ENAMETOOLONG;
-	memcpy(way->rest, rest, sizeof rest);
-	if (target[0] != '/')
-		return 0;
-	sk_close_p(&way->dir);
-	way->dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return way->dir < 0 ? -errno : 0;
-}
-
-static int step(struct way *way, bool make)
-{
-	size_t size = strcspn(way->rest, "/"), skip = size + strspn(way->rest + size, "/");
-	_cleanup_close_ int fd = -1;
-	char part[256];
-	struct stat st;
-
-	if (size >= sizeof part)
-		return -ENAMETOOLONG;
-	snprintf(part, sizeof part, "%.*s", (int)size, way->rest);
-	memmove(way->rest, way->rest + skip, strlen(way->rest + skip) + 1);
-	if (!part[0])
-		return 0;
-	fd = openat(way->dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && make && mkdirat(way->dir, part, 0755) == 0)
-		fd = openat(way->dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISLNK(st.st_mode))
-		return st.st_uid == 0 ? follow(way, fd) : -ELOOP;
-	if (!S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	sk_close_p(&way->dir);
-	way->dir = SK_TAKE_FD(fd);
-	return 0;
-}
-
-/*
- * The folder that `path` lies in (O_PATH), and its last part. Of symbolic links on the way only root's are followed: whoever owns a folder with a known program in it could
- * have put a link in its place, and have us write, as root, in a folder of his choice.
- */
-static int open_parent(const char *path, bool make, const char **ret_name)
-{
-	const char *slash = strrchr(path, '/');
-	struct way way = {.dir = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-	int r = way.dir < 0 ? -errno : 0;
-
-	*ret_name = slash + 1;
-	snprintf(way.rest, sizeof way.rest, "%.*s", (int)(slash - path), path);
-	while (!r && way.rest[0])
-		r = step(&way, make);
-	if (!r)
-		return way.dir;
-	sk_close_p(&way.dir);
-	return r;
-}
-
-static int write_file(struct restoring *x, const struct before *b, int dir, const char *beside)
-{
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = b->seconds, .tv_nsec = (long)b->nanoseconds}};
-	_cleanup_close_ int from = -1, to = -1;
-	char name[2 * LK_HASH + 1];
-	ssize_t n;
-	off_t at = 0;
-	int r = 0;
-
-	from = openat(x->folder, sk_hex(b->hash, LK_HASH, name), O_RDONLY | O_CLOEXEC);
-	unlinkat(dir, beside, 0);
-	to = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (from < 0 || to < 0)
-		return -errno;
-	while (!r && (n = pread(from, x->space, LK_WINDOW_SPACE, at)) > 0) {
-		r = sk_fd_write("window.restore", to, x->space, (size_t)n);
-		at += n;
-	}
-	if (!r && (n < 0 || fchown(to, (uid_t)b->uid, (gid_t)b->gid) < 0 || fchmod(to, (mode_t)b->mode) < 0))
-		r = -errno;
-	if (!r)
-		r = set_xattrs(to, b);
-	if (!r && (futimens(to, times) < 0 || fsync(to) < 0))
-		r = -errno;
-	return r;
-}
-
-static int restore(struct restoring *x, const struct before *b)
-{
-	const char *name;
-	_cleanup_close_ int dir = open_parent(b->path, true, &name);
-	char beside[300];
-	int r;
-
-	if (dir < 0)
-		return dir;
-	snprintf(beside, sizeof beside, "%.230s.sekisho-restore", name);
-	if (b->type == 'l') {
-		unlinkat(dir, beside, 0);
-		r = symlinkat(b->target, dir, beside) < 0 || fchownat(dir, beside, (uid_t)b->uid, (gid_t)b->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-	} else {
-		r = b->kept ? write_file(x, b, dir, beside) : -ENODATA;
-	}
-	SK_POINT("window.restore-file");
-	if (!r && renameat(dir, beside, dir, name) < 0)
-		r = -errno;
-	if (r)
-		unlinkat(dir, beside, 0);
-	return r;
-}
-
-static int restore_line(void *arg, struct json_object *line)
-{
-	struct sk_json at = SK_JSON(line, "kept", NULL);
-	struct restoring *x = arg;
-	struct before b;
-	int r;
-
-	if (!read_before(&at, &b) || b.path[0] != '/' || is_as_before(x, &b))
-		return 0;
-	r = restore(x, &b);
-	if (r)
-		sk_log(SK_LOG_WARNING, "window: %s cannot be put back: %s", b.path, r == -ENODATA ? "its content was not kept" : strerror(-r));
-	x->failed += r != 0;
-	x->restored += r == 0;
-	return 0;
-}
-
-/* What an updater added goes, if it is still what it wrote. */
-static int remove_added(struct restoring *x, const struct sk_json *item)
-{
-	_cleanup_close_ int fd = -1, dir = -1;
-	uint8_t wanted[LK_HASH], hash[LK_HASH];
-	const char *change, *name;
-	char path[4096] = "";
-	bool trusted;
-	size_t size;
-
-	if (sk_json_string(item, "change", 1, 16, &change) || strcmp(change, "added") || sk_json_bool(item, "trusted", &trusted) || !trusted ||
-	    sk_json_base64(item, "path", path, sizeof path - 1, &size) || sk_json_hex(item, "sha256", wanted, LK_HASH))
-		return 0;
-	dir = path[0] == '/' ? open_parent(path, false, &name) : -1;
-	fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME);
-	if (fd < 0 || sk_hasher_fd(x->hasher, fd, x->space, LK_WINDOW_SPACE, NULL, NULL, hash, NULL) != 0 || memcmp(hash, wanted, LK_HASH))
-		return 0;
-	SK_POINT("window.remove-file");
-	if (unlinkat(dir, name, 0) == 0)
-		x->removed++;
-	else
-		x->failed++;
-	return 0;
-}
-
-static int remove_all_added(struct restoring *x, const struct lk_window_state *state)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(INDEX_MAX);
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct sk_json at, items, one;
-	char path[256];
-	int r;
-
-	lk_window_path(state, "changes.json", path);
-	r = sk_file_read(x->root, path, INDEX_MAX, &text);
-	if (r == 0)
-		r = sk_json_parse_object(text.data, text.size, INDEX_MAX, &tree, NULL);
-	at = SK_JSON(tree, "changes", NULL);
-	if (r == 0)
-		r = sk_json_array(&at, "items", LK_WINDOW_ITEMS * 2, &items);
-	for (size_t i = 0; r == 0 && i < sk_json_length(&items); i++)
-		if (sk_json_item_object(&items, i, &one) == 0)
-			r = remove_added(x, &one);
-	return r < 0 ? r : 0;
-}
-
-static int say_restored(const struct restoring *x, const struct lk_window_state *state)
-{
-	_cleanup_json_ struct json_object *out = json_object_new_object();
-	_cleanup_buf_ struct sk_buf text = SK_BUF(1024);
-	char path[256];
-	int r = out ? sk_json_put_u64(out, "restored", x->restored) : -ENOMEM;
-
-	if (!r)
-		r = sk_json_put_u64(out, "removed", x->removed);
-	if (!r)
-		r = sk_json_put_u64(out, "failed", x->failed);
-	if (!r)
-		r = sk_json_canonical(out, &text);
-	lk_window_path(state, "restored.json", path);
-	return r ? r : LK_REPLACE("window.restored", x->root, path, text.data, text.size);
-}
-
-int lk_keep_restore(int root, const struct lk_window_state *state)
-{
-	struct restoring x = {.root = root, .folder = -1, .space = sk_malloc(LK_WINDOW_SPACE)};
-	char path[256];
-	int r = x.space ? sk_hasher_new(&x.hasher) : sk_origin(-ENOMEM);
-
-	lk_window_path(state, "data", path);
-	if (!r)
-		r = sk_open_in(root, path, O_RDONLY | O_DIRECTORY, 0, &x.folder);
-	if (!r)
-		r = lk_keep_each(root, state, restore_line, &x);
-	if (!r)
-		r = remove_all_added(&x, state);
-	for (uint32_t i = 0; !r && i < state->path_count; i++) {
-		_cleanup_close_ int fd = open(state->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd >= 0)
-			syncfs(fd); /* before it is said that all is back */
-	}
-	if (!r)
-		r = say_restored(&x, state);
-	if (x.folder >= 0)
-		close(x.folder);
-	sk_hasher_free(x.hasher);
-	free(x.space);
-	return r > 0 ? -EIO : r;
 }
 
 /* --- what nobody needs any more */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Who descends from a trusted updater. The kernel tells births, executions and deaths of processes (the process connector, netlink), so that the descendants
- * of an updater are known also when they lived for a millisecond, as `cp` in a maintainer's script does. Where there is no connector (a process namespace of
- * one's own, a kernel without it) parents are read from /proc while the process lives.
+ * Who descends from a trusted updater. The kernel tells births, executions and deaths of processes (window-births.c), so that the descendants of an updater are
+ * known also when they lived for a millisecond, as `cp` in a maintainer's script does. Where it does not (a process namespace of one's own, a kernel without
+ * it) parents are read from /proc while the process lives.
+ *
+ * An updater counts when root started it: whoever else runs it chooses what it unpacks, and where its hooks lead.
  *
  * An execution counts when two things are told: the file opened for execution has an updater's hash (an event in the queue of file events, which has an order
  * with writes), and the execution succeeded (the connector). What a process wrote before that event is not an updater's work. Whoever is born to a trusted
@@ -11,13 +13,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/cn_proc.h>
-#include <linux/connector.h>
-#include <linux/netlink.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +26,7 @@
 #include "base/text.h"
 #include "lockdown/window.h"
 
-enum { HEADS = 4, WAIT_TURNS = 400, PROCESSES = 65536, PROGRAMS = 16384, QUEUE = 8 << 20, ANCESTORS = 64 };
+enum { HEADS = 4, WAIT_TURNS = 400, PROCESSES = 65536, PROGRAMS = 16384, USERS = 262144, ANCESTORS = 64 };
 
 /* A file that was opened for execution, and of which it is not told yet whether the execution succeeded. */
 struct head {
@@ -58,57 +56,15 @@ struct lk_lineage {
 	const struct lk_window_state *state;
 	int socket;                /* -1: there is no connector */
 	struct sk_map *processes;  /* uint32_t -> struct process */
+	struct sk_map *users;      /* uint32_t -> effective user + 1, as told; who is not in it is asked of /proc */
 	struct sk_map *programs;   /* struct program_key -> char: the bits above */
 	struct sk_hasher *hasher;
 	void *space;
 	bool overflowed;
-	struct sk_buf told;        /* of struct told: received and not yet believed */
+	struct sk_buf told;        /* of struct lk_told: received and not yet believed */
 };
 
 static char bits_of[16];
-
-/* --- the connector */
-
-static int listen_to(int fd)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
-	struct __attribute__((packed)) {
-		struct nlmsghdr head;
-		struct cn_msg message;
-		enum proc_cn_mcast_op op;
-	} ask = {.head = {.nlmsg_len = sizeof ask, .nlmsg_type = NLMSG_DONE},
-		 .message = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .len = sizeof ask.op},
-		 .op = PROC_CN_MCAST_LISTEN};
-	int size = QUEUE;
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || send(fd, &ask, sizeof ask, 0) < 0)
-		return -errno;
-	return 0;
-}
-
-/* It acknowledges at once where it works, and says nothing in a namespace that it does not serve. */
-static bool answers(int fd)
-{
-	char space[4096];
-
-	for (int i = 0; i < 20; i++, usleep(1000))
-		if (recv(fd, space, sizeof space, MSG_DONTWAIT) > 0)
-			return true;
-	return false;
-}
-
-static int open_connector(void)
-{
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
-
-	if (fd >= 0 && listen_to(fd) == 0 && answers(fd))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	sk_log(SK_LOG_NOTICE, "window: this machine does not tell births of processes; an updater's short-lived children may be missed");
-	return -1;
-}
 
 static struct process *get(struct lk_lineage *lineage, uint32_t pid)
 {
@@ -151,6 +107,60 @@ static void forget(struct lk_lineage *lineage, uint32_t pid)
 	free(sk_map_take(lineage->processes, &pid, sizeof pid));
 }
 
+/* --- users */
+
+static void set_user(struct lk_lineage *lineage, uint32_t pid, uint32_t user)
+{
+	sk_map_take(lineage->users, &pid, sizeof pid);
+	(void)sk_map_put(lineage->users, &pid, sizeof pid, (void *)((uintptr_t)user + 1)); /* full: /proc is asked */
+}
+
+/* The effective user by /proc. False: it is gone. */
+static bool read_user(uint32_t pid, uint32_t *ret_user)
+{
+	char path[32], text[4096];
+	const char *at;
+	unsigned user;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%u/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = 0;
+	at = strstr(text, "\nUid:");
+	if (!at || sscanf(at + 5, "%*u %u", &user) != 1)
+		return false;
+	*ret_user = user;
+	return true;
+}
+
+static bool is_root(struct lk_lineage *lineage, uint32_t pid)
+{
+	uintptr_t told = (uintptr_t)sk_map_get(lineage->users, &pid, sizeof pid);
+	uint32_t user;
+
+	if (told && !lineage->overflowed)
+		return told == 1;
+	return read_user(pid, &user) && user == 0;
+}
+
+static void on_user_birth(struct lk_lineage *lineage, uint32_t parent, uint32_t child)
+{
+	uintptr_t told = (uintptr_t)sk_map_get(lineage->users, &parent, sizeof parent);
+
+	if (told)
+		set_user(lineage, child, (uint32_t)(told - 1));
+	else
+		sk_map_take(lineage->users, &child, sizeof child);
+}
+
+/* --- births and executions */
+
 static void on_birth(struct lk_lineage *lineage, uint32_t parent_pid, uint32_t child_pid)
 {
 	const struct process *parent = get(lineage, parent_pid);
@@ -175,8 +185,13 @@ static bool program_of(uint32_t pid, struct stat *found)
 	return stat(path, found) == 0;
 }
 
-static void trust(struct process *process, uint32_t pid, uint64_t since)
+static void trust(struct lk_lineage *lineage, struct process *process, uint32_t pid, uint64_t since)
 {
+	if (!is_root(lineage, pid)) {
+		process->head_count = 0;
+		sk_log(SK_LOG_NOTICE, "window: process %u runs a trusted updater, but not as root: its work does not become known", pid);
+		return;
+	}
 	process->trusted = true;
 	process->since = since;
 	process->updater = pid;
@@ -185,7 +200,7 @@ static void trust(struct process *process, uint32_t pid, uint64_t since)
 }
 
 /* Some of what it opened was not executed: only what it surely runs now counts. */
-static void on_doubtful_exec(struct process *process, uint32_t pid)
+static void on_doubtful_exec(struct lk_lineage *lineage, struct process *process, uint32_t pid)
 {
 	struct stat found;
 
@@ -194,7 +209,7 @@ static void on_doubtful_exec(struct process *process, uint32_t pid)
 			const struct head *head = &process->heads[i];
 
 			if (head->candidate && !head->script && head->device == found.st_dev && head->inode == found.st_ino) {
-				trust(process, pid, head->order);
+				trust(lineage, process, pid, head->order);
 				return;
 			}
 		}
@@ -211,7 +226,7 @@ static void on_exec(struct lk_lineage *lineage, uint32_t pid, bool last)
 	if (!process || process->trusted || !process->head_count)
 		return;
 	if (process->failed) {
-		on_doubtful_exec(process, pid);
+		on_doubtful_exec(lineage, process, pid);
 		return;
 	}
 	head = process->heads[0];
@@ -220,7 +235,7 @@ static void on_exec(struct lk_lineage *lineage, uint32_t pid, bool last)
 		return;
 	if (last && !process->head_count && !head.script && program_of(pid, &found) && (found.st_dev != head.device || found.st_ino != head.inode))
 		return; /* it runs something else */
-	trust(process, pid, head.order);
+	trust(lineage, process, pid, head.order);
 }
 
 /* The parent by /proc; 0 = gone, or there is none. */
@@ -255,46 +270,15 @@ static const struct process *ancestor(struct lk_lineage *lineage, uint32_t pid)
 	return NULL;
 }
 
-/* One thing that the connector told. */
-struct told {
-	char what; /* 'b' born, 'e' executed, 'd' died */
-	uint32_t parent, pid;
-};
-
-static void note(struct sk_buf *list, const struct proc_event *event)
-{
-	struct told told = {.what = 0};
-
-	if (event->what == PROC_EVENT_EXEC)
-		told = (struct told){'e', 0, (uint32_t)event->event_data.exec.process_tgid};
-	else if (event->what == PROC_EVENT_FORK && event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
-		told = (struct told){'b', (uint32_t)event->event_data.fork.parent_tgid, (uint32_t)event->event_data.fork.child_pid};
-	else if (event->what == PROC_EVENT_EXIT && event->event_data.exit.process_pid == event->event_data.exit.process_tgid)
-		told = (struct told){'d', 0, (uint32_t)event->event_data.exit.process_tgid};
-	else
-		return;
-	(void)sk_buf_append(list, &told, sizeof told);
-}
-
 void lk_lineage_receive(struct lk_lineage *lineage)
 {
-	char space[8192] __attribute__((aligned(8)));
-	ssize_t size;
-
-	while (lineage->socket >= 0 && ((size = recv(lineage->socket, space, sizeof space, MSG_DONTWAIT)) > 0 || errno == ENOBUFS || errno == EINTR)) {
-		const struct nlmsghdr *head = (const struct nlmsghdr *)space;
-		const struct cn_msg *message = NLMSG_DATA(head);
-
-		if (size < 0 && errno == ENOBUFS)
-			lineage->overflowed = true; /* from here on parents are also asked of /proc */
-		if (size >= (ssize_t)(NLMSG_LENGTH(sizeof *message) + sizeof(struct proc_event)) && message->id.idx == CN_IDX_PROC)
-			note(&lineage->told, (const struct proc_event *)message->data);
-	}
+	if (!lk_births_receive(lineage->socket, &lineage->told))
+		lineage->overflowed = true; /* from here on parents and users are also asked of /proc */
 }
 
 static size_t count_execs(struct lk_lineage *lineage, size_t from)
 {
-	const struct told *list = (const struct told *)lineage->told.data;
+	const struct lk_told *list = (const struct lk_told *)lineage->told.data;
 	size_t count = lineage->told.size / sizeof *list;
 
 	for (size_t i = from; i < count; i++) {
@@ -318,7 +302,7 @@ static bool is_doubtful(const struct process *process)
 
 static bool any_doubtful(struct lk_lineage *lineage, bool settle)
 {
-	const struct told *list = (const struct told *)lineage->told.data;
+	const struct lk_told *list = (const struct lk_told *)lineage->told.data;
 	bool any = false;
 
 	for (size_t i = 0; i < lineage->told.size / sizeof *list; i++) {
@@ -338,7 +322,7 @@ static bool any_doubtful(struct lk_lineage *lineage, bool settle)
  */
 void lk_lineage_believe(struct lk_lineage *lineage)
 {
-	const struct told *list;
+	const struct lk_told *list;
 	size_t count = count_execs(lineage, 0);
 
 	for (int turn = 0; turn < WAIT_TURNS && any_doubtful(lineage, false); turn++) {
@@ -347,10 +331,16 @@ void lk_lineage_believe(struct lk_lineage *lineage)
 		count = count_execs(lineage, count);
 	}
 	any_doubtful(lineage, true);
-	list = (const struct told *)lineage->told.data;
+	list = (const struct lk_told *)lineage->told.data;
 	for (size_t i = 0; i < count; i++) {
 		struct process *process = get(lineage, list[i].pid);
 
+		if (list[i].what == 'b')
+			on_user_birth(lineage, list[i].parent, list[i].pid);
+		if (list[i].what == 'u')
+			set_user(lineage, list[i].pid, list[i].parent);
+		if (list[i].what == 'd')
+			sk_map_take(lineage->users, &list[i].pid, sizeof list[i].pid);
 		if (list[i].what == 'b')
 			on_birth(lineage, list[i].parent, list[i].pid);
 		else if (list[i].what == 'e' && process)
@@ -467,7 +457,7 @@ bool lk_lineage_trusts(struct lk_lineage *lineage, uint32_t pid, uint64_t order,
 	const struct process *process = get(lineage, pid);
 
 	if (process && !process->trusted && process->head_count && lineage->socket < 0)
-		on_doubtful_exec(get(lineage, pid), pid); /* nobody tells us that it succeeded: /proc does */
+		on_doubtful_exec(lineage, get(lineage, pid), pid); /* nobody tells us that it succeeded: /proc does */
 	if ((!process || !process->trusted) && (lineage->socket < 0 || lineage->overflowed))
 		process = ancestor(lineage, pid);
 	if (!process || !process->trusted || order < process->since)
@@ -499,15 +489,18 @@ static void adopt(struct lk_lineage *lineage)
 	while (folder && (entry = readdir(folder))) {
 		struct process *process;
 		struct stat found;
+		uint32_t user;
 		char path[32];
 		int fd;
 
 		if (sk_parse_u64(entry->d_name, INT32_MAX, &pid))
 			continue;
+		if (read_user((uint32_t)pid, &user))
+			set_user(lineage, (uint32_t)pid, user);
 		snprintf(path, sizeof path, "/proc/%u/exe", (unsigned)pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd >= 0 && fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && is_watched(lineage, found.st_dev) &&
-		    (look_up(lineage, fd, &found) & UPDATER)) {
+		    (look_up(lineage, fd, &found) & UPDATER) && is_root(lineage, (uint32_t)pid)) {
 			process = make(lineage, (uint32_t)pid);
 			if (process)
 				*process = (struct process){.trusted = true, .updater = (uint32_t)pid};
@@ -545,8 +538,10 @@ int lk_lineage_new(const struct lk_window_state *state, struct lk_lineage **ret_
 	if (!r)
 		r = sk_map_new(PROGRAMS, NULL, &lineage->programs);
 	if (!r)
+		r = sk_map_new(USERS, NULL, &lineage->users);
+	if (!r)
 		r = sk_hasher_new(&lineage->hasher);
-	lineage->socket = r ? -1 : open_connector();
+	lineage->socket = r ? -1 : lk_births_open();
 	if (r) {
 		lk_lineage_free(lineage);
 		return r;
@@ -564,6 +559,7 @@ struct lk_lineage *lk_lineage_free(struct lk_lineage *lineage)
 		close(lineage->socket);
 	sk_map_free(lineage->processes);
 	sk_map_free(lineage->programs);
+	sk_map_free(lineage->users);
 	sk_hasher_free(lineage->hasher);
 	sk_buf_done(&lineage->told);
 	free(lineage->space);

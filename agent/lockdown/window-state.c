@@ -45,14 +45,15 @@ void lk_window_state_done(struct lk_window_state *state)
 static const struct {
 	const char *name;
 	size_t at, size;
-} texts[] = {TEXT(id), TEXT(source), TEXT(scope), TEXT(change), TEXT(owner), TEXT(consent), TEXT(closed_by), TEXT(decided_by), TEXT(boot)};
+} texts[] = {TEXT(id), TEXT(source), TEXT(scope), TEXT(change), TEXT(owner), TEXT(consent), TEXT(closed_by), TEXT(decided_by), TEXT(boot),
+	   TEXT(signed_id)};
 
 #define NUMBER(member) {#member, offsetof(struct lk_window_state, member)}
 static const struct {
 	const char *name;
 	size_t at;
 } numbers[] = {NUMBER(opened_ms), NUMBER(until_ms), NUMBER(closed_ms), NUMBER(decided_ms), NUMBER(seconds), NUMBER(until_boot_ms), NUMBER(keep_max),
-	       NUMBER(kept), NUMBER(kept_bytes), NUMBER(not_kept), NUMBER(added), NUMBER(changed), NUMBER(removed)};
+	       NUMBER(kept), NUMBER(kept_bytes), NUMBER(not_kept), NUMBER(added), NUMBER(changed), NUMBER(removed), NUMBER(not_restored)};
 
 static int read_members(const struct sk_json *at, struct lk_window_state *state)
 {
@@ -62,12 +63,15 @@ static int read_members(const struct sk_json *at, struct lk_window_state *state)
 
 	state->phase = (enum lk_window_phase)phase;
 	for (size_t i = 0; i < SK_ARRAY_SIZE(texts) && !r; i++) {
+		if (!sk_json_has(at, texts[i].name)) /* an older agent's */
+			continue;
 		r = sk_json_string(at, texts[i].name, 0, 4096, &text);
 		if (!r)
 			snprintf((char *)state + texts[i].at, texts[i].size, "%s", text);
 	}
 	for (size_t i = 0; i < SK_ARRAY_SIZE(numbers) && !r; i++)
-		r = sk_json_u64(at, numbers[i].name, 0, SK_JSON_MAX_INT, (uint64_t *)((char *)state + numbers[i].at));
+		if (sk_json_has(at, numbers[i].name))
+			r = sk_json_u64(at, numbers[i].name, 0, SK_JSON_MAX_INT, (uint64_t *)((char *)state + numbers[i].at));
 	if (!r && (!state->id[0] || state->id[strspn(state->id, "0123456789abcdefghijklmnopqrstuvwxyz-")]))
 		r = sk_json_refuse(at, "id", "is none of ours");
 	return r;

@@ -26,9 +26,7 @@
 #include "os/file.h"
 #include "os/point.h"
 
-enum { LEASE_TRIES = 300, READ_SPACE = 64 << 10, FOLLOWED = 6000, WAITING = 8000, LINE_MAX_BYTES = 16384, RECORD_MAX = 64 << 20,
-       /* What others than updaters write is told as well, but must not leave the updaters without room. */
-       STRANGERS_ITEMS = LK_WINDOW_ITEMS / 2, STRANGERS_BYTES = RECORD_MAX / 4 };
+enum { LEASE_TRIES = 300, READ_SPACE = 64 << 10, FOLLOWED = 6000, WAITING = 8000, LINE_MAX_BYTES = 16384, RECORD_MAX = 64 << 20, RECORD_SPARE = 1 << 20 };
 
 /* One event that was read and not dealt with. */
 struct seen {
@@ -50,14 +48,14 @@ struct lk_watch {
 	struct sk_map *places; /* (device, inode) -> index + 1 of the item */
 	struct sk_buf lines;   /* not on the disk yet */
 	struct sk_buf fresh;   /* hashes that become known when they are */
-	uint64_t recorded;     /* bytes of it on the disk */
-	uint32_t followed;
-	bool lost;
+	uint32_t followed, strangers; /* items with a descriptor; items that are nobody's we trust */
+	uint64_t recorded;     /* bytes of the record, as far as known */
+	bool lost, unwritten;
 };
 
 /* --- what a file is */
 
-static char kind_of(int fd, const char *path)
+char lk_kind_of(int fd, const char *path)
 {
 	static const char *const ends[] = {".py", ".pyc", ".pl", ".pm", ".rb", ".js", ".jar", ".class", ".lua", ".sh", ".ko", NULL};
 	unsigned char head[18] = "";
@@ -90,7 +88,7 @@ static bool is_program(int fd)
 	char path[4096];
 
 	path_of(fd, path, sizeof path);
-	return kind_of(fd, path);
+	return lk_kind_of(fd, path);
 }
 
 int lk_look_at(int fd, struct sk_hasher *hasher, void *space, char *ret_kind, uint8_t ret_hash[LK_HASH])
@@ -100,7 +98,7 @@ int lk_look_at(int fd, struct sk_hasher *hasher, void *space, char *ret_kind, ui
 	int r;
 
 	path_of(fd, path, sizeof path);
-	*ret_kind = kind_of(fd, path);
+	*ret_kind = lk_kind_of(fd, path);
 	if (!*ret_kind)
 		return 0;
 	for (int i = 0; fcntl(fd, F_SETLEASE, F_RDLCK) < 0 && (errno == EAGAIN || errno == EBUSY); i++, nanosleep(&pause, NULL))
@@ -124,16 +122,20 @@ static struct lk_written *item_of(struct lk_watch *watch, uint64_t device, uint6
 	return index ? (struct lk_written *)watch->items.data + (index - 1) : NULL;
 }
 
-static struct lk_written *new_item(struct lk_watch *watch, uint64_t device, uint64_t inode)
+/* Strangers leave half of the room to the updaters: who writes and writes can make himself go unrecorded, not them. */
+static struct lk_written *new_item(struct lk_watch *watch, uint64_t device, uint64_t inode, bool trusted)
 {
 	struct lk_written empty = {.device = device, .inode = inode, .fd = -1};
 	struct place place = {device, inode};
 	size_t count = watch->items.size / sizeof empty;
 
+	if (!trusted && watch->strangers >= LK_WINDOW_ITEMS / 2)
+		return NULL;
 	if (count >= LK_WINDOW_ITEMS || sk_buf_append(&watch->items, &empty, sizeof empty))
 		return NULL;
 	if (sk_map_put(watch->places, &place, sizeof place, (void *)(count + 1)))
 		return NULL;
+	watch->strangers += !trusted;
 	return (struct lk_written *)watch->items.data + count;
 }
 
@@ -165,20 +167,11 @@ static void follow(struct lk_watch *watch, struct lk_written *item, int fd)
 {
 	char link[40];
 
-	if (item->fd >= 0 || watch->followed >= FOLLOWED)
+	if (item->fd >= 0 || watch->followed >= (item->trusted ? FOLLOWED : FOLLOWED / 2))
 		return;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	item->fd = open(link, O_PATH | O_CLOEXEC);
 	watch->followed += item->fd >= 0;
-}
-
-static bool has_room(const struct lk_watch *watch, bool trusted, bool is_new)
-{
-	uint64_t bytes = watch->recorded + watch->lines.size;
-
-	if (trusted)
-		return bytes + LINE_MAX_BYTES < RECORD_MAX;
-	return bytes < STRANGERS_BYTES && (!is_new || watch->items.size / sizeof(struct lk_written) < STRANGERS_ITEMS);
 }
 
 static void record(struct lk_watch *watch, const struct seen *seen, char kind, const uint8_t hash[LK_HASH], bool trusted, uint32_t updater)
@@ -187,19 +180,15 @@ static void record(struct lk_watch *watch, const struct seen *seen, char kind, c
 	char path[4096], writer[4096];
 	struct stat found;
 
-	path_of(seen->fd, path, sizeof path);
-	if (item && item->path && item->trusted == trusted && item->kind == kind && !memcmp(item->hash, hash, LK_HASH) && !strcmp(item->path, path))
-		return; /* nothing new */
-	if (!has_room(watch, trusted, !item)) {
-		watch->lost = true;
-		return;
-	}
+	if (item && !trusted && !item->trusted && !memcmp(item->hash, hash, LK_HASH))
+		return; /* once more the same */
 	if (!item)
-		item = new_item(watch, seen->device, seen->inode);
+		item = new_item(watch, seen->device, seen->inode, trusted);
 	if (!item || fstat(seen->fd, &found) < 0) {
 		watch->lost = true;
 		return;
 	}
+	path_of(seen->fd, path, sizeof path);
 	writer_of(seen->pid, writer, sizeof writer);
 	free(item->path);
 	free(item->writer);
@@ -213,7 +202,7 @@ static void record(struct lk_watch *watch, const struct seen *seen, char kind, c
 	item->time_ms = sk_clock_ms();
 	memcpy(item->hash, hash, LK_HASH);
 	follow(watch, item, seen->fd);
-	if (!item->path || !item->writer || put_line(watch, item)) {
+	if (!item->path || !item->writer || watch->recorded + watch->lines.size > (trusted ? RECORD_MAX - RECORD_SPARE : RECORD_MAX / 2) || put_line(watch, item)) {
 		watch->lost = true;
 		return;
 	}
@@ -300,26 +289,31 @@ static void take(struct lk_watch *watch, size_t index)
 	record(watch, &seen, kind, hash, trusted, updater);
 }
 
-/* The lines first, then the guard. */
+/* The lines first, then the guard. On a full disk both wait, and are tried again with the next turn. */
 static int publish(struct lk_watch *watch)
 {
 	int r = 0;
 
 	if (watch->fresh.size)
 		SK_POINT("window.record");
-	if (watch->lines.size)
+	if (watch->unwritten && watch->lines.size)
+		r = sk_fd_write("window.record", watch->record, "\n", 1); /* behind what was cut short */
+	if (!r && watch->lines.size)
 		r = sk_fd_write("window.record", watch->record, watch->lines.data, watch->lines.size);
-	watch->recorded += watch->lines.size;
 	if (!r && watch->fresh.size)
 		r = sk_fd_sync("window.record", watch->record);
+	watch->unwritten = r != 0;
+	if (r)
+		return r;
 	if (watch->fresh.size)
 		SK_POINT("window.known");
-	for (size_t i = 0; !r && i < watch->fresh.size / LK_HASH; i++)
+	for (size_t i = 0; i < watch->fresh.size / LK_HASH; i++)
 		if (lk_window_add((const uint8_t *)watch->fresh.data + i * LK_HASH))
 			watch->lost = true;
+	watch->recorded += watch->lines.size;
 	sk_buf_clear(&watch->lines);
 	sk_buf_clear(&watch->fresh);
-	return r;
+	return 0;
 }
 
 int lk_watch_turn(struct lk_watch *watch)
@@ -365,7 +359,7 @@ static int read_line(struct lk_watch *watch, const char *text, size_t size)
 	path[path_size] = writer[writer_size] = 0;
 	item = item_of(watch, device, inode);
 	if (!item)
-		item = new_item(watch, device, inode);
+		item = new_item(watch, device, inode, one.trusted);
 	if (!item)
 		return 0;
 	free(item->path);
@@ -387,6 +381,7 @@ static int read_record(struct lk_watch *watch, const char *path)
 
 	if (r)
 		return r == SK_NONE ? 0 : r < 0 ? r : -EFBIG;
+	watch->recorded = text.size;
 	for (size_t at = 0; r == 0 && at < text.size;) {
 		const char *end = memchr(text.data + at, '\n', text.size - at);
 		size_t size = end ? (size_t)(end - (text.data + at)) : text.size - at;
@@ -415,7 +410,6 @@ static int set_marks(struct lk_watch *watch)
 int lk_watch_new(int root, const struct lk_window_state *state, struct lk_watch **ret_watch)
 {
 	struct lk_watch *watch = sk_calloc(1, sizeof *watch);
-	struct stat found;
 	char path[256];
 	int r;
 
@@ -431,8 +425,6 @@ int lk_watch_new(int root, const struct lk_window_state *state, struct lk_watch 
 		r = read_record(watch, path);
 	if (!r)
 		r = sk_open_in(root, path, O_WRONLY | O_CREAT | O_APPEND, 0600, &watch->record);
-	if (!r && fstat(watch->record, &found) == 0)
-		watch->recorded = (uint64_t)found.st_size;
 	if (!r && sk_buf_append_char(&watch->lines, '\n')) /* behind a line that was cut short */
 		r = sk_origin(-ENOMEM);
 	if (!r)

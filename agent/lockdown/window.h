@@ -3,11 +3,11 @@
  * A maintenance window: a time in which what a trusted updater writes becomes known. Three processes have a part in it, and each leaves what it is sure of on
  * the disk, so that any of them may be killed, or the power cut, at any point:
  *
- *   clerk      window.c, window-code.c, window-call.c   decides: who may open, when it ends, what is approved. Owns LOCKDOWN_FOLDER/window.json (the state),
- *                                                       window-names.ndjson, provisional.json, phone.json
+ *   clerk      windows.c, window-signed.c, -code.c,     decides: who may open, when it ends, what is approved. Owns LOCKDOWN_FOLDER/window.json (the state),
+ *              -left.c, -call.c, -state.c               window-names.ndjson, window-used.json, provisional.json, phone.json
  *   recorder   window-duty.c, window-watch.c,           sees who writes what, keeps what was there before, puts it back. Owns WINDOW_FOLDER/ID/. Reads no
- *              window-lineage.c, window-keep.c,         foreign input but the kernel's events and files it hashes; takes its orders from window.json
- *              window-changes.c
+ *              -births.c, -lineage.c, -keep.c,          foreign input but the kernel's events and files it hashes; takes its orders from window.json
+ *              -restore.c, -changes.c
  *   guard      hash.c                                   an unknown program while a window is open: asks whether the recorder knows it by now
  *
  *   opening -> open -> closing -> closed -> approved
@@ -22,6 +22,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/stat.h>
+
+#include "base/buf.h"
 #include "base/map.h"
 #include "crypto/hash.h"
 #include "lockdown/list.h"
@@ -95,12 +98,13 @@ struct lk_window_state {
 	char change[128], owner[128], consent[256];
 	char closed_by[16];        /* "command", "expired", "restart" */
 	char decided_by[128];
+	char signed_id[129];       /* of the signed window that it is; "" = opened by a code */
 	uint64_t opened_ms, until_ms, closed_ms, decided_ms; /* UTC */
 	uint64_t seconds;          /* how long it was opened for */
 	char boot[40];             /* of the boot it was opened in */
 	uint64_t until_boot_ms;    /* CLOCK_BOOTTIME */
 	uint64_t keep_max;         /* bytes that the recorder may keep */
-	uint64_t kept, kept_bytes, not_kept;
+	uint64_t kept, kept_bytes, not_kept, not_restored;
 	uint64_t added, changed, removed; /* after closing */
 	uint32_t updater_count, path_count;
 	uint8_t updaters[LK_WINDOW_UPDATERS][LK_HASH];
@@ -125,6 +129,15 @@ void lk_window_state_done(struct lk_window_state *state);
 uint64_t lk_boot_ms(void); /* CLOCK_BOOTTIME */
 
 /* --- the recorder's own */
+
+/* One thing that the kernel told of a process; `parent`: of 'b'; the effective user now: of 'u'. window-births.c. */
+struct lk_told {
+	char what; /* 'b' born, 'e' executed, 'u' is another user, 'd' died */
+	uint32_t parent, pid;
+};
+int lk_births_open(void); /* a descriptor; -1 = this machine does not tell them (logged) */
+/* Appends what was told by now (struct lk_told). False: some of it was lost. */
+bool lk_births_receive(int fd, struct sk_buf *list);
 
 /* Who descends from a trusted updater. window-lineage.c. */
 struct lk_lineage;
@@ -165,7 +178,8 @@ size_t lk_watch_items(const struct lk_watch *watch, struct lk_written **ret_item
 
 /* What was there before: window-keep.c. Done when ID/kept.json is there; interrupted and called again it begins anew. */
 int lk_keep_before(int root, const struct lk_window_state *state);
-/* Puts it back, and removes what ID/changes.json says was added. Done when ID/restored.json is there. */
+int lk_attributes(int fd, const struct stat *st, uint8_t out[LK_HASH]);
+/* window-restore.c. Puts it back, and removes what ID/changes.json says was added. Done when ID/restored.json is there. */
 int lk_keep_restore(int root, const struct lk_window_state *state);
 /* Calls `each` with the path and the hash of every file that was kept (or only listed). */
 int lk_keep_each(int root, const struct lk_window_state *state, int (*each)(void *arg, struct json_object *file), void *arg);
@@ -177,6 +191,7 @@ int lk_changes(int root, const struct lk_window_state *state, const struct lk_wr
 /* Of a path on this machine: 'p', 'l', 's', 0 = none of them; hashes it when it is. A read lease keeps writers out meanwhile: SK_AGAIN when there is one. */
 int lk_look_at(int fd, struct sk_hasher *hasher, void *space, char *ret_kind, uint8_t ret_hash[LK_HASH]);
 enum { LK_WINDOW_SPACE = 128 << 10 };
+char lk_kind_of(int fd, const char *path); /* by its first bytes and its name */
 /* A file of the folder WINDOW_FOLDER/ID. */
 void lk_window_path(const struct lk_window_state *state, const char *name, char out[static 256]);
 

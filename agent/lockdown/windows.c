@@ -4,7 +4,7 @@
  *
  *   opening   state, then the recorder sets its marks and keeps what is there; then state "open"; then the guard is told
  *   closing   the guard is told first; then state "closing"; the recorder works out the difference; then state "closed"
- *   approval  provisional.json, then state, then the guard
+ *   approval  provisional.json, then state, then the guard (window-left.c)
  *
  * So a start after a power cut finds less permitted than there was, never more. A window of an earlier boot is closed by that.
  */
@@ -23,9 +23,7 @@
 #include "os/point.h"
 #include "policy/signed.h"
 
-#define PROVISIONAL LOCKDOWN_FOLDER "/provisional.json"
-#define USED LOCKDOWN_FOLDER "/window-used.json"
-enum { CHANGES_MAX = 64 << 20, NAMES_MAX = 64 << 20, PROVISIONAL_SPACE = 4 << 20, USED_MAX = 200, RETRY_MS = 5000 };
+enum { CHANGES_MAX = 64 << 20, NAMES_MAX = 64 << 20, RETRY_MS = 5000 };
 #define KEEP_MAX (UINT64_C(2) << 30)
 
 /* --- telling */
@@ -83,23 +81,6 @@ uint32_t lk_windows_mode(const struct clerk *c, uint32_t mode)
 	return w->phase == LK_WINDOW_OPEN && !strcmp(w->scope, sk_phone_scopes[SK_PHONE_OBSERVE]) ? LK_OBSERVE : mode;
 }
 
-static bool is_provisional(const struct clerk *c, uint64_t serial)
-{
-	const struct lk_windows *w = c->windows;
-	struct sk_moment when = lk_moment(c);
-
-	return w->hash_count && serial <= w->provisional_serial && (when.wrong || (uint64_t)when.now * 1000 < w->provisional_until_ms);
-}
-
-uint32_t lk_windows_hashes(const struct clerk *c, uint64_t serial, uint8_t *hashes, uint32_t space)
-{
-	uint32_t count = is_provisional(c, serial) ? SK_MIN(c->windows->hash_count, space) : 0;
-
-	if (count)
-		memcpy(hashes, c->windows->hashes, (size_t)count * LK_HASH);
-	return count;
-}
-
 /* The orders are put anew, and with them whatever was derived from the old ones. */
 static void renew_orders(struct clerk *c)
 {
@@ -107,72 +88,7 @@ static void renew_orders(struct clerk *c)
 	lk_enforce(c);
 }
 
-/* --- what a window leaves: provisional.json */
-
-static int load_provisional(struct clerk *c)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(PROVISIONAL_SPACE);
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct lk_windows *w = c->windows;
-	struct sk_json at, list;
-	int r = sk_file_read(c->ctx->root_dir, PROVISIONAL, PROVISIONAL_SPACE, &text);
-
-	w->hash_count = 0;
-	if (r)
-		return r < 0 ? r : 0;
-	if (sk_json_parse_object(text.data, text.size, PROVISIONAL_SPACE, &tree, NULL) != 0)
-		return 0;
-	at = SK_JSON(tree, "provisional", NULL);
-	if (sk_json_u64(&at, "until", 0, SK_JSON_MAX_INT, &w->provisional_until_ms) || sk_json_u64(&at, "serial", 0, SK_JSON_MAX_INT, &w->provisional_serial) ||
-	    sk_json_array(&at, "hashes", LK_PROVISIONAL_MAX, &list))
-		return 0;
-	free(w->hashes);
-	w->hashes = sk_calloc(sk_json_length(&list) + 1, LK_HASH);
-	if (!w->hashes)
-		return sk_origin(-ENOMEM);
-	for (size_t i = 0; i < sk_json_length(&list); i++) {
-		const char *hex;
-
-		if (sk_json_item_string(&list, i, 64, 64, &hex) == 0 && sk_unhex(hex, w->hashes[w->hash_count], LK_HASH) == 0)
-			w->hash_count++;
-	}
-	return 0;
-}
-
-/* Those approved before stay, as long as they count. */
-static int put_old_hashes(struct clerk *c, struct json_object *list)
-{
-	char hex[2 * LK_HASH + 1];
-	int r = 0;
-
-	if (!is_provisional(c, c->now.orders.serial))
-		return 0;
-	for (uint32_t i = 0; !r && i < c->windows->hash_count; i++)
-		r = sk_json_append(list, json_object_new_string(sk_hex(c->windows->hashes[i], LK_HASH, hex)));
-	return r;
-}
-
-static int put_approved(const struct sk_json *changes, bool all, struct json_object *list, uint64_t *ret_count)
-{
-	struct sk_json items;
-	int r = sk_json_array(changes, "items", LK_WINDOW_ITEMS * 2, &items);
-
-	for (size_t i = 0; !r && i < sk_json_length(&items); i++) {
-		struct sk_json one;
-		uint8_t hash[LK_HASH];
-		char hex[2 * LK_HASH + 1];
-		bool trusted;
-
-		if (sk_json_item_object(&items, i, &one) || !sk_json_has(&one, "sha256") || sk_json_bool(&one, "trusted", &trusted) || !(trusted || all) ||
-		    sk_json_hex(&one, "sha256", hash, LK_HASH))
-			continue;
-		if (json_object_array_length(list) >= LK_PROVISIONAL_MAX)
-			return SK_FULL;
-		r = sk_json_append(list, json_object_new_string(sk_hex(hash, LK_HASH, hex)));
-		*ret_count += !r;
-	}
-	return r;
-}
+/* --- files of the recorder */
 
 static int read_changes(const struct clerk *c, struct json_object **ret_tree)
 {
@@ -183,35 +99,6 @@ static int read_changes(const struct clerk *c, struct json_object **ret_tree)
 	lk_window_path(&c->windows->state, "changes.json", path);
 	r = sk_file_read(c->ctx->root_dir, path, CHANGES_MAX, &text);
 	return r ? r : sk_json_parse_object(text.data, text.size, CHANGES_MAX, ret_tree, NULL);
-}
-
-static int save_provisional(struct clerk *c, bool all, uint64_t *ret_count)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(PROVISIONAL_SPACE);
-	_cleanup_json_ struct json_object *changes = NULL, *out = json_object_new_object();
-	uint64_t until = sk_clock_ms() + (uint64_t)LK_PROVISIONAL_DAYS * 86400000;
-	struct json_object *list;
-	struct sk_json at;
-	int r = read_changes(c, &changes);
-
-	at = SK_JSON(changes, "changes", NULL);
-	if (!r && !out)
-		r = sk_origin(-ENOMEM);
-	if (!r)
-		r = sk_json_put_u64(out, "until", until);
-	if (!r)
-		r = sk_json_put_u64(out, "serial", c->now.orders.serial);
-	if (!r)
-		r = sk_json_put_string(out, "window", c->windows->state.id);
-	if (!r)
-		r = sk_json_put_array(out, "hashes", &list);
-	if (!r)
-		r = put_old_hashes(c, list);
-	if (!r)
-		r = put_approved(&at, all, list, ret_count);
-	if (!r)
-		r = sk_json_canonical(out, &text);
-	return r ? r : LK_REPLACE("window.provisional", c->ctx->root_dir, PROVISIONAL, text.data, text.size);
 }
 
 /* --- opening */
@@ -235,6 +122,12 @@ static int write_names(struct clerk *c, const struct sk_policy *policy)
 			r = sk_json_canonical(line, &text);
 		if (!r)
 			r = sk_buf_append_char(&text, '\n');
+	}
+	/* what was approved since the policy was signed, wherever it lies */
+	for (uint32_t i = 0; !r && i < (lk_left_counts(c, c->now.orders.serial) ? c->windows->hash_count : 0); i++) {
+		char hex[2 * LK_HASH + 1];
+
+		r = sk_buf_printf(&text, "{\"sha256\":\"%s\"}\n", sk_hex(c->windows->hashes[i], LK_HASH, hex));
 	}
 	return r ? r : LK_REPLACE("window.names", c->ctx->root_dir, WINDOW_NAMES, text.data ? text.data : "", text.size);
 }
@@ -261,7 +154,7 @@ static int new_id(char out[LK_WINDOW_ID + 1])
 	return 0;
 }
 
-static int fill(struct clerk *c, const struct lk_window_terms *terms, const struct sk_policy *policy, struct lk_window_state *state)
+static int fill(const struct lk_window_terms *terms, uint64_t seconds, const struct sk_policy *policy, struct lk_window_state *state)
 {
 	const struct sk_strings *scope = &policy->lockdown.scope;
 	int r = new_id(state->id);
@@ -271,12 +164,13 @@ static int fill(struct clerk *c, const struct lk_window_terms *terms, const stru
 	snprintf(state->change, sizeof state->change, "%s", terms->change);
 	snprintf(state->owner, sizeof state->owner, "%s", terms->owner);
 	snprintf(state->consent, sizeof state->consent, "%s", terms->consent);
+	snprintf(state->signed_id, sizeof state->signed_id, "%s", terms->id);
 	snprintf(state->boot, sizeof state->boot, "%s", sk_clock_boot_id());
 	state->phase = LK_WINDOW_OPENING;
 	state->opened_ms = sk_clock_ms();
-	state->seconds = terms->seconds;
-	state->until_ms = state->opened_ms + terms->seconds * 1000;
-	state->until_boot_ms = lk_boot_ms() + terms->seconds * 1000;
+	state->seconds = seconds;
+	state->until_ms = state->opened_ms + seconds * 1000;
+	state->until_boot_ms = lk_boot_ms() + seconds * 1000;
 	state->keep_max = KEEP_MAX;
 	memcpy(state->updaters, terms->updaters, sizeof state->updaters);
 	state->updater_count = terms->updater_count;
@@ -286,7 +180,6 @@ static int fill(struct clerk *c, const struct lk_window_terms *terms, const stru
 		r = state->paths[i] ? 0 : sk_origin(-ENOMEM);
 		state->path_count += !r;
 	}
-	(void)c;
 	return r;
 }
 
@@ -297,13 +190,20 @@ static int start(struct clerk *c, const struct lk_window_terms *terms, struct sk
 	struct sk_moment when = lk_moment(c);
 	struct sk_place place = lk_place(c);
 	enum sk_force force;
+	uint64_t seconds = terms->seconds, now = lk_boot_ms();
 	int64_t next;
-	int r = sk_store_in_force(c->store, SK_PART_LOCKDOWN, &place, &when, &policy, &force, &next);
+	int r;
+
+	if (terms->until_boot_ms)
+		seconds = terms->until_boot_ms > now ? (terms->until_boot_ms - now) / 1000 : 0;
+	if (!seconds)
+		return sk_diag_path(diag, "", "its time was over before the tool was idle");
+	r = sk_store_in_force(c->store, SK_PART_LOCKDOWN, &place, &when, &policy, &force, &next);
 
 	if (r > 0)
 		return sk_diag_path(diag, "", "no policy is in force here: everything starts, no window is needed");
 	if (!r)
-		r = fill(c, terms, &policy.policy, &state);
+		r = fill(terms, seconds, &policy.policy, &state);
 	if (!r && !state.updater_count && strcmp(state.scope, sk_phone_scopes[SK_PHONE_OBSERVE]))
 		return sk_diag_path(diag, "", "neither the policy nor the window names a trusted updater: nothing could become known (policy: lockdown.updaters)");
 	if (!r)
@@ -316,6 +216,7 @@ static int start(struct clerk *c, const struct lk_window_terms *terms, struct sk
 	lk_window_state_done(&c->windows->state);
 	c->windows->state = state;
 	state.path_count = 0; /* they are the clerk's now */
+	(void)lk_signed_use(c); /* behind the state: cut short here, the next start puts it right, or the end of the window */
 	wake_recorder();
 	sk_log(SK_LOG_NOTICE, "maintenance window %s is being opened: %s", c->windows->state.id, c->windows->state.change);
 	return 0;
@@ -333,6 +234,8 @@ int lk_windows_may_begin(const struct clerk *c, struct sk_diag *diag)
 
 	if (!lk_window)
 		return sk_diag_path(diag, "", "this agent has no recorder");
+	if (w->has_pending)
+		return sk_diag_path(diag, "", "a window waits for the tool to be idle already (change %s): close it first", w->pending.change);
 	if (is_busy(w))
 		return sk_diag_path(diag, "", "a window is %s already", lk_window_phases[w->state.phase]);
 	if (w->state.phase == LK_WINDOW_CLOSED)
@@ -372,9 +275,10 @@ static void opened(struct clerk *c)
 	    sk_json_u64(&at, "not_kept", 0, SK_JSON_MAX_INT, &w->not_kept))
 		return;
 	w->phase = LK_WINDOW_OPEN;
-	/* its time begins when it is open: keeping may have taken a while */
-	w->until_boot_ms = lk_boot_ms() + w->seconds * 1000;
-	w->until_ms = sk_clock_ms() + w->seconds * 1000;
+	if (!w->signed_id[0]) { /* its time begins when it is open: keeping may have taken a while. A signed one ends when it says */
+		w->until_boot_ms = lk_boot_ms() + w->seconds * 1000;
+		w->until_ms = sk_clock_ms() + w->seconds * 1000;
+	}
 	if (save(c)) {
 		w->phase = LK_WINDOW_OPENING;
 		return;
@@ -395,10 +299,14 @@ static int close_now(struct clerk *c, const char *by)
 
 	forbid(c);
 	SK_POINT("window.forbid");
+	(void)lk_signed_use(c);
 	w->phase = LK_WINDOW_CLOSING;
 	w->closed_ms = sk_clock_ms();
 	snprintf(w->closed_by, sizeof w->closed_by, "%s", by);
 	r = save(c);
+	c->windows->unsaved = r != 0; /* a full disk: it is shut all the same, and the recorder begins when it is written */
+	if (r)
+		sk_timer_arm(c->windows->end, RETRY_MS);
 	c->windows->closing_waits = false;
 	lk_interlock_forget(c, LK_WAITS_CLOSE);
 	wake_recorder();
@@ -450,16 +358,22 @@ static void closed(struct clerk *c)
 static int decided(struct clerk *c, enum lk_window_phase phase, const char *by)
 {
 	struct lk_window_state *w = &c->windows->state;
+	int r;
 
 	w->phase = phase;
 	w->decided_ms = sk_clock_ms();
 	snprintf(w->decided_by, sizeof w->decided_by, "%s", by);
-	return save(c);
+	r = save(c);
+	if (r)
+		w->phase = LK_WINDOW_CLOSED; /* as the disk has it: it can be decided again */
+	return r;
 }
 
 int lk_windows_approve(struct clerk *c, bool all, const char *by, struct sk_diag *diag, uint64_t *ret_count)
 {
+	_cleanup_json_ struct json_object *changes = NULL;
 	struct lk_window_state *w = &c->windows->state;
+	struct sk_json at;
 	int r;
 
 	*ret_count = 0;
@@ -467,11 +381,14 @@ int lk_windows_approve(struct clerk *c, bool all, const char *by, struct sk_diag
 		return sk_diag_path(diag, "", "no difference waits for a decision (%s)", lk_window_phases[w->phase]);
 	if (all && strcmp(w->scope, sk_phone_scopes[SK_PHONE_OBSERVE]))
 		return sk_diag_path(diag, "", "this window was for trusted updaters: what others wrote takes a signed policy");
-	r = save_provisional(c, all, ret_count);
+	r = read_changes(c, &changes);
+	at = SK_JSON(changes, "changes", NULL);
 	if (!r)
-		r = load_provisional(c);
+		r = lk_left_save(c, &at, all, ret_count);
 	if (!r)
 		r = decided(c, LK_WINDOW_APPROVED, by);
+	if (!r)
+		r = lk_left_load(c); /* they count from here on */
 	if (r)
 		return r < 0 ? r : sk_diag_path(diag, "", "the difference is larger than can be accepted here: sign a policy");
 	lk_windows_tell(c, SK_EVENT_WINDOW_DECIDED, by, "approved");
@@ -496,120 +413,32 @@ int lk_windows_roll_back(struct clerk *c, const char *by, struct sk_diag *diag)
 static void rolled_back(struct clerk *c)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(65536);
+	_cleanup_json_ struct json_object *tree = NULL;
+	struct lk_window_state *w = &c->windows->state;
+	struct sk_json at;
 	char path[256];
 
-	lk_window_path(&c->windows->state, "restored.json", path);
-	if (sk_file_read(c->ctx->root_dir, path, 65536, &text) != 0)
+	lk_window_path(w, "restored.json", path);
+	if (sk_file_read(c->ctx->root_dir, path, 65536, &text) != 0 || sk_json_parse_object(text.data, text.size, 65536, &tree, NULL) != 0)
 		return;
-	c->windows->state.phase = LK_WINDOW_ROLLED_BACK;
+	at = SK_JSON(tree, "restored", NULL);
+	if (sk_json_u64(&at, "failed", 0, SK_JSON_MAX_INT, &w->not_restored) || lk_left_drop(c))
+		return;
+	w->phase = LK_WINDOW_ROLLED_BACK;
 	if (save(c)) {
-		c->windows->state.phase = LK_WINDOW_ROLLING_BACK;
+		w->phase = LK_WINDOW_ROLLING_BACK;
 		return;
 	}
 	lk_windows_tell(c, SK_EVENT_WINDOW_DECIDED, c->windows->state.decided_by, "rolled-back");
 	lk_control_to_link(c, SK_F_HEALTH, 0, lk_health(c));
 }
 
-/* --- signed windows */
-
-static int load_used(const struct clerk *c, struct json_object **ret_tree, struct json_object **ret_list)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(65536);
-	_cleanup_json_ struct json_object *tree = NULL;
-	int r = sk_file_read(c->ctx->root_dir, USED, 65536, &text);
-
-	if (r == 0 && sk_json_parse_object(text.data, text.size, 65536, &tree, NULL) == 0 && json_object_object_get_ex(tree, "used", ret_list) &&
-	    json_object_is_type(*ret_list, json_type_array)) {
-		*ret_tree = SK_TAKE(tree);
-		return 0;
-	}
-	sk_json_free(tree);
-	tree = json_object_new_object();
-	r = tree ? sk_json_put_array(tree, "used", ret_list) : sk_origin(-ENOMEM);
-	if (!r)
-		*ret_tree = SK_TAKE(tree);
-	return r;
-}
-
-/* "ID BOOT": within one boot an id opens one window; after a restart of the machine, which closed it, once more. */
-static int use_id(struct clerk *c, const char *id, struct sk_diag *diag)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(65536);
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct json_object *list = NULL;
-	char mark[256];
-	int r = load_used(c, &tree, &list);
-
-	snprintf(mark, sizeof mark, "%s %s", sk_clock_boot_id(), id);
-	for (size_t i = 0; !r && i < json_object_array_length(list); i++) {
-		const char *used = json_object_get_string(json_object_array_get_idx(list, i));
-		bool closed_by_restart = !strcmp(c->windows->state.closed_by, "restart");
-
-		if (!strcmp(used, mark) || (!closed_by_restart && strlen(used) > 37 && !strcmp(used + 37, id)))
-			return sk_diag_path(diag, "", "window %s was opened here before: each opens once", id);
-	}
-	while (!r && json_object_array_length(list) >= USED_MAX)
-		json_object_array_del_idx(list, 0, 1);
-	if (!r)
-		r = sk_json_append(list, json_object_new_string(mark));
-	if (!r)
-		r = sk_json_canonical(tree, &text);
-	return r ? r : LK_REPLACE("window.used", c->ctx->root_dir, USED, text.data, text.size);
-}
-
-static void terms_of(const struct sk_signed_answer *answer, int64_t now, struct lk_window_terms *terms)
-{
-	const struct sk_window *window = &answer->object.window;
-	const struct sk_hash_note *notes = window->updaters.items;
-
-	*terms = (struct lk_window_terms){.source = "signed", .scope = "updaters"};
-	terms->seconds = (uint64_t)(window->head.until - now);
-	snprintf(terms->id, sizeof terms->id, "%s", window->head.id);
-	snprintf(terms->change, sizeof terms->change, "%s", window->head.change ? window->head.change : window->head.id);
-	snprintf(terms->owner, sizeof terms->owner, "%s", window->head.owner ? window->head.owner : "");
-	snprintf(terms->consent, sizeof terms->consent, "%s", window->vendor_consent ? window->vendor_consent : "");
-	for (size_t i = 0; i < window->updaters.count && terms->updater_count < LK_WINDOW_UPDATERS; i++)
-		memcpy(terms->updaters[terms->updater_count++], notes[i].sha256, LK_HASH);
-}
-
-int lk_windows_offer(struct clerk *c, const char *envelope, size_t size, struct sk_diag *diag)
-{
-	_cleanup_signed_answer_ struct sk_signed_answer answer = {0};
-	struct sk_signed_question question = {.trust = sk_store_trust(c->store), .when = lk_moment(c), .place = lk_place(c)};
-	struct lk_window_terms terms;
-	int r = sk_signed_verify(SK_SIGNED_WINDOW, &question, envelope, size, &answer);
-
-	if (r == SK_DENIED) {
-		*diag = answer.diag;
-		return SK_BAD;
-	}
-	if (r)
-		return r;
-	if (question.when.wrong) /* its dates are what limits it */
-		return sk_diag_path(diag, "", "the clock of this machine is wrong: a signed window is not opened by it. Set the clock, or ask for a code");
-	terms_of(&answer, question.when.now, &terms);
-	r = lk_windows_may_begin(c, diag);
-	if (!r)
-		r = use_id(c, terms.id, diag);
-	return r ? r : lk_windows_begin(c, &terms, diag);
-}
-
-bool lk_windows_take(struct clerk *c, const char *envelope, size_t size)
-{
-	_cleanup_envelope_ struct sk_envelope *parsed = NULL;
-	struct sk_diag diag = {.source = "window"};
-	char why[400];
-
-	if (sk_envelope_parse(envelope, size, &parsed, NULL) != 0 || strcmp(parsed->type, SK_TYPE_WINDOW))
-		return false;
-	if (lk_windows_offer(c, envelope, size, &diag)) {
-		sk_log(SK_LOG_WARNING, "a signed window is not opened: %s", sk_diag_format(&diag, why, sizeof why));
-		lk_windows_tell(c, SK_EVENT_WINDOW_REFUSED, NULL, diag.text);
-	}
-	return true;
-}
-
 /* --- what happens */
+
+static bool is_too_late(const struct lk_windows *w)
+{
+	return w->pending.until_boot_ms && lk_boot_ms() >= w->pending.until_boot_ms;
+}
 
 void lk_windows_retry(struct clerk *c)
 {
@@ -619,9 +448,13 @@ void lk_windows_retry(struct clerk *c)
 
 	if (w->has_pending) {
 		ready = lk_interlock_ask(c, LK_WAITS_OPEN, NULL);
-		w->has_pending = ready == LK_NOT_YET;
-		if (ready == LK_READY && start(c, &w->pending, &diag))
+		w->has_pending = ready == LK_NOT_YET && !is_too_late(w);
+		if (ready == LK_NOT_YET && !w->has_pending)
+			lk_interlock_forget(c, LK_WAITS_OPEN);
+		if (ready == LK_READY && start(c, &w->pending, &diag)) {
 			sk_log(SK_LOG_WARNING, "the window that waited is not opened: %s", diag.text);
+			lk_windows_tell(c, SK_EVENT_WINDOW_REFUSED, NULL, diag.text);
+		}
 	}
 	if (w->closing_waits && lk_interlock_ask(c, LK_WAITS_CLOSE, NULL) != LK_NOT_YET)
 		(void)close_now(c, "command");
@@ -649,6 +482,13 @@ static void on_end(void *arg)
 	struct clerk *c = arg;
 	const struct lk_window_state *w = &c->windows->state;
 
+	if (c->windows->unsaved) {
+		c->windows->unsaved = save(c) != 0;
+		if (c->windows->unsaved)
+			sk_timer_arm(c->windows->end, RETRY_MS);
+		else
+			wake_recorder();
+	}
 	if (w->phase != LK_WINDOW_OPEN)
 		return;
 	if (lk_boot_ms() >= w->until_boot_ms)
@@ -662,7 +502,7 @@ int lk_windows_resume(struct clerk *c)
 {
 	struct lk_window_state *w = &c->windows->state;
 	bool same_boot = !strcmp(w->boot, sk_clock_boot_id());
-	int r = 0;
+	int r = w->phase == LK_WINDOW_NONE ? 0 : lk_signed_use(c);
 
 	if ((w->phase == LK_WINDOW_OPENING || w->phase == LK_WINDOW_OPEN) && !same_boot) {
 		w->phase = LK_WINDOW_CLOSING;
@@ -690,7 +530,7 @@ int lk_windows_open(struct clerk *c)
 	if (r > 0)
 		c->windows->state.phase = LK_WINDOW_NONE;
 	if (r >= 0)
-		r = load_provisional(c);
+		r = lk_left_load(c);
 	return r ? r : lk_codes_open(c);
 }
 
@@ -721,9 +561,9 @@ struct json_object *lk_windows_state(const struct clerk *c)
 		const char *name;
 		uint64_t value;
 	} numbers[] = {{"opened", s->opened_ms}, {"until", s->until_ms}, {"closed", s->closed_ms}, {"kept", s->kept}, {"kept_bytes", s->kept_bytes},
-		       {"not_kept", s->not_kept}, {"added", s->added}, {"changed", s->changed}, {"removed", s->removed},
+		       {"not_kept", s->not_kept}, {"not_restored", s->not_restored}, {"added", s->added}, {"changed", s->changed}, {"removed", s->removed},
 		       {"left_s", open && s->until_boot_ms > now ? (s->until_boot_ms - now) / 1000 : 0}, {"known", open ? known : 0},
-		       {"provisional", is_provisional(c, c->now.orders.serial) ? w->hash_count : 0}, {"provisional_until", w->provisional_until_ms}};
+		       {"provisional", lk_left_counts(c, c->now.orders.serial) ? w->hash_count : 0}, {"provisional_until", w->provisional_until_ms}};
 
 	for (size_t i = 0; !r && i < SK_ARRAY_SIZE(texts); i++)
 		r = sk_json_put_string(out, texts[i].name, texts[i].value);

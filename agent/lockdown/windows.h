@@ -10,8 +10,8 @@ enum { LK_PROVISIONAL_DAYS = 14, LK_PROVISIONAL_MAX = 20000, LK_CODE_TRIES = 5, 
 
 /* What a window is opened for. */
 struct lk_window_terms {
-	char source[8], scope[12], change[128], owner[128], consent[256], id[129];
-	uint64_t seconds;
+	char source[8], scope[12], change[128], owner[128], consent[256], id[129]; /* id: of a signed one */
+	uint64_t seconds, until_boot_ms; /* CLOCK_BOOTTIME; 0 = as long as `seconds` once it is open */
 	uint32_t updater_count;
 	uint8_t updaters[LK_WINDOW_UPDATERS][LK_HASH];
 };
@@ -32,6 +32,7 @@ struct lk_windows {
 	struct lk_phone_book phone;
 	struct lk_window_terms pending; /* waits for the tool to be idle */
 	bool has_pending, closing_waits;
+	bool unsaved;                   /* it is closed, and the disk does not know it */
 	struct sk_watch *end;           /* the window's time */
 	/* what was approved, until a newer policy comes */
 	uint8_t (*hashes)[LK_HASH];
@@ -55,10 +56,20 @@ int lk_windows_begin(struct clerk *c, const struct lk_window_terms *terms, struc
 int lk_windows_end(struct clerk *c, const char *by, struct sk_diag *diag);
 int lk_windows_approve(struct clerk *c, bool all, const char *by, struct sk_diag *diag, uint64_t *ret_count);
 int lk_windows_roll_back(struct clerk *c, const char *by, struct sk_diag *diag);
-/* A signed window, opened by file or by the link. As begin. */
+/* window-signed.c. Opened by file or by the link. As begin. */
 int lk_windows_offer(struct clerk *c, const char *envelope, size_t size, struct sk_diag *diag);
 /* The same for what came as a policy would, over the link. False: it is no window. */
 bool lk_windows_take(struct clerk *c, const char *envelope, size_t size);
+/* Was it opened here before? SK_BAD with the diag. */
+int lk_signed_check(const struct clerk *c, const char *id, struct sk_diag *diag);
+/* The window of the state, if it is a signed one, is used up. 0 or -errno. */
+int lk_signed_use(const struct clerk *c);
+/* window-left.c. After the state was loaded; 0 or -errno. */
+int lk_left_load(struct clerk *c);
+/* What `changes` has of an updater (`all`: of anyone) counts as soon as the state says approved. 0; SK_FULL; -errno. */
+int lk_left_save(struct clerk *c, const struct sk_json *changes, bool all, uint64_t *ret_count);
+int lk_left_drop(struct clerk *c); /* and not at all, if it was rolled back */
+bool lk_left_counts(const struct clerk *c, uint64_t serial);
 /* What is known beside the policy: appended to `hashes` (`space` of them fit). Returns how many. `serial`: of the policy that will be in force. */
 uint32_t lk_windows_hashes(const struct clerk *c, uint64_t serial, uint8_t *hashes, uint32_t space);
 /* The mode while a window of scope "observe" is open. */
