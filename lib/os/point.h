@@ -6,6 +6,8 @@
  *   SEKISHO_POINT=spool.append:3      SIGKILL at the third pass. Passes are counted over all processes of a program (duties and their restarts),
  *                                     so the kill happens once.
  *   SEKISHO_POINT_LOG=FILE            appends each name when it is reached for the first time by a process.
+ *   SEKISHO_POINT_WAIT=1              FILE is a terminal line: each pass is told there, and the process goes on when a byte comes back. So whoever listens (a test
+ *                                     outside of a virtual machine) knows what was on the disk at that point, or ends the machine there.
  *   SEKISHO_FAIL=NAME:3:ENOSPC        the third operation named NAME fails, once. `3+`: the third and all after it. `@FILE`: while FILE
  *                                     exists. Several rules are separated by commas.
  */
