@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "lockdown-archive.h"
+#include "lockdown-packages.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -187,6 +188,7 @@ int lockdown_run_observe(struct ctl *ctl)
 
 struct learning {
 	struct sk_collector collector;
+	struct lockdown_packages *packages;
 	char provenance[64];
 	uint64_t added;
 	int r;
@@ -208,6 +210,9 @@ static int add_learned(struct learning *learning, const struct sk_json *at)
 		return r;
 	program.name = (char *)(name[0] ? name : "?");
 	program.size = (int64_t)size;
+	program.package = (char *)lockdown_package_of(learning->packages, program.name);
+	program.publisher = (char *)lockdown_package_maker(learning->packages, program.package);
+	program.version = (char *)lockdown_package_version(learning->packages, program.package);
 	if (json_object_object_get_ex(at->value, "first", NULL) && sk_json_u64(at, "first", 0, SK_JSON_MAX_INT, &first) == 0 && first > 0) {
 		snprintf(provenance, sizeof provenance, "%s, first used %.10s", learning->provenance, sk_time_text((int64_t)(first / 1000), time));
 		program.provenance = provenance;
@@ -246,6 +251,21 @@ static int forget(const struct ctl *ctl)
 	return r == CTL_OK && ctl->json ? ctl_print_json(ctl, json_object_get(answer)) : r;
 }
 
+/* Of this machine, and of what is mounted where lockdown guards. */
+static int read_packages(const struct sk_policy *policy, struct lockdown_packages **ret_packages)
+{
+	const struct sk_strings *scope = &policy->lockdown.scope;
+	int r = lockdown_packages_new(ret_packages);
+
+	if (r)
+		return r;
+	lockdown_packages_read(*ret_packages, "/");
+	for (size_t i = 0; i < scope->count; i++)
+		if (strcmp(scope->items[i], "/"))
+			lockdown_packages_read(*ret_packages, scope->items[i]);
+	return 0;
+}
+
 int lockdown_run_learn(struct ctl *ctl)
 {
 	_cleanup_answer_ struct sk_policy_answer answer = {0};
@@ -257,11 +277,12 @@ int lockdown_run_learn(struct ctl *ctl)
 		return forget(ctl);
 	lockdown_provenance("learn", learning.provenance, sizeof learning.provenance);
 	r = successor(ctl, &answer);
-	if (r == CTL_OK && sk_collect_begin(&learning.collector, &answer.policy) != 0)
+	if (r == CTL_OK && (read_packages(&answer.policy, &learning.packages) || sk_collect_begin(&learning.collector, &answer.policy) != 0))
 		r = ctl_fail_errno(ctl, -ENOMEM, "learned");
 	if (r == CTL_OK)
 		r = lockdown_ask(ctl, lockdown_question("learned"), false, on_learned, &learning, &done);
 	sk_collect_end(&learning.collector);
+	lockdown_packages_free(learning.packages);
 	if (r != CTL_OK)
 		return r;
 	if (learning.r)

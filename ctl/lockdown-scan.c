@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "accept/inventory.h"
 #include "lockdown-archive.h"
+#include "lockdown-packages.h"
 #include "os/clock.h"
 
 enum { PACKAGES_MAX = 1000000, PROGRESS_MS = 100, BAR = 30, IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
@@ -39,9 +40,7 @@ struct scan {
 	size_t count, space;
 	uint64_t bytes, done, said_ms;
 	uint64_t unreadable, same;
-	struct sk_map *packages; /* path -> name, as dpkg says */
-	struct sk_map *versions; /* name -> version */
-	struct sk_map *makers;   /* name -> who maintains it, without the address */
+	struct lockdown_packages *packages;
 	struct sk_map *named, *copied; /* folders: with a listed file, with a copy of one */
 	struct sk_map *origins;  /* SHA-256 -> struct lockdown_origin; NULL without --archive */
 	uint64_t proved;
@@ -161,105 +160,10 @@ static int find_below(struct scan *scan, const char *path)
 	return r;
 }
 
-/* --- who made it: the package that dpkg's lists name */
-
-static void read_list(struct scan *scan, const char *below, const char *list, const char *name)
-{
-	char line[4096], path[8300];
-	char package[256];
-	FILE *file = fopen(list, "re");
-
-	snprintf(package, sizeof package, "%.*s", (int)SK_MIN(strcspn(name, ":"), strlen(name) - strlen(".list")), name);
-	while (file && fgets(line, sizeof line, file)) {
-		char *value;
-
-		line[strcspn(line, "\n")] = 0;
-		snprintf(path, sizeof path, "%s%s", below, line);
-		value = sk_strdup(package);
-		if (value && sk_map_put(scan->packages, path, strlen(path), value) != 0)
-			free(value);
-	}
-	if (file)
-		fclose(file);
-}
-
-/* "Debian OpenSSH Maintainers <list@example>" */
-static void keep_maker(struct scan *scan, const char *package, const char *text)
-{
-	size_t size = SK_MIN(strcspn(text, "<"), (size_t)128);
-	char *value;
-
-	while (size && text[size - 1] == ' ')
-		size--;
-	value = size && sk_utf8_valid(text, size, NULL) ? sk_strndup(text, size) : NULL;
-	if (value && sk_map_put(scan->makers, package, strlen(package), value) != 0)
-		free(value);
-}
-
-static void read_versions(struct scan *scan, const char *below)
-{
-	char path[4200], line[4096], name[256] = "";
-	FILE *file;
-
-	snprintf(path, sizeof path, "%s/var/lib/dpkg/status", below);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file)) {
-		char *value;
-
-		line[strcspn(line, "\n")] = 0;
-		if (strncmp(line, "Package: ", 9) == 0)
-			snprintf(name, sizeof name, "%.255s", line + 9);
-		if (strncmp(line, "Maintainer: ", 12) == 0)
-			keep_maker(scan, name, line + 12);
-		if (strncmp(line, "Version: ", 9) != 0)
-			continue;
-		value = sk_strndup(line + 9, SK_MIN(strlen(line + 9), (size_t)128));
-		if (value && sk_map_put(scan->versions, name, strlen(name), value) != 0)
-			free(value);
-	}
-	if (file)
-		fclose(file);
-}
-
-static void read_packages(struct scan *scan, const char *root)
-{
-	const char *below = strcmp(root, "/") ? root : "";
-	char folder[4200];
-	char *paths[] = {folder, NULL};
-	FTS *walk;
-
-	snprintf(folder, sizeof folder, "%s/var/lib/dpkg/info", below);
-	if (access(folder, R_OK) != 0)
-		return;
-	read_versions(scan, below);
-	walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-	for (FTSENT *entry; walk && (entry = fts_read(walk));) {
-		const char *dot = strrchr(entry->fts_name, '.');
-
-		if (entry->fts_info == FTS_F && dot && strcmp(dot, ".list") == 0)
-			read_list(scan, below, entry->fts_path, entry->fts_name);
-	}
-	if (walk)
-		fts_close(walk);
-}
-
-/* Where / and /usr are one, lists still say /bin. */
-static const char *package_of(const struct scan *scan, const char *root, const char *path)
-{
-	size_t below = strcmp(root, "/") ? strlen(root) : 0;
-	const char *inside = path + below, *package = sk_map_get(scan->packages, path, strlen(path));
-	char other[8300];
-
-	if (package || strncmp(inside, "/usr/", 5) != 0)
-		return package;
-	snprintf(other, sizeof other, "%.*s%s", (int)below, path, inside + 4);
-	return sk_map_get(scan->packages, other, strlen(other));
-}
-
 /* --- the draft */
 
 /* Who made it, proved by a signed archive or as dpkg's lists have it: then a person reviews it. */
-static void attribute(struct scan *scan, const char *root, struct sk_program *program, char reviewed[static 128])
+static void attribute(struct scan *scan, struct sk_program *program, char reviewed[static 128])
 {
 	const struct lockdown_origin *origin = scan->origins ? sk_map_get(scan->origins, program->sha256, sizeof program->sha256) : NULL;
 
@@ -271,11 +175,9 @@ static void attribute(struct scan *scan, const char *root, struct sk_program *pr
 		program->provenance = origin->provenance;
 		return;
 	}
-	program->package = (char *)package_of(scan, root, program->name);
-	if (program->package)
-		program->publisher = sk_map_get(scan->makers, program->package, strlen(program->package));
-	if (program->package)
-		program->version = sk_map_get(scan->versions, program->package, strlen(program->package));
+	program->package = (char *)lockdown_package_of(scan->packages, program->name);
+	program->publisher = (char *)lockdown_package_maker(scan->packages, program->package);
+	program->version = (char *)lockdown_package_version(scan->packages, program->package);
 	if (scan->origins) {
 		snprintf(reviewed, 128, "reviewed %s", scan->provenance);
 		program->provenance = reviewed;
@@ -325,7 +227,7 @@ static int add_folders(struct scan *scan)
 	return 0;
 }
 
-static int hash_one(struct scan *scan, const char *root, const struct found *found)
+static int hash_one(struct scan *scan, const struct found *found)
 {
 	struct lockdown_file file;
 	struct sk_program program = {.kind = (int)found->kind, .name = found->path, .provenance = scan->provenance};
@@ -341,7 +243,7 @@ static int hash_one(struct scan *scan, const char *root, const struct found *fou
 	}
 	memcpy(program.sha256, file.sha256, sizeof program.sha256);
 	program.size = (int64_t)file.size;
-	attribute(scan, root, &program, reviewed);
+	attribute(scan, &program, reviewed);
 	if (!sk_utf8_valid(found->path, strlen(found->path), NULL))
 		program.name = (char *)"?";
 	r = sk_collect_program(&scan->collector, &program);
@@ -417,8 +319,7 @@ static int prepare(struct scan *scan)
 	lockdown_provenance("scan", scan->provenance, sizeof scan->provenance);
 	if ((ctl_option(ctl, "title") && lockdown_set(&policy->title, ctl_option(ctl, "title"))) ||
 	    (ctl_option(ctl, "change") && lockdown_set(&policy->change, ctl_option(ctl, "change"))) ||
-	    sk_map_new(PACKAGES_MAX, free, &scan->packages) || sk_map_new(PACKAGES_MAX, free, &scan->versions) ||
-	    sk_map_new(PACKAGES_MAX, free, &scan->makers) ||
+	    lockdown_packages_new(&scan->packages) ||
 	    sk_map_new(SK_PROGRAMS_MAX, free, &scan->named) || sk_map_new(SK_FOLDERS_MAX, free, &scan->copied) ||
 	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest")) && lockdown_origins_new(&scan->origins)))
 		return ctl_fail_errno(ctl, -ENOMEM, "scan");
@@ -430,18 +331,9 @@ static int prepare(struct scan *scan)
 	return r == CTL_OK && scan->origins ? lockdown_manifests(ctl, scan->origins) : r;
 }
 
-static bool has_packages(const char *path)
-{
-	char folder[4200];
-
-	snprintf(folder, sizeof folder, "%s/var/lib/dpkg/info", strcmp(path, "/") ? path : "");
-	return access(folder, R_OK) == 0;
-}
-
 static int scan_one(struct scan *scan, const char *path)
 {
 	char mount[4200];
-	const char *base;
 	size_t first = scan->count;
 	int r = mount_point_of(path, mount, sizeof mount);
 
@@ -451,12 +343,11 @@ static int scan_one(struct scan *scan, const char *path)
 		r = find_below(scan, path);
 	if (r)
 		return ctl_fail_errno(scan->ctl, r, path);
-	base = has_packages(path) ? path : "/"; /* a mounted image has its own */
-	read_packages(scan, base);
-	if (r == 0)
-		r = sk_collect_begin(&scan->collector, &scan->policy);
+	if (!lockdown_packages_read(scan->packages, path)) /* a mounted image has its own */
+		lockdown_packages_read(scan->packages, "/");
+	r = sk_collect_begin(&scan->collector, &scan->policy);
 	for (size_t i = first; i < scan->count && r == 0; i++)
-		r = hash_one(scan, base, &scan->files[i]);
+		r = hash_one(scan, &scan->files[i]);
 	sk_collect_end(&scan->collector);
 	progress(scan, "", true);
 	return r == SK_FULL ? ctl_fail(scan->ctl, CTL_ENVIRONMENT, CTL_T("more than %d programs: scan fewer folders", "プログラムが %d 個を超えました。対象を減らしてください"),
@@ -491,9 +382,7 @@ static void scan_done(struct scan *scan)
 	for (size_t i = 0; i < scan->count; i++)
 		free(scan->files[i].path);
 	free(scan->files);
-	sk_map_free(scan->packages);
-	sk_map_free(scan->versions);
-	sk_map_free(scan->makers);
+	lockdown_packages_free(scan->packages);
 	sk_map_free(scan->origins);
 	sk_map_free(scan->named);
 	sk_map_free(scan->copied);

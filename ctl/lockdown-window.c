@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "crypto/phone.h"
+#include "lockdown-packages.h"
 #include "lockdown-window.h"
 #include "lockdown.h"
 #include "os/clock.h"
@@ -249,12 +250,12 @@ static int run_simple(struct ctl *ctl, const char *what)
 struct change {
 	struct json_object *item;
 	char path[4096];
-	const char *package; /* of `owners`; "" = no package's */
+	const char *package; /* of `packages`; "" = no package's */
 };
 
 struct difference {
 	struct json_object *tree;
-	struct sk_map *owners; /* path -> package, both owned */
+	struct lockdown_packages *packages;
 	struct change *list;
 	size_t count;
 };
@@ -262,65 +263,8 @@ struct difference {
 static void difference_done(struct difference *d)
 {
 	sk_json_free(d->tree);
-	sk_map_free(d->owners);
+	lockdown_packages_free(d->packages);
 	free(d->list);
-}
-
-/* One list of dpkg: a path a line. `top` is where that system's root lies here. */
-static void read_list(struct difference *d, int folder, const char *name, const char *top)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(LIST_MAX);
-	const char *dot = strstr(name, ".list");
-	size_t at = 0;
-
-	if (sk_file_read(folder, name, LIST_MAX, &text) != 0)
-		return;
-	while (at < text.size) {
-		const char *end = memchr(text.data + at, '\n', text.size - at);
-		size_t size = end ? (size_t)(end - (text.data + at)) : text.size - at;
-		char path[4600], *package;
-
-		snprintf(path, sizeof path, "%s%.*s", top, (int)SK_MIN(size, (size_t)4095), text.data + at);
-		package = sk_strndup(name, (size_t)(dot - name));
-		if (!package || sk_map_put(d->owners, path, strlen(path), package))
-			free(package);
-		at += size + 1;
-	}
-}
-
-/* /usr/bin/x and /bin/x are one file where /bin is a link. */
-static const char *owner_of(const struct difference *d, const char *path, const char *top)
-{
-	const char *owner = sk_map_get(d->owners, path, strlen(path));
-	size_t length = strlen(top);
-	char other[4600];
-
-	if (owner || strncmp(path, top, length))
-		return owner ? owner : "";
-	if (!strncmp(path + length, "/usr/", 5))
-		snprintf(other, sizeof other, "%s%s", top, path + length + 4);
-	else
-		snprintf(other, sizeof other, "%s/usr%s", top, path + length);
-	owner = sk_map_get(d->owners, other, strlen(other));
-	return owner ? owner : "";
-}
-
-static void read_owners(struct difference *d, const char *top)
-{
-	char path[4600];
-	const struct dirent *entry;
-	DIR *list;
-
-	snprintf(path, sizeof path, "%s/var/lib/dpkg/info", top);
-	list = opendir(path);
-	while (list && (entry = readdir(list))) {
-		size_t length = strlen(entry->d_name);
-
-		if (length > 5 && !strcmp(entry->d_name + length - 5, ".list"))
-			read_list(d, dirfd(list), entry->d_name, top);
-	}
-	if (list)
-		closedir(list);
 }
 
 static int by_package(const void *a, const void *b)
@@ -340,12 +284,12 @@ static int group(struct difference *d, struct json_object *scope)
 	if (r)
 		return r;
 	d->list = sk_calloc(sk_json_length(&items) + 1, sizeof *d->list);
-	if (!d->list || sk_map_new(1000000, free, &d->owners))
+	if (!d->list || lockdown_packages_new(&d->packages))
 		return -ENOMEM;
 	for (size_t i = 0; scope && i < json_object_array_length(scope); i++) {
 		const char *top = text_of(json_object_array_get_idx(scope, i), "path");
 
-		read_owners(d, strcmp(top, "/") ? top : "");
+		lockdown_packages_read(d->packages, top);
 	}
 	for (size_t i = 0; i < sk_json_length(&items); i++) {
 		struct change *change = &d->list[d->count];
@@ -353,12 +297,9 @@ static int group(struct difference *d, struct json_object *scope)
 		if (sk_json_item_object(&items, i, &one) || sk_json_base64(&one, "path", change->path, sizeof change->path - 1, &size))
 			continue;
 		change->item = one.value;
-		change->package = "";
-		for (size_t k = 0; scope && k < json_object_array_length(scope) && !change->package[0]; k++) {
-			const char *top = text_of(json_object_array_get_idx(scope, k), "path");
-
-			change->package = owner_of(d, change->path, strcmp(top, "/") ? top : "");
-		}
+		change->package = lockdown_package_of(d->packages, change->path);
+		if (!change->package)
+			change->package = "";
 		d->count++;
 	}
 	qsort(d->list, d->count, sizeof *d->list, by_package);
