@@ -20,6 +20,7 @@
 #include "lockdown.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "policy/signed.h"
 
 enum { CHANGES_MAX = 64 << 20, LIST_MAX = 8 << 20, ITEMS_MAX = 120000, WAIT_S = 600 };
 
@@ -217,23 +218,113 @@ int lockdown_run_code(struct ctl *ctl)
 	return ask_wait_print(ctl, q);
 }
 
-static int run_open(struct ctl *ctl)
+static int send_window(const struct ctl *ctl, const char *envelope)
+{
+	struct json_object *q = question("open");
+
+	if (q && sk_json_put_string(q, "envelope", envelope))
+		q = sk_json_free(q);
+	return ask_wait_print(ctl, q);
+}
+
+static int open_file(struct ctl *ctl, const char *path)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(1 << 20);
-	struct json_object *q;
-	int r;
+	int r = ctl_read_file(ctl, path, 1 << 20, &text);
 
-	if (ctl->argument_count < 2)
-		return ctl_fail(ctl, CTL_USAGE, CTL_T("open FILE: which signed window?", "open FILE: 署名済みの保守時間帯のファイルを指定してください"));
-	r = ctl_read_file(ctl, ctl->arguments[1], 1 << 20, &text);
 	if (r != CTL_OK)
 		return r;
 	while (text.size && text.data[text.size - 1] == '\n')
 		text.data[--text.size] = 0;
-	q = question("open");
-	if (q && sk_json_put_string(q, "envelope", text.size ? text.data : ""))
-		q = sk_json_free(q);
-	return ask_wait_print(ctl, q);
+	return send_window(ctl, text.size ? text.data : "");
+}
+
+/* Windows that `sekisho policy import` brought. */
+struct brought {
+	const char *id; /* NULL: all are listed */
+	struct json_object *list;
+	struct sk_buf found;
+	size_t count;
+	bool japanese;
+};
+
+static int list_window(struct brought *b, const struct sk_signed_answer *answer, const char *state)
+{
+	const struct sk_signed_head *head = &answer->object.window.head;
+	char from[21], until[21];
+	struct json_object *one;
+
+	if (!b->list) {
+		printf("%s  %s - %s  %s  %s  %s\n", head->id, sk_time_text(head->from, from), sk_time_text(head->until, until), head->change ? head->change : "-",
+		       head->owner ? head->owner : "-", answer->refusal ? sk_refusal_text(answer->refusal, b->japanese) : CTL_T("can be opened", "開けます"));
+		return 0;
+	}
+	one = json_object_new_object();
+	if (!one || sk_json_append(b->list, one))
+		return -ENOMEM;
+	return sk_json_put_string(one, "id", head->id) || sk_json_put_i64(one, "from", head->from) || sk_json_put_i64(one, "until", head->until) ||
+		       sk_json_put_string(one, "change", head->change ? head->change : "") || sk_json_put_string(one, "owner", head->owner ? head->owner : "") ||
+		       sk_json_put_string(one, "state", state)
+		       ? -ENOMEM : 0;
+}
+
+static int each_window(void *arg, const struct sk_signed_answer *answer, const char *text, size_t size)
+{
+	struct brought *b = arg;
+
+	b->count++;
+	if (!b->id)
+		return list_window(b, answer, sk_refusal_code(answer->refusal));
+	if (strcmp(answer->object.window.head.id, b->id))
+		return 0;
+	sk_buf_clear(&b->found);
+	if (sk_buf_append(&b->found, text, size) || sk_buf_append_char(&b->found, '\0'))
+		return -ENOMEM;
+	return answer->refusal ? 0 : SK_END; /* of two with one number the one that can be opened */
+}
+
+static int look_through(const struct ctl *ctl, struct brought *b)
+{
+	_cleanup_store_ struct sk_policy_store *store = NULL;
+	struct sk_moment when = policy_now();
+	char host[65];
+	struct sk_place place = policy_place(ctl, host);
+	int r = sk_store_open(ctl->root, "var/lib/sekisho/policy", &store);
+
+	if (!r)
+		r = sk_store_windows(store, &place, &when, each_window, b);
+	return r < 0 ? ctl_fail_errno(ctl, r, "windows") : CTL_OK;
+}
+
+static int list_brought(const struct ctl *ctl)
+{
+	struct brought b = {.japanese = ctl_japanese(), .list = ctl->json ? json_object_new_array() : NULL};
+	int r = look_through(ctl, &b);
+
+	if (r == CTL_OK && ctl->json)
+		return ctl_print_json(ctl, b.list);
+	sk_json_free(b.list);
+	if (r == CTL_OK && !b.count)
+		return ctl_fail(ctl, CTL_USAGE, CTL_T("open FILE|NUMBER: which signed window? None was imported here", "open FILE|番号: 署名済みの保守時間帯を指定してください。取り込み済みのものはありません"));
+	return r;
+}
+
+static int run_open(struct ctl *ctl)
+{
+	struct brought b = {.found = SK_BUF(1 << 20)};
+	int r;
+
+	if (ctl->argument_count < 2)
+		return list_brought(ctl);
+	if (access(ctl->arguments[1], F_OK) == 0)
+		return open_file(ctl, ctl->arguments[1]);
+	b.id = ctl->arguments[1];
+	r = look_through(ctl, &b);
+	if (r == CTL_OK)
+		r = b.found.size ? send_window(ctl, b.found.data)
+				 : ctl_fail(ctl, CTL_FOUND, CTL_T("%s: no such file, and no window of this number was imported", "%s: そのファイルも、その番号の取り込み済み保守時間帯もありません"), b.id);
+	sk_buf_done(&b.found);
+	return r;
 }
 
 static int run_simple(struct ctl *ctl, const char *what)

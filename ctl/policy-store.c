@@ -20,6 +20,8 @@ static int kind_of(const char *type)
 		return SK_BUNDLE_REVOCATIONS;
 	if (strcmp(type, SK_TYPE_DELEGATION) == 0)
 		return SK_BUNDLE_DELEGATION;
+	if (strcmp(type, SK_TYPE_WINDOW) == 0)
+		return SK_BUNDLE_WINDOW;
 	return strcmp(type, SK_TYPE_POLICY) == 0 ? SK_BUNDLE_POLICY : -1;
 }
 
@@ -131,10 +133,12 @@ static int offer(struct importing *im, const char *path, const char *text, size_
 	struct sk_offer o;
 	int r = sk_store_offer(im->store, text, size, &im->place, &im->when, &o);
 	bool waits = r == SK_DENIED && o.refusal == SK_REFUSED_NOT_YET;
-	char detail[640];
+	char detail[640], number[24] = "";
 
 	if (r < 0)
 		return ctl_fail_errno(im->ctl, r, path);
+	if (o.serial)
+		snprintf(number, sizeof number, "%" PRIu64, o.serial);
 	if (r == SK_DENIED && !waits) {
 		bool placed = o.diag.path[0] || o.diag.has_offset;
 
@@ -145,7 +149,7 @@ static int offer(struct importing *im, const char *path, const char *text, size_
 	if (im->results)
 		return add_result(im, path, &o, sk_refusal_code(o.refusal));
 	if (r == 0 || waits)
-		printf("%s: %s %" PRIu64 " %s\n", path, strrchr(o.type, '.') ? strrchr(o.type, '.') + 1 : o.type, o.serial,
+		printf("%s: %s %s %s\n", path, strrchr(o.type, '.') ? strrchr(o.type, '.') + 1 : o.type, number,
 		       waits	 ? sk_refusal_text(o.refusal, ctl_japanese())
 		       : o.changed ? CTL_T("taken", "取り込みました")
 				   : CTL_T("was here already", "取り込み済みです"));

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "crypto/hash.h"
+#include "policy/signed.h"
 
 static const char magic[4] = {'S', 'K', 'B', '1'};
 
@@ -33,7 +34,7 @@ static int read_item(struct sk_cursor *c, const void *data, struct sk_bundle *bu
 
 	if (c->bad)
 		return sk_cursor_end(c, "the bundle", diag);
-	if (kind > SK_BUNDLE_POLICY)
+	if (kind > SK_BUNDLE_WINDOW)
 		return sk_diag_offset(diag, start, "an item of unknown kind %u", kind);
 	if (kind == SK_BUNDLE_END) {
 		if (size != SK_SHA256_SIZE)
@@ -46,7 +47,7 @@ static int read_item(struct sk_cursor *c, const void *data, struct sk_bundle *bu
 	if (size == 0)
 		return sk_diag_offset(diag, start, "an empty item");
 	if (bundle->count && bundle->items[bundle->count - 1].kind > (enum sk_bundle_kind)kind)
-		return sk_diag_offset(diag, start, "items are ordered: revocations, delegations, policies");
+		return sk_diag_offset(diag, start, "items are ordered: revocations, delegations, policies, windows");
 	bundle->items[bundle->count++] = (struct sk_bundle_item){kind, (const char *)bytes, size};
 	return 0;
 }
@@ -78,7 +79,10 @@ int sk_bundle_parse(const void *data, size_t size, struct sk_bundle *ret_bundle,
 
 static const char *type_of(enum sk_bundle_kind kind)
 {
-	return kind == SK_BUNDLE_REVOCATIONS ? SK_TYPE_REVOCATIONS : kind == SK_BUNDLE_DELEGATION ? SK_TYPE_DELEGATION : SK_TYPE_POLICY;
+	static const char *const types[] = {[SK_BUNDLE_REVOCATIONS] = SK_TYPE_REVOCATIONS, [SK_BUNDLE_DELEGATION] = SK_TYPE_DELEGATION,
+					    [SK_BUNDLE_POLICY] = SK_TYPE_POLICY, [SK_BUNDLE_WINDOW] = SK_TYPE_WINDOW};
+
+	return types[kind];
 }
 
 static int put_item(enum sk_bundle_kind kind, const void *data, size_t size, struct sk_buf *out)
@@ -108,7 +112,7 @@ int sk_bundle_write(const struct sk_bundle_item *items, size_t count, struct sk_
 	if (count > SK_BUNDLE_ITEMS)
 		return SK_FULL;
 	r = sk_buf_append(out, magic, sizeof magic);
-	for (int kind = SK_BUNDLE_REVOCATIONS; kind <= SK_BUNDLE_POLICY; kind++)
+	for (int kind = SK_BUNDLE_REVOCATIONS; kind <= SK_BUNDLE_WINDOW; kind++)
 		for (size_t i = 0; i < count && r == 0; i++) {
 			if ((int)items[i].kind != kind)
 				continue;

@@ -2,7 +2,7 @@
 /*
  * Signed objects in one file (.skb) for sites that no network reaches. "SKB1", then items {u8 kind, u32 size, bytes}, then the end item (kind 0, 32
  * bytes): SHA-256 of everything before it, which tells a medium's damage from a forgery. Each item is an envelope with its own
- * signature; the file adds no trust. Order inside: revocations, delegations, policies. Importing twice changes nothing.
+ * signature; the file adds no trust. Order inside: revocations, delegations, policies, maintenance windows. Importing twice changes nothing.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #define SK_BUNDLE_MAX (64u << 20)
 #define SK_BUNDLE_ITEMS 64
-enum sk_bundle_kind { SK_BUNDLE_END, SK_BUNDLE_REVOCATIONS, SK_BUNDLE_DELEGATION, SK_BUNDLE_POLICY };
+enum sk_bundle_kind { SK_BUNDLE_END, SK_BUNDLE_REVOCATIONS, SK_BUNDLE_DELEGATION, SK_BUNDLE_POLICY, SK_BUNDLE_WINDOW };
 
 struct sk_bundle_item {
 	enum sk_bundle_kind kind;

@@ -4,6 +4,7 @@
  * changed, so that two processes cannot take each other's floor away. What is read is verified again, each time.
  */
 #include "policy/store.h"
+#include "policy/store-windows.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -594,7 +595,21 @@ static int offer_any(struct sk_policy_store *store, const char *text, size_t siz
 		return offer_revocations(store, envelope, offer);
 	if (strcmp(envelope->type, SK_TYPE_DELEGATION) == 0)
 		return offer_delegation(store, envelope, offer);
+	if (strcmp(envelope->type, SK_TYPE_WINDOW) == 0) {
+		const struct sk_signed_question question = {.trust = &store->trust, .when = *when, .place = *place};
+
+		return sk_windows_keep(store->dir, &question, text, size, offer);
+	}
 	return offer_policy(store, envelope, text, size, place, when, offer);
+}
+
+int sk_store_windows(struct sk_policy_store *store, const struct sk_place *place, const struct sk_moment *when,
+		     int (*each)(void *arg, const struct sk_signed_answer *answer, const char *text, size_t size), void *arg)
+{
+	const struct sk_signed_question question = {.trust = &store->trust, .when = *when, .place = *place};
+	int r = load_trust(store);
+
+	return r ? r : sk_windows_each(store->dir, &question, each, arg);
 }
 
 int sk_store_offer(struct sk_policy_store *store, const char *envelope, size_t size, const struct sk_place *place, const struct sk_moment *when,

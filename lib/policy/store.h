@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The signed objects that a machine holds, on disk: site.pub (pinned at enrolment), revocations.skr, delegations/KEYID.skd, and for each part a
- * folder of policies PART/SERIAL.skp. Every file is written beside, synced, renamed, and the folder synced: killed at any point, a
+ * folder of policies PART/SERIAL.skp; windows/HASH.skw are maintenance windows that a medium brought. Every file is written beside, synced, renamed, and the folder synced: killed at any point, a
  * start finds the old state or the new one. Nothing is believed because it lies there: opening verifies all of it again.
  *
  * Of the policies of a part the one in force is the newest whose time has come and has not passed; one that waits for its time stays beside it. When
@@ -50,6 +50,11 @@ struct sk_offer {
 /* 0 when taken (or here already); SK_DENIED with ret_offer->refusal (NOT_YET: kept, waits for its time); fatal. */
 int sk_store_offer(struct sk_policy_store *store, const char *envelope, size_t size, const struct sk_place *place,
 		   const struct sk_moment *when, struct sk_offer *ret_offer);
+
+/* The maintenance windows that were offered and have not expired, each with what is said of it now; as sk_windows_each(). */
+struct sk_signed_answer;
+int sk_store_windows(struct sk_policy_store *store, const struct sk_place *place, const struct sk_moment *when,
+		     int (*each)(void *arg, const struct sk_signed_answer *answer, const char *text, size_t size), void *arg);
 
 enum sk_force { SK_FORCE_GOOD, SK_FORCE_EXPIRED, SK_FORCE_REVOKED, SK_FORCE_HELD };
 const char *sk_force_name(enum sk_force force); /* "good", "expired", "revoked", "dates-held" */

@@ -159,6 +159,43 @@ def two(site):
     site.sekisho('window', 'rollback')
 
 
+def carried(site):
+    """No network reaches this machine: policy and windows come in one file on a medium."""
+    site.terms = ''
+    site.serial += 1
+    draft = (site.folder / f'{site.serial - 1}.yaml').read_text().replace(f'serial: {site.serial - 1}', f'serial: {site.serial}')
+    draft = draft.replace('  interlock:\n    source: operator\n    wait_s: 3600\n', '')
+    (site.folder / 'carried.yaml').write_text(draft)
+    signed = ('--key', site.folder / 'policy', '--delegation', site.folder / 'policy.skd')
+    site.run('policy', 'sign', *signed, '--out', site.folder / 'carried.skp', site.folder / 'carried.yaml')
+    now, stamp = time.time(), lambda at: time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))
+    windows = [site.window('W-here', change='CHG-here'), site.window('W-later', **{'from': stamp(now + 3000)})]
+    other = site.window('W-other', labels='{host: [another]}')
+    bundle = site.folder / 'medium.skb'
+    site.run('policy', 'bundle', '--out', bundle, *windows, site.folder / 'carried.skp')
+    damaged = bytearray(bundle.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (site.folder / 'damaged.skb').write_bytes(damaged)
+    done = site.root_run('policy', 'import', site.folder / 'damaged.skb', check=False)
+    listed = site.sekisho('window', 'open')
+    point(done.returncode != 0 and listed.returncode != 0, 'a damaged bundle brings nothing', f'{done} {listed}')
+    done = site.root_run('policy', 'import', bundle, check=False)
+    point(done.returncode == 0 and site.guarded(), 'a bundle brings a policy and windows', done)
+    again = site.root_run('policy', 'import', bundle, check=False)
+    point(again.returncode == 0 and again.stdout.count('was here already') >= 2, 'twice changes nothing', again)
+    listed = {w['id']: w for w in json.loads(site.sekisho('window', 'open', '--json').stdout)}
+    point(set(listed) == {'W-here', 'W-later'} and listed['W-here']['state'] == 'accepted' and listed['W-later']['state'] != 'accepted' and
+          listed['W-here']['change'] == 'CHG-here', 'they are listed, and which can be opened', listed)
+    done = site.root_run('policy', 'import', other, check=False)
+    point(done.returncode != 0 and len(json.loads(site.sekisho('window', 'open', '--json').stdout)) == 2, 'one for another machine is not taken', done)
+    point(site.sekisho('window', 'open', 'W-later').returncode == 1 and site.phase() != 'open', 'one whose time has not come does not open')
+    done = site.sekisho('window', 'open', 'W-here')
+    point(done.returncode == 0 and site.phase() == 'open' and site.status()['window']['change'] == 'CHG-here', 'one that was carried is opened by its number', done)
+    site.sekisho('window', 'close')
+    site.sekisho('window', 'rollback')
+    point(site.sekisho('window', 'open', 'W-here').returncode == 1 and site.phase() == 'rolled-back', 'once')
+
+
 def main():
     with Site() as site:
         b = site.disk / 'bin'
@@ -188,6 +225,7 @@ def main():
         yesterday(site)
         full(site)
         two(site)
+        carried(site)
     finish()
 
 
