@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "fleet-code.h"
+#include "fleet-programs.h"
 #include "fleet-draft.h"
 #include "server-call.h"
 #include "wire/fleet.h"
@@ -432,6 +433,15 @@ static const struct ctl_option code_options[] = {
 	{"asked-by", "NAME", {"who asks, at the tool", "機器側の申請者"}, .required = true},
 	{"why", "TEXT", {"why, with the change number", "理由（変更番号を含む）"}, .required = true},
 	{0}};
+static const struct ctl_option program_options[] = {
+	{"endpoint", "NAME", {"import: which endpoint has them (id or host name)", "import: どの機器のものか（識別子かホスト名）"}},
+	{"org", "NAME", {"of this organisation", "対象の組織"}},
+	{"decision", "WORD", {"accepted, refused or open", "accepted、refused、open のいずれか"}},
+	{"note", "TEXT", {"review: why", "review: 理由"}},
+	{"by", "NAME", {"review: who (default: root)", "review: 確認者（既定: root）"}},
+	{"text", "TEXT", {"list: somewhere in name, publisher or package, or the hash", "list: 名前、発行元、パッケージに含まれる文字列、またはハッシュ"}},
+	{"out", "FILE.yaml", {"draft: where it goes (default: standard output)", "draft: 出力先（既定: 標準出力）"}},
+	{0}};
 static const struct ctl_option commands_options[] = {{"agent", "ID", {"of this endpoint alone", "このエンドポイントのみ"}}, {0}};
 
 static const struct ctl_command commands[] = {
@@ -450,6 +460,8 @@ static const struct ctl_command commands[] = {
 	{"code", fleet_run_code, "ENDPOINT CHALLENGE", 2, 4, {"the answer to a challenge that is read over a telephone", "電話で読み上げられた確認番号への回答番号を出す"}, code_options},
 	{"window", fleet_run_window, "ENDPOINT FILE", 2, 2, {"bring a signed maintenance window to an endpoint", "署名済みの保守時間帯を機器に届ける"}},
 	{"codes", fleet_run_codes, .help = {"answers that were read over a telephone: who asked, who answered, why", "電話で回答した番号の記録（申請者、回答者、理由）"}},
+	{"programs", fleet_run_programs, "list|import|review|draft|show [DRAFT|SHA-256...]", 1, 501,
+	 {"programs by hash, reviewed once for all endpoints", "ハッシュ単位のプログラム一覧。一度の確認が全機器に及ぶ"}, program_options},
 	{"command", run_command, "ENDPOINT status|rescan", 2, 2, {"have an endpoint do something", "エンドポイントに指示を送る"}, command_options},
 	{"commands", run_commands, .help = {"commands and their results", "指示と結果の一覧"}, .options = commands_options},
 	{0}};

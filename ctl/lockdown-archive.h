@@ -21,6 +21,9 @@ int lockdown_origin_put(struct sk_map *origins, const uint8_t hash[SK_SHA256_SIZ
 /* The same from the manifests of --manifest: signed by the key of --vendor-pub under the name --vendor, or by a vendor that the policy in force names. */
 int lockdown_manifests(const struct ctl *ctl, struct sk_map *origins);
 
+/* And from what the fleet has accepted: --fleet FILE. */
+int lockdown_reviewed(const struct ctl *ctl, struct sk_map *origins);
+
 /* What is below a folder, as a scan finds it; by the options of the call that it knows. */
 int lockdown_scan_folder(const struct ctl *ctl, const char *folder, struct sk_policy *ret_policy);
 

@@ -189,6 +189,7 @@ int lockdown_run_observe(struct ctl *ctl)
 struct learning {
 	struct sk_collector collector;
 	struct lockdown_packages *packages;
+	struct sk_map *origins; /* what the fleet has accepted */
 	char provenance[64];
 	uint64_t added;
 	int r;
@@ -197,6 +198,7 @@ struct learning {
 static int add_learned(struct learning *learning, const struct sk_json *at)
 {
 	struct sk_program program = {.provenance = learning->provenance};
+	const struct lockdown_origin *origin;
 	char provenance[128], time[21];
 	const char *name;
 	uint64_t size = 0, first = 0;
@@ -216,6 +218,11 @@ static int add_learned(struct learning *learning, const struct sk_json *at)
 	if (json_object_object_get_ex(at->value, "first", NULL) && sk_json_u64(at, "first", 0, SK_JSON_MAX_INT, &first) == 0 && first > 0) {
 		snprintf(provenance, sizeof provenance, "%s, first used %.10s", learning->provenance, sk_time_text((int64_t)(first / 1000), time));
 		program.provenance = provenance;
+	}
+	origin = learning->origins ? sk_map_get(learning->origins, program.sha256, sizeof program.sha256) : NULL;
+	if (origin) {
+		program.provenance = origin->provenance;
+		program.publisher = origin->publisher ? origin->publisher : program.publisher;
 	}
 	r = sk_collect_program(&learning->collector, &program);
 	learning->added += r == 0;
@@ -279,10 +286,13 @@ int lockdown_run_learn(struct ctl *ctl)
 	r = successor(ctl, &answer);
 	if (r == CTL_OK && (read_packages(&answer.policy, &learning.packages) || sk_collect_begin(&learning.collector, &answer.policy) != 0))
 		r = ctl_fail_errno(ctl, -ENOMEM, "learned");
+	if (r == CTL_OK && ctl_option(ctl, "fleet"))
+		r = lockdown_origins_new(&learning.origins) ? ctl_fail_errno(ctl, -ENOMEM, "learned") : lockdown_reviewed(ctl, learning.origins);
 	if (r == CTL_OK)
 		r = lockdown_ask(ctl, lockdown_question("learned"), false, on_learned, &learning, &done);
 	sk_collect_end(&learning.collector);
 	lockdown_packages_free(learning.packages);
+	sk_map_free(learning.origins);
 	if (r != CTL_OK)
 		return r;
 	if (learning.r)

@@ -321,13 +321,15 @@ static int prepare(struct scan *scan)
 	    (ctl_option(ctl, "change") && lockdown_set(&policy->change, ctl_option(ctl, "change"))) ||
 	    lockdown_packages_new(&scan->packages) ||
 	    sk_map_new(SK_PROGRAMS_MAX, free, &scan->named) || sk_map_new(SK_FOLDERS_MAX, free, &scan->copied) ||
-	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest")) && lockdown_origins_new(&scan->origins)))
+	    ((ctl_option(ctl, "archive") || ctl_option(ctl, "manifest") || ctl_option(ctl, "fleet")) && lockdown_origins_new(&scan->origins)))
 		return ctl_fail_errno(ctl, -ENOMEM, "scan");
 	scan->scripts = ctl_option(ctl, "scripts");
 	setpriority(PRIO_PROCESS, 0, 10);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE); /* what the tool reads comes first */
 	if (scan->origins)
 		r = lockdown_archives(ctl, scan->origins);
+	if (r == CTL_OK && scan->origins)
+		r = lockdown_reviewed(ctl, scan->origins);
 	return r == CTL_OK && scan->origins ? lockdown_manifests(ctl, scan->origins) : r;
 }
 

@@ -426,6 +426,7 @@ static const struct ctl_option scan_options[] = {
 	{"title", "TEXT", {"what the policy is for", "ポリシーの目的"}},
 	{"change", "TEXT", {"change number", "変更番号"}},
 	{"scripts", NULL, {"also what interpreters load by its name (.py, .pm, .jar ...)", "インタープリターが読み込むファイル（.py、.pm、.jar など）も対象にする"}},
+	{"fleet", "FILE", {"what the fleet has accepted (sekisho fleet programs list --decision accepted --json) is marked", "フリートで承認済みのもの（sekisho fleet programs list --decision accepted --json の出力）に印を付ける"}},
 	{"archive", "FOLDER", {"signed package archives (InRelease, Packages, .deb): provenance is proved", "署名付きパッケージアーカイブ（InRelease、Packages、.deb）。出所を証明する"}, .many = true},
 	{"keyring", "FILE", {"keys that may sign them (Debian's)", "署名を認める鍵（既定は Debian の鍵）"}},
 	{"manifest", "FILE", {"a vendor's signed manifest, by --vendor and --vendor-pub or the policy in force", "ベンダーの署名付きマニフェスト"}, .many = true},
@@ -434,7 +435,9 @@ static const struct ctl_option scan_options[] = {
 	{0}};
 static const struct ctl_option out_options[] = {OUT_OPTION, {0}};
 static const struct ctl_option learn_options[] = {
-	OUT_OPTION, {"group", NULL, {"in groups that a person can review: package, folder, first use", "パッケージ、フォルダ、初回使用日ごとに並べる"}},
+	OUT_OPTION,
+	{"fleet", "FILE", {"what the fleet has accepted (sekisho fleet programs list --decision accepted --json) is marked", "フリートで承認済みのもの（sekisho fleet programs list --decision accepted --json の出力）に印を付ける"}},
+	{"group", NULL, {"in groups that a person can review: package, folder, first use", "パッケージ、フォルダ、初回使用日ごとに並べる"}},
 	{"clear", NULL, {"forget what was seen: begin a new learning period", "記録を消し、新しい学習期間を始める"}}, {0}};
 static const struct ctl_option allow_options[] = {
 	{"note", "TEXT", {"why it is needed", "必要な理由"}},

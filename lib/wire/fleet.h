@@ -38,6 +38,11 @@
  *   command.list   {"agent" or absent,"limit"} -> {"commands":[COMMAND]}
  *   command.show   {"id"} -> COMMAND = {"id","agent","kind","body","by","created","sent","state":"queued"|"sent"|"done"|"failed","result"}
  *   code.answer    {"agent":id or host name,"challenge","asked_by","why"} -> {"answer":"282 479 701","agent","host","scope","minutes"}: lib/crypto/phone.h
+ *   program.import {"agent" or "org","programs":[{"sha256","name","publisher","package","version","provenance","kind","size"}] 500} -> {"new","open","accepted","refused"}
+ *   program.list   {"org","decision","text","after":hash,"limit"} each or absent -> {"programs":[{... as above, "org","decision","by","note","first_agent",
+ *                  "first_host","endpoints","brought_by","created","reviewed"}]} in the order of hashes
+ *   program.review {"org","hashes":[..500],"decision":"accepted"|"refused"|"open","note"} -> {"reviewed":n}; all of them or none
+ *   program.show   {"org","sha256"} -> {"reviews":[{"decision","by","note","created"}]}
  *   code.list      {"agent" or absent,"limit"} -> {"codes":[{"agent","org","site","challenge","scope","minutes","asked_by","by","why","created"}]}
  *   summary        {} -> {"agents":n,"connected":n,"revoked":n,"pending":n,"drafts":n,"tokens":n}
  *   watch          {} -> no RESULT, but with its id PROGRESS {"changed":"agents"|"requests"|"policies"|"commands"} whenever something

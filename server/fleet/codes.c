@@ -13,7 +13,7 @@
 #include "os/point.h"
 
 /* By id, or by host name when only one endpoint in sight has it. */
-static int find_agent(struct sk_fleet_call *call, const char *name, struct sk_fleet_agent **ret_agent)
+int sk_call_find_agent(struct sk_fleet_call *call, const char *name, struct sk_fleet_agent **ret_agent)
 {
 	struct sk_fleet_agent *agent = sk_agents_find(call->fleet, name), *found = NULL;
 	size_t position = 0;
@@ -93,7 +93,7 @@ int sk_verb_code_answer(struct sk_fleet_call *call)
 	if (!r)
 		r = sk_phone_read_challenge(challenge, &phone, call->diag);
 	if (!r)
-		r = find_agent(call, name, &agent);
+		r = sk_call_find_agent(call, name, &agent);
 	if (!r)
 		r = sk_sql_run(call->fleet->sql, "INSERT INTO code(agent,org,site,challenge,scope,minutes,asked_by,by,why,created) VALUES(?,?,?,?,?,?,?,?,?,?)",
 			       "tttttittti", agent->id, agent->org, agent->site, phone.digits, sk_phone_scopes[phone.scope],

@@ -36,5 +36,16 @@ static const char codes_script[] =
 	" by TEXT NOT NULL, why TEXT NOT NULL, created INTEGER NOT NULL);"
 	"CREATE INDEX code_agent ON code(agent, number);";
 
-const char *const sk_fleet_scripts[] = {first_script, codes_script};
+/* Programs by hash, reviewed once for all endpoints of an organisation. */
+static const char programs_script[] =
+	"CREATE TABLE program(org TEXT NOT NULL, hash TEXT NOT NULL, name TEXT NOT NULL, publisher TEXT NOT NULL, package TEXT NOT NULL,"
+	" version TEXT NOT NULL, provenance TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, decision TEXT NOT NULL, reviewer TEXT NOT NULL,"
+	" note TEXT NOT NULL, first_agent TEXT NOT NULL, first_host TEXT NOT NULL, brought_by TEXT NOT NULL, created INTEGER NOT NULL,"
+	" reviewed INTEGER, PRIMARY KEY(org, hash)) WITHOUT ROWID;"
+	"CREATE TABLE program_at(org TEXT NOT NULL, hash TEXT NOT NULL, agent TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY(org, hash, agent)) WITHOUT ROWID;"
+	"CREATE TABLE program_review(number INTEGER PRIMARY KEY AUTOINCREMENT, org TEXT NOT NULL, hash TEXT NOT NULL, decision TEXT NOT NULL,"
+	" by TEXT NOT NULL, note TEXT NOT NULL, created INTEGER NOT NULL);"
+	"CREATE INDEX program_review_hash ON program_review(org, hash);";
+
+const char *const sk_fleet_scripts[] = {first_script, codes_script, programs_script};
 const int sk_fleet_script_count = SK_ARRAY_SIZE(sk_fleet_scripts);

@@ -6,7 +6,7 @@
  * tokens.c    enrolment tokens                                          enrol.c     the certificate authority
  * policies.c  signed policies, and which agent gets which               requests.c  requests, decisions, drafts
  * commands.c  commands and their results                                codes.c     answers that are read over a telephone
- * db.c        the tables
+ * programs.c  programs by hash, reviewed once for all      db.c        the tables
  *
  * A CALL runs inside one transaction: a verb that fails leaves nothing behind. Memory follows the database: when a commit fails, agents are read anew.
  */
@@ -89,7 +89,7 @@ typedef int sk_fleet_verb(struct sk_fleet_call *call);
 sk_fleet_verb sk_verb_token_create, sk_verb_token_list, sk_verb_token_cancel, sk_verb_agent_list, sk_verb_agent_show, sk_verb_agent_label,
 	sk_verb_agent_revoke, sk_verb_request_list, sk_verb_request_show, sk_verb_request_decide, sk_verb_draft_list, sk_verb_policy_publish,
 	sk_verb_policy_list, sk_verb_policy_show, sk_verb_command_send, sk_verb_command_list, sk_verb_command_show, sk_verb_summary,
-	sk_verb_code_answer, sk_verb_code_list;
+	sk_verb_code_answer, sk_verb_code_list, sk_verb_program_import, sk_verb_program_list, sk_verb_program_review, sk_verb_program_show;
 
 /* service.c */
 /* Reads who asks, finds the verb and runs it. As a verb. */
@@ -98,6 +98,8 @@ int sk_fleet_run_call(struct sk_fleet_call *call);
 int sk_fleet_take_up(struct sk_fleet *fleet, const struct sk_json *at, bool *ret_answers);
 bool sk_call_sees(const struct sk_fleet_call *call, const char *org, const char *site);
 #define SK_CALL_ONLY(call, ...) sk_json_only((call)->at, (const char *const[]){"verb", "by", "scopes", __VA_ARGS__, NULL})
+/* An endpoint in sight, by id, or by host name when only one has it; not a revoked one. 0, SK_NONE, SK_AGAIN. codes.c */
+int sk_call_find_agent(struct sk_fleet_call *call, const char *name, struct sk_fleet_agent **ret_agent);
 int sk_call_limit(const struct sk_fleet_call *call, uint64_t *ret_limit); /* "limit", default and at most SK_FLEET_LIST_MAX */
 /*
  * A verb that lists what belongs to endpoints; the call may name one ("agent") and a limit. Rows of `sql`, whose ?1 is that agent or NULL, have org and site in

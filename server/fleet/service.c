@@ -40,6 +40,8 @@ static const struct {
 	{"command.send", sk_verb_command_send, false},	     {"command.list", sk_verb_command_list, true},
 	{"command.show", sk_verb_command_show, true},	     {"summary", sk_verb_summary, true},
 	{"code.answer", sk_verb_code_answer, false},	     {"code.list", sk_verb_code_list, true},
+	{"program.import", sk_verb_program_import, false},    {"program.list", sk_verb_program_list, true},
+	{"program.review", sk_verb_program_review, false},    {"program.show", sk_verb_program_show, true},
 };
 
 int64_t sk_fleet_now(void)
