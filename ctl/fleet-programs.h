@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* sekisho fleet programs. */
+/* sekisho fleet programs list|import|review|draft|show: the organisation's list of programs by hash. */
 #pragma once
 
 #include "ctl.h"
