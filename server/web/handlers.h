@@ -37,6 +37,9 @@ int sk_do_live(struct sk_req *q);
 int sk_do_requests(struct sk_req *q);
 int sk_do_request(struct sk_req *q);
 int sk_do_request_decide(struct sk_req *q);
+/* programs.c */
+int sk_do_programs(struct sk_req *q);
+int sk_do_programs_review(struct sk_req *q);
 /* policies.c */
 int sk_do_policies(struct sk_req *q);
 int sk_do_policy(struct sk_req *q);

@@ -44,6 +44,8 @@ const struct sk_route sk_routes[] = {
 	{"/requests", false, O(REQUEST), V(READ), 0, sk_do_requests, page_requests, NULL, T_nav_requests},
 	{"/requests/{}", false, O(REQUEST), V(READ), 0, sk_do_request, page_request, NULL, T_request},
 	{"/requests/{}/decide", true, O(REQUEST), V(DECIDE), 0, sk_do_request_decide, NULL, NULL, T_request},
+	{"/programs", false, O(REQUEST), V(READ), 0, sk_do_programs, page_programs, NULL, T_fleet_programs},
+	{"/programs", true, O(REQUEST), V(DECIDE), 0, sk_do_programs_review, NULL, NULL, T_fleet_programs},
 	{"/policies", false, O(POLICY), V(READ), 0, sk_do_policies, page_policies, NULL, T_nav_policies},
 	{"/policies", true, O(POLICY), V(WRITE), 0, sk_do_policy_publish, NULL, NULL, T_nav_policies},
 	{"/policies/{}", false, O(POLICY), V(READ), 0, sk_do_policy, page_policy, NULL, T_policy},

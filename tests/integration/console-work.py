@@ -120,6 +120,26 @@ def requests(tap, console, b):
     tap.ok(told['by'] == 'suzuki' and 'sato' in told['note'], 'requests: with the second, fleet hears both', told)
 
 
+def programs(tap, console, b):
+    tap.ok('/opt/litho/1' not in b.get('/programs').text, 'programs: who is responsible for one site does not see the organisation\'s list')
+    tap.equal(b.post('/programs', {'org': 'acme', 'hash': '1a' * 32, 'decision': 'accepted', 'note': 'x'}, follow=False).status, 404, 'programs: nor decides there')
+    b = Browser(b.port)
+    b.sign_in('suzuki')
+    page = b.get('/programs')
+    tap.ok('/opt/litho/1' in page.text and 'Nikko Precision' in page.text and '/opt/litho/3' not in page.text, 'programs: those of the own organisation, with publisher', page.text[-2000:])
+    tap.equal(b.post('/programs', {'org': 'acme', 'hash': '1a' * 32, 'decision': 'refused'}, follow=False).status, 400, 'programs: a refusal needs a note')
+    tap.equal(b.post('/programs', {'org': 'other', 'hash': '3a' * 32, 'decision': 'accepted', 'note': 'x'}, follow=False).status, 404, "programs: another organisation's are not decided")
+    tap.equal(b.post('/programs', {'org': 'acme', 'hash': 'nonsense', 'decision': 'accepted'}, follow=False).status, 400, 'programs: what is no hash is refused')
+    b.post('/programs', {'org': 'acme', 'hash': '1a' * 32, 'decision': 'accepted', 'note': 'CHG-9'})
+    told = [body for _, body in console.fleet.calls if body.get('verb') == 'program.review'][-1]
+    tap.equal((told['org'], told['hashes'], told['decision'], told['note'], told['by']), ('acme', ['1a' * 32], 'accepted', 'CHG-9', 'suzuki'), 'programs: fleet hears the decision, and whose it is')
+    tap.ok('/opt/litho/1' in b.get('/programs?decision=accepted').text and '/opt/litho/1' not in b.get('/programs').text, 'programs: it stands among the accepted ones')
+    root = Browser(b.port)
+    root.sign_in('root')
+    tap.equal(root.post('/programs', {'org': 'acme', 'hash': '2a' * 32, 'decision': 'accepted'}).status, 403, 'programs: who gives roles does not decide')
+    tap.ok('Accepted a program for the fleet' in root.get('/audit').text and '1a1a' in root.get('/audit').text, 'programs: the decision stands in the audit trail')
+
+
 def rest(tap, console, b):
     made = b.post('/enrolment', {'org': 'acme', 'site': 'kumamoto', 'hours': '24', 'note': 'CVD'})
     tap.ok('de7mc-dfgqn-5035r-dd0cv.' + 'b3' * 32 in made.text, 'enrolment: the token is shown once')
@@ -191,6 +211,7 @@ def main():
         assets(tap, b)
         protection(tap, b)
         requests(tap, console, b)
+        programs(tap, console, b)
         rest(tap, console, b)
         audit(tap, console)
         away(tap, console)

@@ -217,6 +217,20 @@ class Fleet(Played):
         super().__init__(root)
         self.agents, self.requests, self.policies, self.drafts, self.tokens = [], [], [], [], []
         self.leak = False
+        self.programs = [{'sha256': f'{n}a' * 32, 'org': org, 'name': f'/opt/litho/{n}', 'publisher': 'Nikko Precision', 'package': 'litho', 'version': '3.1', 'provenance': 'scan 2026-11-20',
+                          'kind': 'program', 'decision': 'open', 'by': '', 'note': '', 'first_agent': 'a-0001', 'first_host': 'litho-pc-01', 'brought_by': 'root', 'size': 7,
+                          'created': NOW, 'reviewed': None, 'endpoints': 12} for n, org in ((1, 'acme'), (2, 'acme'), (3, 'other'))]
+
+    def program_list(self, body, scopes):
+        return {'programs': [p for p in self.programs if (self.leak or in_scope({**p, 'site': ''}, scopes)) and body.get('decision') in (None, p['decision']) and body.get('text', '') in p['name']]}
+
+    def program_review(self, body, scopes):
+        found = [p for p in self.programs if p['sha256'] in body['hashes'] and p['org'] == body['org'] and in_scope({**p, 'site': ''}, scopes)]
+        if len(found) != len(body['hashes']):
+            return ('none', 'no such program')
+        for p in found:
+            p.update(decision=body['decision'], by=body['by'], note=body['note'], reviewed=NOW)
+        return {'reviewed': len(found)}
 
     def seen(self, items, scopes):
         return [item for item in items if self.leak or in_scope(item, scopes)]
