@@ -141,14 +141,15 @@ def run_all(programs, report, jobs, extra):
     scratch = tempfile.mkdtemp(prefix='sk-')    # short: sockets lie below, and their paths are limited
     os.chmod(scratch, 0o711)
 
+    pins = Pins(MARK)
+
     def interrupted(number, _frame):
-        stop_all(scratch)
+        stop_all(scratch, pins)
         print('\ncheck: interrupted', file=sys.stderr)
         os._exit(128 + number)
 
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
-    pins = Pins(MARK)
     try:
         run_batch([program for program in programs if not program.exclusive], report, jobs, scratch, extra, pins)
         run_batch([program for program in programs if program.exclusive], report, 1, scratch, extra, pins)

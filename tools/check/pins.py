@@ -73,7 +73,7 @@ class Pins:
         self.variable, self.place = variable, place
         self.before = folders(place)
         self.owners = {}
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()     # an interrupt may come while we hold it
         threading.Thread(target=self.watch, daemon=True).start()
 
     def fresh(self):

@@ -198,10 +198,11 @@ def run_program(program, root, scratch, number, extra, pins):
     return Outcome(program, judge(program, reader, status, left, mounts, pinned), time.monotonic() - began, log_path)
 
 
-def stop_all(scratch):
+def stop_all(scratch, pins):
     """Called when the runner is interrupted: nothing of any test stays."""
     for mark, process in list(RUNNING.items()):
         kill_group(process.pid)
         kill_left_processes(mark, 0)
+        pins.take(mark, scratch)
     unmount_below(scratch)
     shutil.rmtree(scratch, ignore_errors=True)
