@@ -189,9 +189,7 @@ static __noinline int open_for_writing(struct file *file)
 		return open_proc(file, inode);
 	if (magic == CGROUP2_SUPER_MAGIC)
 		return open_cgroup(o, file, inode);
-	if (magic == BINFMTFS_MAGIC && !is_first_process() && !updates())
-		return refuse(SK_ROAD_BINFMT, SK_REASON_NONE, inode, file->f_path.dentry);
-	return 0;
+	return 0; /* who registers a format has its interpreter judged whenever it is started: binfmt_misc needs no refusal */
 }
 
 SEC("lsm/file_open")
@@ -333,19 +331,25 @@ int BPF_PROG(sk_mkdir, struct inode *dir, struct dentry *dentry, unsigned short 
 
 static __always_inline int control(struct file *file, unsigned int command)
 {
+	struct sk_orders *o;
+	__u32 kinds;
+
 	if (command != FS_IOC_SETFLAGS && command != FS_IOC32_SETFLAGS && command != FS_IOC_FSSETXATTR)
 		return 0;
+	o = sk_subject_orders();
+	if (o && (o->what & SK_DO_PROTECT) && !was_known(file->f_inode)) /* here is a file to hash: it becomes known now, if it is */
+		judge(file, o, &kinds);
 	return change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE);
 }
 
-SEC("lsm/file_ioctl")
+SEC("lsm.s/file_ioctl")
 int BPF_PROG(sk_ioctl, struct file *file, unsigned int command, unsigned long argument)
 {
 	return control(file, command);
 }
 
 /* Programs of 32 bits, since 6.8; before that they come by the hook above. */
-SEC("lsm/file_ioctl_compat")
+SEC("lsm.s/file_ioctl_compat")
 int BPF_PROG(sk_ioctl_compat, struct file *file, unsigned int command, unsigned long argument)
 {
 	return control(file, command);

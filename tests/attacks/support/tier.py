@@ -24,7 +24,12 @@ import lab
 GOALS = {'A': None, 'B': 75, 'C': None}  # percent of the cases that show something; A: all but what it names
 NOTICES = ('B',)  # where attacks upon the agent itself cannot be refused: there each must at least be told of
 # False denials that a tier is known to have, told as such; the table shows "twin failed" for them.
-TOO_STRICT = {'A': {'mem-proc-write-self': 'own memory is not written through /proc, not even data', 'mem-proc-write-self-user': 'the same'}}
+TOO_STRICT = {'A': {
+    'mem-proc-write-self': 'own memory is not written through /proc, not even data',
+    'mem-proc-write-self-user': 'the same',
+    'mem-proc-write-child': 'the same',
+    'module-load-memory': 'what is loaded from memory no hook can hash: a listed module is loaded by its file',
+    'file-hardlink-exchange': 'under protection no name of a known file is given to another, whichever of its names it is'}}
 RESULTS = lab.TOP / 'build/attacks'
 PART = 36  # cases of one virtual machine
 MACHINES = 2  # at once

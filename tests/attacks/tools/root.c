@@ -46,12 +46,19 @@ static bool file_has(const char *path, const char *text)
 	return found;
 }
 
+static int unloaded(const char *name, int r)
+{
+	syscall(SYS_delete_module, name, O_NONBLOCK);
+	return r;
+}
+
 /* FILE NAME: the module of that file, by descriptor or from memory. */
 static int module_file(char **w)
 {
+	unloaded(w[1], 0); /* of an attempt before this one */
 	if (syscall(SYS_finit_module, open_read(w[0]), "", 3) < 0) /* ignore versions: the file was changed on purpose */
 		die("finit_module");
-	return effect(file_has("/proc/modules", w[1]));
+	return unloaded(w[1], effect(file_has("/proc/modules", w[1])));
 }
 
 static int module_memory(char **w)
@@ -59,9 +66,10 @@ static int module_memory(char **w)
 	size_t size;
 	void *data = load(w[0], &size);
 
+	unloaded(w[1], 0);
 	if (syscall(SYS_init_module, data, size, "") < 0)
 		die("init_module");
-	return effect(file_has("/proc/modules", w[1]));
+	return unloaded(w[1], effect(file_has("/proc/modules", w[1])));
 }
 
 static int kexec(char **w)
