@@ -11,6 +11,8 @@
 #include "scripts-read.h"
 
 #define MAY_READ 4
+#define FMODE_BACKING  0x2000000 /* since 6.8 */
+#define FMODE_NONOTIFY 0x4000000
 #define SYSFS_MAGIC 0x62656572
 
 /* Does the calling task read nothing but what is known, and is this a file that counts? */
@@ -29,6 +31,12 @@ static __always_inline struct sk_orders *restricts(struct file *file)
 	return o && (o->what & SK_DO_SCRIPTS) ? o : NULL;
 }
 
+/* A read that belongs to another step: of what is being executed, and judged as such; or of the file below an overlay's, of which the upper one was asked about. */
+static __always_inline bool is_within(struct file *file)
+{
+	return (file->f_mode & (FMODE_NONOTIFY | FMODE_BACKING)) || BPF_CORE_READ_BITFIELD(bpf_get_current_task_btf(), in_execve);
+}
+
 SEC("lsm/file_permission")
 int BPF_PROG(sk_script_open, struct file *file, int mask)
 {
@@ -39,7 +47,7 @@ int BPF_PROG(sk_script_open, struct file *file, int mask)
 	if (!(mask & MAY_READ)) /* the cheap question first: this is asked at every read and write on the machine */
 		return 0;
 	o = restricts(file);
-	if (!o)
+	if (!o || is_within(file))
 		return 0;
 	if (recall(file->f_inode, o, &look, &kinds) > 0 && !sk_is_written(&look))
 		return 0;

@@ -48,6 +48,8 @@ static uint32_t ordered(uint32_t what)
 		hooks &= ~(uint32_t)(SK_HOOK_LSM_KERNEL | SK_HOOK_TRACE_POWER);
 	if (!(what & SK_DO_MOUNTS_DENY))
 		hooks &= ~(uint32_t)SK_HOOK_LSM_MOUNT;
+	if (!(what & SK_DO_SCRIPTS))
+		hooks &= ~(uint32_t)SK_HOOK_LSM_OPEN;
 	if (what & SK_DO_NOT_MAPS)
 		hooks &= ~(uint32_t)(SK_HOOK_TRACE_MAP | SK_HOOK_LSM_MAP);
 	return what & SK_DO_SELF ? hooks : hooks & ~(uint32_t)SK_HOOK_LSM_SELF;
