@@ -98,7 +98,7 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	{SK_ATTACK_EXEC_FILE, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-cache"},
 	{SK_ATTACK_SCRIPT_SHEBANG, A | C, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-life"},
 	{SK_ATTACK_FILE_HARDLINK, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-cache"},
-	{SK_ATTACK_RACE_MAPPING, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-cache"},
+	{SK_ATTACK_RACE_MAPPING, A | B, SK_HOOK_FANOTIFY, SK_CLAIM_STOPPED, "integration/lockdown-cache"},
 	{SK_ATTACK_DEVICE_WRITE, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_NOTICED, "integration/lockdown-cache"},
 	{SK_ATTACK_AGENT_SIGNAL, ALL, SK_HOOK_FANOTIFY, SK_CLAIM_NOTICED, "integration/lockdown-life"},
 
