@@ -21,8 +21,16 @@ enum {
 	SK_DENIED = 6 /* the policy or the permission table says no */
 };
 
+/* So that the compiler knows it, too: else it believes that outputs may be used that were not written. */
+static inline int sk_negative(int error)
+{
+	if (error >= 0)
+		__builtin_unreachable();
+	return error;
+}
+
 /* Logs "file:line function: strerror" at level error and returns `error`, which must be negative. */
 int sk_origin_at(int error, const char *file, int line, const char *function);
-#define sk_origin(error) sk_origin_at((error), __FILE__, __LINE__, __func__)
+#define sk_origin(error) sk_negative(sk_origin_at((error), __FILE__, __LINE__, __func__))
 /* The same for the errno a failed call left behind. */
-#define sk_origin_errno() sk_origin_at(-errno, __FILE__, __LINE__, __func__)
+#define sk_origin_errno() sk_negative(sk_origin_at(-errno, __FILE__, __LINE__, __func__))

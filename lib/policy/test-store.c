@@ -319,6 +319,7 @@ static int child_offers(unsigned serial)
 	return sk_store_offer(store, text.data, text.size, &fx_place, &fx_now, &result);
 }
 
+#ifdef SK_POINTS
 /* Re-runs this program with one point armed, on our store: `--offer ROOT`. */
 static int run_child(const char *variable, const char *value, const char *serial)
 {
@@ -335,7 +336,6 @@ static int run_child(const char *variable, const char *value, const char *serial
 	return status;
 }
 
-#ifdef SK_POINTS
 /* Each kill with the policy that stands after it. The first offer of a key writes its delegation and then the policy, later ones the policy alone. */
 static void test_killed_at_each_point(void **state)
 {

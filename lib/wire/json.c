@@ -71,14 +71,17 @@ static int member(const struct sk_json *at, const char *key, enum json_type type
 {
 	struct json_object *value;
 
-	if (!type_is(at->value, json_type_object))
-		return sk_json_refuse(at, NULL, "must be an object");
-	if (!json_object_object_get_ex(at->value, key, &value))
-		return sk_json_refuse(at, key, "is missing");
-	if (!type_is(value, type))
-		return sk_json_refuse(at, key, "must be %s", type_name);
-	*ret_value = value;
-	return 0;
+	if (!type_is(at->value, json_type_object)) {
+		sk_json_refuse(at, NULL, "must be an object");
+	} else if (!json_object_object_get_ex(at->value, key, &value)) {
+		sk_json_refuse(at, key, "is missing");
+	} else if (!type_is(value, type)) {
+		sk_json_refuse(at, key, "must be %s", type_name);
+	} else {
+		*ret_value = value;
+		return 0;
+	}
+	return SK_BAD; /* said here, so that the compiler knows when *ret_value is written */
 }
 
 static int check_length(const struct sk_json *at, const char *key, size_t length, size_t min, size_t max)
