@@ -209,6 +209,8 @@ static void tell_ours(struct lk_shared *shared)
 	lk_kernel_ours(shared, 1, (uint32_t)atomic_load(&shared->keeper_pid));
 }
 
+enum { LK_SELF_US = 5000000 }; /* between two looks at ourselves */
+
 /* How the guard began: who made it worse is not one of us. */
 struct self {
 	struct rlimit files;
@@ -280,6 +282,6 @@ void *lk_kernel_minder(void *arg)
 		tell_ours(shared);
 		carry_over(shared);
 		look_at_self(arg, &self);
-		lk_wait(&shared->orders_word, seen, 0);
+		lk_wait(&shared->orders_word, seen, LK_SELF_US);
 	}
 }
