@@ -19,6 +19,8 @@ enum {
 	SK_LONGS = 64,
 	SK_ENVIRONMENT = 32,
 	SK_ROWS = 48,
+	SK_REFUSED = 24,      /* names of modules whose arguments are code */
+	SK_NO_DESCRIPTOR = -1,
 };
 
 /* What an option does. */
@@ -37,6 +39,10 @@ enum sk_argv_class {
 	SK_A_LAST,     /* the same, and what follows it belongs to the script */
 	SK_A_QUIT,     /* says something and ends: no code runs */
 	SK_A_END,      /* what follows belongs to another program */
+	SK_A_LOAD,     /* its value (as VALUE) names a file to load, or a folder of such: whoever reads it is judged then */
+	SK_A_NAME,     /* the same by the name of a module; what is no plain name is code */
+	SK_A_NAME_LAST, /* the same, and what follows belongs to the module */
+	SK_A_PLAIN,    /* the rest of the word is its value; what is not plain is code */
 };
 
 enum sk_argv_operand { SK_OPERAND_SCRIPT, SK_OPERAND_CODE, SK_OPERAND_DATA, SK_OPERAND_MODULE };
@@ -51,6 +57,7 @@ enum sk_argv_flag {
 	SK_ROW_PLUS_CODE = 16, /* a word that begins with "+" is code */
 	SK_ROW_ASSIGN = 32,  /* an operand NAME=value can hold code */
 	SK_ROW_LOOSE = 64,   /* an operand that is no file is run as code */
+	SK_ROW_LOADER = 128, /* its script is a program, and what follows are that one's words */
 };
 
 /* Where the code comes from. */
@@ -60,6 +67,7 @@ enum sk_argv_verdict {
 	SK_ARGV_SCRIPT,      /* a file: word number `script`, its text `skip` bytes behind the word's begin */
 	SK_ARGV_IMPLICIT,    /* a file whose name it knows by itself */
 	SK_ARGV_DATA,        /* operands are data; no code but its own */
+	SK_ARGV_LOAD,        /* files that options name, and perhaps a script: each is judged when it is read */
 	SK_ARGV_INLINE,      /* from here on: what a restricted interpreter may not do */
 	SK_ARGV_STDIN,
 	SK_ARGV_MODULE,
@@ -82,6 +90,8 @@ struct sk_row { /* one interpreter */
 	__u64 environment[SK_ENVIRONMENT]; /* hashes of names that may not be set */
 	__u64 prefix[2];   /* hashes of the first prefix_size[i] bytes of names that may not be set */
 	__u32 prefix_size[2];
+	__u64 refused[SK_REFUSED]; /* hashes of the first part of names */
+	__u32 refused_count, unused;
 };
 
 struct sk_argv_state {
@@ -94,6 +104,8 @@ struct sk_argv_state {
 	__u32 file;      /* a script was named by an option */
 	__u32 operands;  /* some were seen (with PERMUTE) */
 	__u32 cut;       /* there was more of the word */
+	__u32 loads;     /* a file to load was named */
+	__s32 descriptor; /* with STDIN: which one it reads; SK_NO_DESCRIPTOR = not to be told */
 	__u32 end, colon_end;  /* of a name: where it ended */
 	__u32 found;     /* class of a name that was looked up */
 	__u64 hash, colon;     /* of a name */
@@ -121,29 +133,105 @@ SK_ARGV_INLINED __u64 sk_hash_byte(__u64 hash, __u8 byte) /* FNV-1a */
 	return (hash ^ byte) * 0x100000001b3ull;
 }
 
+/* The number that a name of a descriptor ends with. */
+SK_ARGV_STEP int sk_argv_number(struct sk_argv_state *st, __u32 at)
+{
+	__s32 number = 0;
+
+	if (!st)
+		return 0;
+	st->descriptor = SK_NO_DESCRIPTOR;
+	for (__u32 i = 0; i < 6; i++) {
+		__u8 c = (__u8)st->word[(at & (SK_WORD - 1)) + i];
+
+		if (!c) {
+			if (i)
+				st->descriptor = number;
+			return 0;
+		}
+		if (c < '0' || c > '9')
+			return 0;
+		number = number * 10 + (c - '0');
+	}
+	return 0;
+}
+
 /* The word names a script, from this byte on. Is that standard input, or a descriptor, or process memory, by another name? Such a "script" is a pipe or worse. */
 SK_ARGV_STEP int sk_argv_script(struct sk_argv_state *st, __u32 skip)
 {
 	const char *s;
-	int descriptor;
 
 	if (!st)
 		return 0;
 	skip &= SK_WORD - 1;
 	s = st->word + skip;
-	descriptor = s[0] == '-' && !s[1];
-	if (s[0] == '/' && s[1] == 'd' && s[2] == 'e' && s[3] == 'v' && s[4] == '/') /* stdin, fd, tty, pts, console */
-		descriptor = (s[5] == 's' && s[6] == 't') || (s[5] == 'f' && s[6] == 'd') || s[5] == 't' || s[5] == 'p' || s[5] == 'c';
-	if (s[0] == '/' && s[1] == 'p' && s[2] == 'r' && s[3] == 'o' && s[4] == 'c' && s[5] == '/')
-		descriptor = 1;
-	if (descriptor) {
+	if (s[0] == '-' && !s[1]) {
 		st->verdict = SK_ARGV_STDIN;
-		return 0;
+	} else if (s[0] == '/' && s[1] == 'd' && s[2] == 'e' && s[3] == 'v' && s[4] == '/') { /* stdin, fd, tty, pts, console */
+		if ((s[5] == 's' && s[6] == 't') || (s[5] == 'f' && s[6] == 'd') || s[5] == 't' || s[5] == 'p' || s[5] == 'c') {
+			st->verdict = SK_ARGV_STDIN;
+			st->descriptor = SK_NO_DESCRIPTOR;
+			if (s[5] == 's' && s[6] == 't' && s[7] == 'd' && s[8] == 'i' && s[9] == 'n' && !s[10])
+				st->descriptor = 0;
+			else if (s[5] == 'f' && s[7] == '/')
+				sk_argv_number(st, skip + 8);
+		}
+	} else if (s[0] == '/' && s[1] == 'p' && s[2] == 'r' && s[3] == 'o' && s[4] == 'c' && s[5] == '/') {
+		st->verdict = SK_ARGV_STDIN;
+		st->descriptor = SK_NO_DESCRIPTOR;
+		if (s[6] == 's' && s[7] == 'e' && s[8] == 'l' && s[9] == 'f' && s[10] == '/' && s[11] == 'f' && s[12] == 'd' && s[13] == '/')
+			sk_argv_number(st, skip + 14);
 	}
+	if (st->verdict == SK_ARGV_STDIN)
+		return 0;
 	st->script = st->number;
 	st->skip = skip;
 	st->file = 1;
 	return 0;
+}
+
+/* Letters that are a name, or a list of names, in every language. */
+SK_ARGV_INLINED int sk_argv_is_name(__u8 c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '+' && c <= ':') || c == '_' || c == '=' || c == '@';
+}
+
+/* The name of a module begins at this byte: code when it is more than a name, or when the module takes code as its words. */
+SK_ARGV_STEP int sk_argv_module(struct sk_row *row, struct sk_argv_state *st, __u32 at)
+{
+	__u64 hash = sk_hash_begin();
+	__u32 first = 1;
+
+	if (!row || !st)
+		return 0;
+	at &= SK_WORD - 1;
+	for (__u32 i = 0; i < 128; i++) {
+		__u8 c = (__u8)st->word[at + i];
+
+		if (!c)
+			break;
+		if (!sk_argv_is_name(c) || i == 127) {
+			st->verdict = SK_ARGV_INLINE;
+			return 0;
+		}
+		if (c == '.' || c == '=')
+			first = 0;
+		if (first)
+			hash = sk_hash_byte(hash, c);
+	}
+	for (__u32 i = 0; i < SK_REFUSED && i < row->refused_count; i++)
+		if (row->refused[i] == hash)
+			st->verdict = SK_ARGV_INLINE;
+	return 0;
+}
+
+/* The value of an option that names a module. */
+SK_ARGV_INLINED void sk_argv_name_of(struct sk_row *row, struct sk_argv_state *st, __u32 class_, __u32 at)
+{
+	sk_argv_module(row, st, at);
+	st->loads = 1;
+	if (class_ == SK_A_NAME_LAST && st->verdict == SK_ARGV_MORE)
+		st->verdict = SK_ARGV_LOAD;
 }
 
 /* The script that an option names. */
@@ -166,9 +254,17 @@ SK_ARGV_INLINED int sk_argv_option(struct sk_argv_state *st, __u32 class_)
 	case SK_A_NEXT:
 		st->pending = SK_A_VALUE;
 		return 0;
+	case SK_A_LOAD:
+		st->loads = 1;
+		st->pending = SK_A_VALUE;
+		return 0;
+	case SK_A_PLAIN:
+		return 0;
 	case SK_A_VALUE:
 	case SK_A_FILE:
 	case SK_A_LAST:
+	case SK_A_NAME:
+	case SK_A_NAME_LAST:
 		st->pending = class_;
 		return 0;
 	case SK_A_CODE:
@@ -220,8 +316,18 @@ SK_ARGV_STEP int sk_argv_cluster(struct sk_row *row, struct sk_argv_state *st)
 			continue;
 		if (class_ == SK_A_REST)
 			return 0;
-		if ((class_ == SK_A_VALUE || class_ == SK_A_FILE || class_ == SK_A_LAST) && st->word[i + 1]) {
-			if (class_ != SK_A_VALUE)
+		if (class_ == SK_A_PLAIN) {
+			sk_argv_module(row, st, i + 1);
+			return 0;
+		}
+		if ((class_ == SK_A_NAME || class_ == SK_A_NAME_LAST) && st->word[i + 1]) {
+			sk_argv_name_of(row, st, class_, i + 1);
+			return 0;
+		}
+		if ((class_ == SK_A_VALUE || class_ == SK_A_LOAD || class_ == SK_A_FILE || class_ == SK_A_LAST) && st->word[i + 1]) {
+			if (class_ == SK_A_LOAD)
+				st->loads = 1;
+			else if (class_ != SK_A_VALUE)
 				sk_argv_named(st, class_, i + 1);
 			return 0;
 		}
@@ -280,7 +386,7 @@ SK_ARGV_STEP int sk_argv_find(struct sk_row *row, struct sk_argv_state *st)
 	return 0;
 }
 
-SK_ARGV_INLINED void sk_argv_take_long(struct sk_argv_state *st)
+SK_ARGV_INLINED void sk_argv_take_long(struct sk_row *row, struct sk_argv_state *st)
 {
 	__u32 end = (st->colon_end ? st->colon_end : st->end) & (SK_WORD - 1), class_ = st->found;
 
@@ -288,6 +394,10 @@ SK_ARGV_INLINED void sk_argv_take_long(struct sk_argv_state *st)
 		sk_argv_option(st, class_);
 	else if (class_ == SK_A_FILE || class_ == SK_A_LAST)
 		sk_argv_named(st, class_, end + 1);
+	else if (class_ == SK_A_NAME || class_ == SK_A_NAME_LAST)
+		sk_argv_name_of(row, st, class_, end + 1);
+	else if (class_ == SK_A_LOAD)
+		st->loads = 1;
 	else if (class_ != SK_A_VALUE && class_ != SK_A_NEXT)
 		sk_argv_option(st, class_);
 }
@@ -375,7 +485,7 @@ SK_ARGV_STEP int sk_argv_dashed(struct sk_row *row, struct sk_argv_state *st)
 		sk_argv_find(row, st);
 	}
 	if (st->found != SK_A_UNKNOWN)
-		sk_argv_take_long(st);
+		sk_argv_take_long(row, st);
 	else if (dashes == 2)
 		st->verdict = SK_ARGV_UNPROVABLE;
 	else if (st->cut && sk_letter(row, (__u8)st->word[1]) != SK_A_REST)
@@ -395,6 +505,13 @@ SK_ARGV_INLINED void sk_argv_plus(struct sk_row *row, struct sk_argv_state *st)
 		sk_argv_operand(row, st);
 }
 
+/* What is run by files that options named is more than a script. */
+SK_ARGV_INLINED void sk_argv_settle(struct sk_argv_state *st)
+{
+	if (st->loads && (st->verdict == SK_ARGV_SCRIPT || st->verdict == SK_ARGV_DATA || st->verdict == SK_ARGV_IMPLICIT))
+		st->verdict = SK_ARGV_LOAD;
+}
+
 /* The next word is in st->word. */
 SK_ARGV_STEP int sk_argv_word(struct sk_row *row, struct sk_argv_state *st)
 {
@@ -408,6 +525,8 @@ SK_ARGV_STEP int sk_argv_word(struct sk_row *row, struct sk_argv_state *st)
 		; /* the program's own name */
 	else if (pending == SK_A_VALUE)
 		;
+	else if (pending == SK_A_NAME || pending == SK_A_NAME_LAST)
+		sk_argv_name_of(row, st, pending, 0);
 	else if (pending)
 		sk_argv_named(st, pending, 0);
 	else if (st->ended || (st->word[0] != '-' && st->word[0] != '+'))
@@ -419,6 +538,7 @@ SK_ARGV_STEP int sk_argv_word(struct sk_row *row, struct sk_argv_state *st)
 	else
 		sk_argv_dashed(row, st);
 	st->number++;
+	sk_argv_settle(st);
 	if (st->number >= SK_WORDS && st->verdict == SK_ARGV_MORE)
 		st->verdict = SK_ARGV_UNPROVABLE;
 	return 0;
@@ -441,6 +561,7 @@ SK_ARGV_STEP int sk_argv_end(struct sk_row *row, struct sk_argv_state *st)
 		st->verdict = row->none == SK_NONE_STDIN      ? SK_ARGV_STDIN
 			      : row->none == SK_NONE_IMPLICIT ? SK_ARGV_IMPLICIT
 							      : SK_ARGV_NOTHING;
+	sk_argv_settle(st);
 	return 0;
 }
 

@@ -82,13 +82,6 @@ static int look_for_answer(struct bpf_map *map, void *key, void *value)
 	if (!sk_is_known(orders, &look, &kinds) || sk_is_permitted(orders, &look, process, true, &kinds)) {
 		sk_count(SK_COUNT_PERMITTED);
 		told.look = &look;
-		if ((kinds & SK_AS_INTERPRETER) && (orders->what & SK_DO_SCRIPTS)) { /* nobody has looked at its arguments: nobody knew then what it is */
-			told.road = SK_ROAD_SCRIPT_INLINE;
-			told.reason = SK_REASON_KIND;
-			told.file = file;
-			stop(orders, &told);
-			return 0;
-		}
 		told.road = SK_ROAD_EXEC_LOADER;
 		told.reason = judge_entry(task, orders, process, &told, &look);
 		if (told.reason)

@@ -11,6 +11,8 @@
 #define SK_PF_KTHREAD   0x00200000
 #define SK_S_IFMT       0170000
 #define SK_S_IFREG      0100000
+#define SK_S_IFCHR      0020000
+#define SK_NULL_DEVICE  (1 << 20 | 3) /* /dev/null */
 #define SK_OVERLAY      0x794c7630
 #define SK_TMPFS        0x01021994
 #define SK_CTIME_MASK   0x7fffffff /* bit 31 says that somebody has looked (since 6.13) */
@@ -78,6 +80,7 @@ struct sk_look {
 	__u32 links, mode;
 	unsigned long magic;
 	bool elsewhere; /* its file system was made in a user namespace */
+	bool seen;      /* somebody has looked at its change time: whatever changes it from now on gives it another */
 };
 
 static __always_inline void sk_count(__u32 what)
@@ -196,7 +199,9 @@ static __always_inline void sk_look_times(struct inode *inode, struct sk_look *l
 
 	if (bpf_core_field_exists(inode->i_ctime_sec)) {
 		look->changed_s = SK_STEP(inode, i_ctime_sec);
-		look->changed_ns = SK_STEP(inode, i_ctime_nsec) & SK_CTIME_MASK;
+		look->changed_ns = SK_STEP(inode, i_ctime_nsec);
+		look->seen = look->changed_ns & ~(__u32)SK_CTIME_MASK;
+		look->changed_ns &= SK_CTIME_MASK;
 	} else if (bpf_core_field_exists(plain->__i_ctime)) {
 		look->changed_s = SK_STEP(plain, __i_ctime.tv_sec);
 		look->changed_ns = (__u32)SK_STEP(plain, __i_ctime.tv_nsec);
@@ -254,14 +259,13 @@ static __always_inline bool sk_is_permitted(const struct sk_orders *orders, cons
 	struct sk_permit_key key = {.process = process, .device = look->key.device, .inode = look->key.inode};
 	struct sk_permit *permit = bpf_map_lookup_elem(&sk_permits, &key);
 
-	if (!process || !permit || permit->deny || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
+	if (!process || !permit || permit->deny || (permit->used && !permit->keep) || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
 		return false;
 	if (permit->changed_s != look->changed_s || permit->changed_ns != look->changed_ns || permit->size != look->size)
 		return false;
 	*ret_kinds = permit->kinds;
-	/* an interpreter's is used up by the program that looks at its arguments: it needs to know which one it is */
-	if (use && !permit->keep && !((permit->kinds & SK_AS_INTERPRETER) && (orders->what & SK_DO_SCRIPTS)))
-		bpf_map_delete_elem(&sk_permits, &key);
+	if (use)
+		permit->used = 1;
 	return true;
 }
 

@@ -12,6 +12,8 @@
  */
 #include "lockdown-judge.h"
 
+#include "scripts-read.h"
+
 #ifndef SK_TRACE_MAP
 #define SK_TRACE_MAP sk_trace_map
 #endif
@@ -180,6 +182,30 @@ static __always_inline bool is_compilers(struct task_struct *task, const struct 
 	return BPF_CORE_READ(file, f_inode, i_nlink) == 0 && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SK_TMPFS && is_compiler(task, orders);
 }
 
+/*
+ * A dynamic loader maps an interpreter and becomes it. That is looked at when the loader begins (lockdown-interp); an interpreter that was not is none that its words were judged
+ * for: the name was exchanged, or found in a folder of the loader's own.
+ */
+__noinline int judge_interpreter(__u64 inode, __u32 device, __u32 kinds) /* not static: proved once, and not for each place that calls it */
+{
+	struct sk_told told = {.road = SK_ROAD_SCRIPT_INLINE, .reason = SK_REASON_KIND, .kinds = kinds};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *orders;
+	struct sk_mark *mark;
+
+	if (!(kinds & SK_AS_INTERPRETER))
+		return 0;
+	mark = bpf_task_storage_get(&sk_marks, task, 0, 0);
+	orders = sk_subject_orders();
+	if (!orders || !(orders->what & SK_DO_SCRIPTS) || (mark && mark->inode == inode && mark->device == device))
+		return 0;
+	told.file = BPF_CORE_READ(task, mm, exe_file);
+	if (BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino) == inode)
+		return 0;
+	stop(orders, &told);
+	return 1;
+}
+
 __noinline int judge_file(__u64 place, __u64 address)
 {
 	struct file *file = (struct file *)place;
@@ -197,9 +223,12 @@ __noinline int judge_file(__u64 place, __u64 address)
 	told.reason = sk_is_known(orders, &look, &told.kinds);
 	if (told.reason && sk_is_permitted(orders, &look, sk_process_of(task, orders->pid_space), false, &told.kinds)) {
 		sk_count(SK_COUNT_PERMITTED);
-		return 0;
+		told.reason = SK_REASON_NONE;
 	}
-	if (!told.reason || is_compilers(task, orders, file))
+	if (!told.reason) {
+		return judge_interpreter(look.key.inode, look.key.device, told.kinds);
+	}
+	if (is_compilers(task, orders, file))
 		return 0;
 	stop(orders, &told);
 	return 1;

@@ -47,10 +47,14 @@ struct sk_scripts {
 	struct sk_exemption exemption[SK_EXEMPTIONS];
 	struct sk_folder folder[SK_DATA];
 	__u64 used[SK_EXEMPTIONS]; /* how often each exemption let something through */
+	__s64 tai_ns;              /* how far CLOCK_TAI is ahead of CLOCK_REALTIME, in which change times are */
 };
 
 /* Kept with a task, and inherited by its children. */
 struct sk_mark {
 	__u32 restricted; /* reads known files and data alone */
 	__u32 row;
+	__u64 inode;      /* of the program that was judged: another interpreter may not be mapped into the process */
+	__u32 device;
+	__u32 given;      /* what it was given was looked at: what it reads beyond that it loads by itself */
 };

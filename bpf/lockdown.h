@@ -111,9 +111,15 @@ struct sk_permit {
 	__u32 epoch;
 	__u32 keep; /* not used up by the first use: a library is mapped in several pieces */
 	__u32 deny; /* the guard looked, and it is not known: whoever is held for it is stopped */
-	__u32 unused;
-	__u8 hash[32]; /* zeros: nobody has read it */
+	__u32 used; /* it was for one use, which took place. What it says of the content stays true */
+	__u8 hash[32]; /* zeros: not told */
+	__u64 program_inode; /* of an answer about what an interpreter is given (SK_ASKED_CALL): the program that the loader is given */
+	__u32 program_device;
+	__u32 restricted;    /* and whether that is an interpreter */
 };
+
+/* The place of such an answer among the permits: a process has one. No file is there. */
+#define SK_ASKED_CALL 0xffffffffu
 
 /* By which road code came to run. User space has the attack class of each. */
 enum sk_road {

@@ -82,6 +82,8 @@ static const char *sentence(enum sk_argv_verdict verdict)
 		return CTL_T("runs a script, which must be known", "スクリプトを実行する（登録が必要）");
 	case SK_ARGV_IMPLICIT:
 		return CTL_T("runs a file whose name it knows by itself, which must be known", "既定の名前のファイルを実行する（登録が必要）");
+	case SK_ARGV_LOAD:
+		return CTL_T("runs files that options name; each must be known", "オプションで指定されたファイルを実行する（登録が必要）");
 	case SK_ARGV_INLINE:
 		return CTL_T("runs code given as an argument: refused where interpreters are restricted", "引数のコードを実行する（制限時は拒否）");
 	case SK_ARGV_STDIN:

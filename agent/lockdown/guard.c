@@ -64,6 +64,8 @@ static int start_threads(struct lk_guard *guard)
 	if (r == 0 && lk_kernel_on(guard->shared))
 		r = lk_thread(lk_asked_run, guard);
 	if (r == 0 && lk_kernel_on(guard->shared))
+		r = lk_thread(lk_asked_calls_run, guard);
+	if (r == 0 && lk_kernel_on(guard->shared))
 		r = lk_thread(lk_moved_run, guard);
 	if (r == 0 && lk_kernel_on(guard->shared))
 		r = lk_thread(lk_foresee_run, guard);

@@ -107,6 +107,7 @@ void *lk_kernel_listener(void *guard);
 
 /* asked.c: what the kernel side holds somebody for is hashed and answered. */
 void *lk_asked_run(void *guard);
+void *lk_asked_calls_run(void *guard);
 void lk_asked(const struct sk_record *record);
 
 /* census.c */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -48,11 +49,21 @@ bool lk_interp_open(const char *folder)
 	return scripts;
 }
 
+static int64_t ahead_of_utc(void)
+{
+	struct timespec tai, utc;
+
+	clock_gettime(CLOCK_TAI, &tai);
+	clock_gettime(CLOCK_REALTIME, &utc);
+	return (int64_t)(tai.tv_sec - utc.tv_sec) * 1000000000 + tai.tv_nsec - utc.tv_nsec;
+}
+
 void lk_interp_begin(void)
 {
 	if (!scripts)
 		return;
 	scripts->interpreters = scripts->exemptions = scripts->folders = 0;
+	scripts->tai_ns = ahead_of_utc();
 	memset(scripts->used, 0, sizeof scripts->used);
 	atomic_thread_fence(memory_order_seq_cst);
 }
@@ -131,6 +142,36 @@ bool lk_interp_data(const char *folder)
 	return true;
 }
 
+int lk_interp_row(const uint8_t hash[32])
+{
+	for (uint32_t i = 0; scripts && i < scripts->interpreters && i < SK_INTERPRETERS; i++)
+		if (memcmp(scripts->interpreter[i].hash, hash, 32) == 0)
+			return (int)scripts->interpreter[i].row;
+	return -1;
+}
+
+const struct sk_interp_table *lk_interp_table(void)
+{
+	return &table;
+}
+
+bool lk_interp_is_exempt(int row, const uint8_t hash[32], uint32_t user, const char *script)
+{
+	static const uint8_t any[32];
+
+	for (uint32_t i = 0; scripts && i < scripts->exemptions && i < SK_EXEMPTIONS; i++) {
+		const struct sk_exemption *e = &scripts->exemption[i];
+
+		if (e->row != (uint32_t)row || (e->user != SK_ANYBODY && e->user != user) || (memcmp(e->hash, any, 32) != 0 && memcmp(e->hash, hash, 32) != 0))
+			continue;
+		if (e->script && (!script || e->script != sk_interp_hash(script, strnlen(script, SK_WORD - 1))))
+			continue;
+		atomic_fetch_add((_Atomic uint64_t *)&scripts->used[i], 1);
+		return true;
+	}
+	return false;
+}
+
 uint64_t lk_interp_let_through(void)
 {
 	uint64_t sum = 0;
@@ -140,13 +181,21 @@ uint64_t lk_interp_let_through(void)
 	return sum;
 }
 
+/* It is listed as a library now and then, which it is as well. */
+static bool is_loader(const char *name)
+{
+	int row = name ? sk_interp_find(&table, name) : -1;
+
+	return row >= 0 && table.items[row].loader;
+}
+
 static uint8_t kinds_of(const struct sk_lockdown *lockdown, const struct sk_program *program)
 {
 	static const uint8_t of[] = {[SK_PROGRAM] = SK_AS_PROGRAM | SK_AS_LIBRARY, [SK_LIBRARY] = SK_AS_PROGRAM | SK_AS_LIBRARY,
 				     [SK_SCRIPT] = SK_AS_PROGRAM | SK_AS_SCRIPT, [SK_MODULE] = SK_AS_MODULE};
 	uint8_t kinds = of[program->kind];
 
-	if (program->kind == SK_PROGRAM && lk_interp_add(program->sha256, program->name))
+	if ((program->kind == SK_PROGRAM || is_loader(program->name)) && lk_interp_add(program->sha256, program->name))
 		kinds |= SK_AS_INTERPRETER;
 	if (sk_policy_find_note(&lockdown->jit, program->sha256))
 		kinds |= SK_AS_JIT;

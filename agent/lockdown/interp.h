@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 
 struct sk_lockdown;
+struct sk_interp_table;
 
 /* main, once the maps are made: maps them and fills in the table (`folder`: a site's own files, may be NULL). False: restricted interpreters are not to be had. */
 bool lk_interp_open(const char *folder);
@@ -23,6 +24,12 @@ bool lk_interp_add(const uint8_t hash[32], const char *name);
 bool lk_interp_exempt(const char *program, const char *user, const char *script);
 /* Files below this folder may be read. False: no such folder, or no room. */
 bool lk_interp_data(const char *folder);
+
+/* For the guard, which looks at calls that the kernel side cannot look at alone. The row of this content; -1 = no interpreter. */
+int lk_interp_row(const uint8_t hash[32]);
+const struct sk_interp_table *lk_interp_table(void);
+/* Does the policy exempt this call? Counts it. `script` may be NULL. */
+bool lk_interp_is_exempt(int row, const uint8_t hash[32], uint32_t user, const char *script);
 
 /* How often an exemption let something through, since the policy came into force. */
 uint64_t lk_interp_let_through(void);

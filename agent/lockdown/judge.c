@@ -174,7 +174,6 @@ static uint64_t kernel_device(struct lk_shared *shared, const struct lk_slot *sl
 void lk_allow(struct lk_shared *shared, const struct lk_slot *slot, const struct lk_orders *orders)
 {
 	bool opening = slot->meta.mask & FAN_OPEN_PERM;
-	static const uint8_t unread[LK_HASH];
 	bool excused = slot->trouble && lk_judge_trouble(orders, slot->trouble) == FAN_ALLOW;
 	struct lk_key key = slot->key;
 
@@ -183,7 +182,7 @@ void lk_allow(struct lk_shared *shared, const struct lk_slot *slot, const struct
 	if (!slot->has_key && !lk_look(slot->meta.fd, &key))
 		return;
 	key.device = kernel_device(shared, slot, key.device);
-	lk_kernel_permit(shared, (uint32_t)slot->meta.pid, &key, slot->has_hash ? slot->hash : unread, slot->kinds, opening);
+	lk_kernel_permit(shared, (uint32_t)slot->meta.pid, &key, slot->has_hash ? slot->hash : NULL, slot->kinds, opening);
 }
 
 static void taint(struct lk_shared *shared, struct lk_scope *scope)

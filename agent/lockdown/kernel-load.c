@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bpf/lockdown-ask.skel.h"
 #include "bpf/lockdown-hold.skel.h"
 #include "bpf/lockdown-look.skel.h"
 #include "bpf/lockdown-lsm.skel.h"
@@ -48,6 +49,7 @@ static const struct object {
 	{lockdown_trace__elf_bytes, NULL},
 	{lockdown_look__elf_bytes, NULL},
 	{lockdown_map__elf_bytes, NULL},
+	{lockdown_ask__elf_bytes, "sk_ask_exec"},
 	{lockdown_interp__elf_bytes, NULL},
 	{lockdown_power__elf_bytes, NULL},
 };
@@ -107,9 +109,12 @@ static const struct {
 	{"sk_trace_look", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP},
 	{"sk_trace_map", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP | SK_HOOK_TRACE_MAP},
 	{"sk_script_open", SK_HOOK_LSM_OPEN, 0},
-	{"sk_script_exec", SK_HOOK_TRACE_ARGUMENTS, 0},
-	{"sk_script_fork", SK_HOOK_TRACE_ARGUMENTS, 0},
-	{"sk_script_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN},
+	{"sk_ask_exec", SK_HOOK_TRACE_ARGUMENTS, 0},
+	{"sk_ask_fork", SK_HOOK_TRACE_ARGUMENTS, 0},
+	{"sk_ask_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN},
+	{"sk_script_exec", SK_HOOK_TRACE_ARGUMENTS, SK_HOOK_TRACE_ARGUMENTS},
+	{"sk_script_fork", SK_HOOK_TRACE_ARGUMENTS, SK_HOOK_TRACE_ARGUMENTS},
+	{"sk_script_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN | SK_HOOK_TRACE_READ},
 	{"sk_trace_power", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_KERNEL},
 	{"sk_trace_blocks", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_WRITE},
 	{"sk_trace_signal", SK_HOOK_TRACE_SELF, SK_HOOK_LSM_SELF},
@@ -119,7 +124,7 @@ static const struct {
 
 const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_disks", "lsm_self", "lsm_list",
 	"lsm_places", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
-	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks", "sk_origins"};
+	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks", "sk_asks", "sk_origins"};
 int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
 
 static struct bpf_link *links[LK_HOOKS];
@@ -321,7 +326,7 @@ static void try_object(struct lk_kernel *kernel, const struct object *from)
 /* Another program does the same in a simpler way. */
 static bool stands_in(const char *name)
 {
-	return !strcmp(name, "sk_trace_look") || !strcmp(name, "sk_hold_exec");
+	return !strcmp(name, "sk_trace_look") || !strcmp(name, "sk_hold_exec") || !strncmp(name, "sk_ask_", 7);
 }
 
 /* A kind of hooks is attached when each of its programs is. */

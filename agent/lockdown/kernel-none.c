@@ -134,12 +134,12 @@ bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const ui
 	return false;
 }
 
-void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds, bool keep)
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t *hash, uint32_t kinds, bool keep)
 {
 	(void)shared;
+	(void)hash;
 	(void)process;
 	(void)key;
-	(void)hash;
 	(void)kinds;
 	(void)keep;
 }
@@ -152,11 +152,23 @@ unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, co
 	return 0;
 }
 
-void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t hash[32], uint32_t kinds)
+void lk_kernel_answer_call(struct lk_shared *shared, uint32_t process, const struct lk_call_answer *answer)
 {
 	(void)shared;
-	(void)asked;
+	(void)process;
+	(void)answer;
+}
+
+uint32_t lk_kernel_device(uint64_t device)
+{
+	return (uint32_t)device;
+}
+
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t *hash, uint32_t kinds)
+{
+	(void)shared;
 	(void)hash;
+	(void)asked;
 	(void)kinds;
 }
 

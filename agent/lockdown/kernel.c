@@ -39,10 +39,14 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* The kernel's number of a device is not what stat(2) says. */
 static uint32_t device_of(uint64_t device)
 {
 	return major(device) << 20 | minor(device);
+}
+
+uint32_t lk_kernel_device(uint64_t device)
+{
+	return device_of(device);
 }
 
 /* Where the cgroup2 hierarchy is mounted. */
@@ -340,30 +344,41 @@ bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const ui
 	return bpf_map_update_elem(lk_kernel_fds[LK_MAP_KNOWN], &place, &known, BPF_ANY) == 0;
 }
 
-void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds, bool keep)
+static void put_permit(struct lk_shared *shared, const struct sk_permit_key *place, struct sk_permit *permit, const uint8_t *hash)
+{
+	if (!lk_kernel_on(shared))
+		return;
+	permit->epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
+	if (hash)
+		memcpy(permit->hash, hash, sizeof permit->hash);
+	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], place, permit, BPF_ANY);
+}
+
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t *hash, uint32_t kinds, bool keep)
 {
 	const struct sk_permit_key place = {.process = process, .device = device_of(key->device), .inode = key->inode};
 	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = key->changed_s, .changed_ns = key->changed_ns,
 				   .size = key->size, .kinds = kinds, .keep = keep};
 
-	if (!lk_kernel_on(shared))
-		return;
-	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
-	memcpy(permit.hash, hash, sizeof permit.hash);
-	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
+	put_permit(shared, &place, &permit, hash);
 }
 
-void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t hash[32], uint32_t kinds)
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t *hash, uint32_t kinds)
 {
 	const struct sk_permit_key place = {.process = asked->process, .device = asked->device, .inode = asked->inode};
 	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .changed_s = asked->changed_s, .changed_ns = asked->changed_ns,
-				   .size = asked->size, .kinds = kinds, .keep = asked->road == SK_ROAD_MAP_FILE, .deny = !kinds};
+				   .size = asked->size, .kinds = kinds, .keep = asked->road >= SK_ROAD_MAP_FILE, .deny = !kinds};
 
-	if (!lk_kernel_on(shared))
-		return;
-	permit.epoch = atomic_load((_Atomic __u32 *)&orders_now->epoch);
-	memcpy(permit.hash, hash, sizeof permit.hash);
-	bpf_map_update_elem(lk_kernel_fds[LK_MAP_PERMITS], &place, &permit, BPF_ANY);
+	put_permit(shared, &place, &permit, hash);
+}
+
+void lk_kernel_answer_call(struct lk_shared *shared, uint32_t process, const struct lk_call_answer *answer)
+{
+	const struct sk_permit_key place = {.process = process, .device = SK_ASKED_CALL};
+	struct sk_permit permit = {.until_ns = now_ns() + (uint64_t)LK_PERMIT_US * 1000, .kinds = answer->refused_road, .deny = answer->refused_road != 0,
+				   .program_device = answer->program_device, .program_inode = answer->program_inode, .restricted = answer->restricted};
+
+	put_permit(shared, &place, &permit, NULL);
 }
 
 unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg)

@@ -92,14 +92,24 @@ void lk_kernel_forget(struct lk_shared *shared, uint64_t device, uint64_t inode)
 void lk_kernel_forget_system(struct lk_shared *shared, uint64_t device);
 /* `key` as lk_look() found it, of a file system whose verdicts may be remembered. False: not kept. */
 bool lk_kernel_know(struct lk_shared *shared, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds);
-/* The process is about to use the file, and was allowed to; `keep`: more than once. */
-void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t hash[32], uint32_t kinds, bool keep);
+/* The process is about to use the file, and was allowed to; `keep`: more than once. `hash` may be NULL: then nobody knows what it is. */
+void lk_kernel_permit(struct lk_shared *shared, uint32_t process, const struct lk_key *key, const uint8_t *hash, uint32_t kinds, bool keep);
 /* Goes through what is known and forgets what `listed` does not say true for. Returns how many. */
 unsigned lk_kernel_review(struct lk_shared *shared, bool (*listed)(void *arg, const uint8_t hash[32], uint32_t *kinds), void *arg);
 
 struct sk_record;
-/* What the kernel side asked about (SK_VERDICT_ASKED): `kinds` 0 refuses it. */
-void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t hash[32], uint32_t kinds);
+/* What the kernel side asked about (SK_VERDICT_ASKED): `kinds` 0 refuses it. `hash` as above. */
+void lk_kernel_answer(struct lk_shared *shared, const struct sk_record *asked, const uint8_t *hash, uint32_t kinds);
+/* What it asked about the words of an interpreter (SK_ASKED_CALL). */
+struct lk_call_answer {
+	uint32_t refused_road;   /* enum sk_road; 0: it may go on */
+	uint32_t program_device; /* the kernel's number; of the program that a loader was given, with `program_inode` 0 = none */
+	uint64_t program_inode;
+	bool restricted;         /* that program is a restricted interpreter */
+};
+void lk_kernel_answer_call(struct lk_shared *shared, uint32_t process, const struct lk_call_answer *answer);
+/* The kernel's number of a device, which is not what stat(2) says. */
+uint32_t lk_kernel_device(uint64_t device);
 /* The guard: opens the ring of records (before its threads start). 0 or -errno. */
 int lk_kernel_reader(void);
 /* Waits up to `ms` for records and hands them to `each`. */

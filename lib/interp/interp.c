@@ -12,7 +12,7 @@
 static const char *const operand_names[] = {"script", "code", "data", "module", NULL};
 static const char *const none_names[] = {"stdin", "implicit", "nothing", NULL};
 static const char *const dash_names[] = {"stdin", "end", "data", NULL};
-const char *const sk_argv_verdict_names[] = {"more", "nothing", "script", "implicit", "data", "inline", "stdin", "module", "environment", "unprovable", NULL};
+const char *const sk_argv_verdict_names[] = {"more", "nothing", "script", "implicit", "data", "load", "inline", "stdin", "module", "environment", "unprovable", NULL};
 
 static const struct sk_setting example_rows[] = {
 	{"run", SK_KIND_STRINGS, SK_AT(struct sk_interp_example, run), .max = 32, .en = "Words behind the program's name.", .ja = "プログラム名に続く引数。"},
@@ -45,6 +45,8 @@ static const struct sk_setting rows[] = {
 	{"plus_code", SK_KIND_BOOL, SK_AT(struct sk_interp, plus_code), .en = "A word that begins with + is code.", .ja = "+ で始まる引数はコード。"},
 	{"assign", SK_KIND_BOOL, SK_AT(struct sk_interp, assign), .en = "An operand NAME=value can hold code.", .ja = "NAME=value の引数はコードになりうる。"},
 	{"loose", SK_KIND_BOOL, SK_AT(struct sk_interp, loose), .en = "An operand that is no file is run as code.", .ja = "ファイルでない引数をコードとして実行する。"},
+	{"loader", SK_KIND_BOOL, SK_AT(struct sk_interp, loader), .en = "Its script is a program, and what follows are that one's words.",
+	 .ja = "スクリプトに当たるものは別のプログラムで、以降はその引数。"},
 	{"single", SK_KIND_BOOL, SK_AT(struct sk_interp, single), .en = "Long names stand behind one dash as well.", .ja = "長い名前にハイフン一つも使える。"},
 	{"permute", SK_KIND_BOOL, SK_AT(struct sk_interp, permute), .en = "Options may stand behind operands.", .ja = "オペランドの後にもオプションを書ける。"},
 	{"input", SK_KIND_BOOL, SK_AT(struct sk_interp, input), .en = "Standard input is data for it; tests give it a line.",
@@ -65,6 +67,10 @@ static const struct sk_setting rows[] = {
 	LETTERS("stdin", stdin_, "Letters that make it read code from standard input.", "標準入力からコードを読ませる文字。"),
 	LETTERS("file", file, "Letters whose value is the script.", "値がスクリプトである文字。"),
 	LETTERS("last", last, "The same, and what follows belongs to the script.", "同上。以降はスクリプトの引数。"),
+	LETTERS("load", load, "Letters whose value names a file to load, which must be known.", "読み込むファイルを値とする文字（登録が必要）。"),
+	LETTERS("name", name, "The same by a module's name; what is more than a name is code.", "モジュール名を値とする文字。名前以外はコードとみなす。"),
+	LETTERS("name_last", name_last, "The same, and what follows belongs to the module.", "同上。以降はモジュールの引数。"),
+	LETTERS("plain", plain, "Letters whose value is the rest of the word; what is not plain is code.", "語の残りを値とする文字。記号を含むものはコードとみなす。"),
 	LETTERS("quit", quit, "Letters after which nothing runs.", "何も実行せず終わる文字。"),
 	LETTERS("end", end, "Letters behind which another program's words begin.", "以降が別プログラムの引数になる文字。"),
 	NAMES("flag", flag, "Long options of no interest.", "関係のない長いオプション。"),
@@ -75,12 +81,15 @@ static const struct sk_setting rows[] = {
 	NAMES("stdin", stdin_, "Long options that make it read code from standard input.", "標準入力からコードを読ませる長いオプション。"),
 	NAMES("file", file, "Long options whose value is the script.", "値がスクリプトである長いオプション。"),
 	NAMES("last", last, "The same, and what follows belongs to the script.", "同上。以降はスクリプトの引数。"),
+	NAMES("load", load, "Long options whose value names a file to load, which must be known.", "読み込むファイルを値とする長いオプション（登録が必要）。"),
 	NAMES("quit", quit, "Long options after which nothing runs.", "何も実行せず終わる長いオプション。"),
 	NAMES("end", end, "Long options behind which another program's words begin.", "以降が別プログラムの引数になる長いオプション。"),
 	{"environment", SK_KIND_STRINGS, SK_AT(struct sk_interp, environment), .max = SK_ENVIRONMENT, .item_max = SK_NAME - 1,
 	 .en = "Variables that load or hold code.", .ja = "コードを読み込む、または含む環境変数。"},
 	{"environment_prefix", SK_KIND_STRINGS, SK_AT(struct sk_interp, environment_prefix), .max = 2, .item_max = SK_NAME - 1,
 	 .en = "What such variables begin with.", .ja = "そのような環境変数の先頭部分。"},
+	{"refuse", SK_KIND_STRINGS, SK_AT(struct sk_interp, refuse), .max = SK_REFUSED, .item_max = SK_NAME - 1,
+	 .en = "Modules whose arguments are code, or that read it from standard input.", .ja = "引数や標準入力をコードとして扱うモジュール。"},
 	{"startup", SK_KIND_STRINGS, SK_AT(struct sk_interp, startup), .max = 32, .en = "Files it reads by itself; they must be known.",
 	 .ja = "自動で読むファイル。登録が必要。"},
 	{"mark", SK_KIND_STRING, SK_AT(struct sk_interp, mark), .max = 1024, .en = "Code that makes the file $M/@; for tests.", .ja = "試験用。$M/@ を作るコード。"},
@@ -147,7 +156,8 @@ static int put_options(const struct sk_interp *in, struct sk_row *row, struct sk
 		enum sk_argv_class class_;
 	} all[] = {{l->flag, &n->flag, SK_A_FLAG}, {l->value, &n->value, SK_A_VALUE}, {l->next, NULL, SK_A_NEXT}, {l->rest, &n->rest, SK_A_REST},
 		   {l->digits, NULL, SK_A_DIGITS}, {l->scan, NULL, SK_A_SCAN}, {l->code, &n->code, SK_A_CODE}, {l->module, &n->module, SK_A_MODULE},
-		   {l->stdin_, &n->stdin_, SK_A_STDIN}, {l->file, &n->file, SK_A_FILE}, {l->last, &n->last, SK_A_LAST}, {l->quit, &n->quit, SK_A_QUIT}, {l->end, &n->end, SK_A_END}};
+		   {l->stdin_, &n->stdin_, SK_A_STDIN}, {l->file, &n->file, SK_A_FILE}, {l->last, &n->last, SK_A_LAST}, {l->quit, &n->quit, SK_A_QUIT}, {l->end, &n->end, SK_A_END},
+		   {l->load, &n->load, SK_A_LOAD}, {l->name, NULL, SK_A_NAME}, {l->name_last, NULL, SK_A_NAME_LAST}, {l->plain, NULL, SK_A_PLAIN}};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(all); i++) {
 		int r = put_letters(row, all[i].letters, all[i].class_, diag);
@@ -165,12 +175,14 @@ static int make_row(const struct sk_interp *in, struct sk_row *row, struct sk_di
 	memset(row, 0, sizeof *row);
 	row->flags = (in->plus ? SK_ROW_PLUS : 0) | (in->single ? SK_ROW_SINGLE : 0) | (in->permute ? SK_ROW_PERMUTE : 0) |
 		     (in->chooser ? SK_ROW_CHOOSER : 0) | (in->plus_code ? SK_ROW_PLUS_CODE : 0) | (in->assign ? SK_ROW_ASSIGN : 0) |
-		     (in->loose ? SK_ROW_LOOSE : 0);
+		     (in->loose ? SK_ROW_LOOSE : 0) | (in->loader ? SK_ROW_LOADER : 0);
 	row->operand = (uint8_t)in->operand;
 	row->none = (uint8_t)in->none;
 	row->dash = (uint8_t)in->dash;
 	for (size_t i = 0; i < in->environment.count; i++)
 		row->environment[row->environment_count++] = sk_interp_hash(in->environment.items[i], strlen(in->environment.items[i]));
+	for (size_t i = 0; i < in->refuse.count; i++)
+		row->refused[row->refused_count++] = sk_interp_hash(in->refuse.items[i], strlen(in->refuse.items[i]));
 	for (size_t i = 0; i < in->environment_prefix.count; i++) {
 		row->prefix_size[i] = (uint32_t)strlen(in->environment_prefix.items[i]);
 		row->prefix[i] = sk_interp_hash(in->environment_prefix.items[i], row->prefix_size[i]);
@@ -188,16 +200,22 @@ static void cut_word(struct sk_argv_state *st, const char *word)
 	st->cut = size >= SK_WORD - 1; /* the kernel cannot tell a word of just this size from a longer one */
 }
 
+/* Judges arguments; the state that is left says where the script stands. */
+static void read_arguments(const struct sk_row *row, const char *const *argv, struct sk_argv_state *st)
+{
+	for (size_t i = 0; argv[i] && st->verdict == SK_ARGV_MORE; i++) {
+		cut_word(st, argv[i]);
+		sk_argv_word((struct sk_row *)row, st);
+	}
+	sk_argv_end((struct sk_row *)row, st);
+}
+
 enum sk_argv_verdict sk_interp_arguments(const struct sk_row *row, const char *const *argv, const char **ret_script)
 {
 	struct sk_argv_state st = {0};
 
-	for (size_t i = 0; argv[i] && st.verdict == SK_ARGV_MORE; i++) {
-		cut_word(&st, argv[i]);
-		sk_argv_word((struct sk_row *)row, &st);
-	}
-	sk_argv_end((struct sk_row *)row, &st);
-	if (ret_script && st.verdict == SK_ARGV_SCRIPT)
+	read_arguments(row, argv, &st);
+	if (ret_script && st.file && (st.verdict == SK_ARGV_SCRIPT || st.verdict == SK_ARGV_LOAD))
 		*ret_script = argv[st.script] + st.skip;
 	return (enum sk_argv_verdict)st.verdict;
 }
@@ -242,30 +260,77 @@ static const char *forbidden(const struct sk_row *row, const char *const *env)
 	return NULL;
 }
 
-void sk_interp_judge(const struct sk_interp_table *table, const char *path, const char *const *argv, const char *const *env,
-		     struct sk_interp_answer *ret_answer)
+/* "busybox sh", or sh that is BusyBox: the row of what it is called by; -1 = no interpreter. */
+static int choose(const struct sk_interp_table *table, int row, const char *const **argv)
 {
-	struct sk_interp_answer a = {.row = sk_interp_find(table, path), .verdict = SK_ARGV_DATA};
+	while (row >= 0 && table->items[row].chooser) {
+		const char *called = **argv ? **argv + (**argv[0] == '-') : NULL;
+		int chosen = called ? sk_interp_find(table, called) : -1;
 
-	while (a.row >= 0 && table->items[a.row].chooser && argv[0]) { /* "busybox sh", or sh that is BusyBox */
-		const char *called = argv[0] + (argv[0][0] == '-');
-		int row = sk_interp_find(table, called);
-
-		if (row != a.row) {
-			a.row = row;
-			break;
-		}
-		argv++;
-		if (!argv[0])
-			a.row = -1;
+		if (chosen != row)
+			return chosen;
+		(*argv)++;
 	}
-	if (a.row >= 0 && !table->items[a.row].chooser) {
-		a.verdict = sk_interp_arguments(&table->rows[a.row], argv, &a.script);
-		if (!sk_argv_refused(a.verdict) && a.verdict != SK_ARGV_NOTHING)
+	return row;
+}
+
+const char *sk_interp_called(const char *const *argv, size_t at)
+{
+	for (size_t i = 1; i + 1 < at; i++)
+		if (strcmp(argv[i], "--argv0") == 0)
+			return argv[i + 1];
+	return argv[at];
+}
+
+void sk_interp_judge_row(const struct sk_interp_table *table, int row, const char *const *argv, const char *const *env, struct sk_interp_answer *ret_answer)
+{
+	struct sk_interp_answer a = {.row = choose(table, row, &argv), .verdict = SK_ARGV_DATA};
+	struct sk_argv_state st = {0};
+
+	if (a.row >= 0) {
+		read_arguments(&table->rows[a.row], argv, &st);
+		a.verdict = (enum sk_argv_verdict)st.verdict;
+		a.at = st.script;
+		if (st.file && (a.verdict == SK_ARGV_SCRIPT || a.verdict == SK_ARGV_LOAD))
+			a.script = argv[st.script] + st.skip;
+		a.loader = a.script && table->items[a.row].loader;
+		if (!a.loader && !sk_argv_refused(a.verdict) && a.verdict != SK_ARGV_NOTHING)
 			a.variable = forbidden(&table->rows[a.row], env);
 		if (a.variable)
 			a.verdict = SK_ARGV_ENVIRONMENT;
 	}
+	*ret_answer = a;
+}
+
+/* With this set a loader lists libraries and runs nothing. */
+static bool only_lists(const char *const *env)
+{
+	for (; env && *env; env++)
+		if (strncmp(*env, "LD_TRACE_LOADED_OBJECTS=", 24) == 0 && (*env)[24])
+			return true;
+	return false;
+}
+
+void sk_interp_judge(const struct sk_interp_table *table, const char *path, const char *const *argv, const char *const *env,
+		     struct sk_interp_answer *ret_answer)
+{
+	const char *words[SK_WORDS + 1];
+	struct sk_interp_answer a;
+
+	sk_interp_judge_row(table, sk_interp_find(table, path), argv, env, &a);
+	for (int i = 0; i < 4 && a.loader && !only_lists(env); i++) { /* what it is given may be a loader */
+		const char *program = a.script;
+		size_t n = 0;
+
+		words[n++] = sk_interp_called(argv, a.at);
+		for (const char *const *rest = argv + a.at + 1; *rest && n < SK_WORDS; rest++)
+			words[n++] = *rest;
+		words[n] = NULL;
+		argv = words; /* the copy below goes forward in it */
+		sk_interp_judge_row(table, sk_interp_find(table, program), argv, env, &a);
+	}
+	if (a.loader)
+		a.verdict = only_lists(env) ? SK_ARGV_NOTHING : SK_ARGV_UNPROVABLE;
 	*ret_answer = a;
 }
 

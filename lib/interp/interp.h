@@ -21,15 +21,15 @@ struct sk_interp_example {
 struct sk_interp {
 	char *name, *about;
 	struct sk_strings programs; /* base names; digits and dots may follow ("python3" is also python3.11) */
-	bool chooser, plus, plus_code, assign, loose, single, permute, input;
+	bool chooser, plus, plus_code, assign, loose, loader, single, permute, input;
 	int operand, none, dash;
 	struct sk_interp_classes { /* letters of each class */
-		char *flag, *value, *next, *rest, *digits, *scan, *code, *module, *stdin_, *file, *last, *quit, *end;
+		char *flag, *value, *next, *rest, *digits, *scan, *code, *module, *stdin_, *file, *last, *quit, *end, *load, *name, *name_last, *plain;
 	} letters;
 	struct sk_interp_names {
-		struct sk_strings flag, value, rest, code, module, stdin_, file, last, quit, end;
+		struct sk_strings flag, value, rest, code, module, stdin_, file, last, quit, end, load;
 	} longs;
-	struct sk_strings environment, environment_prefix, startup;
+	struct sk_strings environment, environment_prefix, refuse, startup;
 	char *mark, *file;          /* code that leaves a mark, for tests: inline, and in a file where that differs */
 	struct sk_records examples; /* of struct sk_interp_example */
 };
@@ -62,12 +62,21 @@ uint64_t sk_interp_hash(const char *text, size_t size);
 struct sk_interp_answer {
 	int row;                 /* -1: no interpreter */
 	enum sk_argv_verdict verdict;
-	const char *script;      /* with SK_ARGV_SCRIPT: inside the argument */
+	const char *script;      /* with SK_ARGV_SCRIPT, perhaps with SK_ARGV_LOAD: inside the argument */
+	bool loader;             /* `script` is a program that a dynamic loader was given: argv[at], and its words follow */
+	size_t at;
 	const char *variable;    /* with SK_ARGV_ENVIRONMENT */
 };
 /* Judges a call. `path` is the program that was started; argv and env end with NULL (env may be NULL). */
 void sk_interp_judge(const struct sk_interp_table *table, const char *path, const char *const *argv, const char *const *env,
 		     struct sk_interp_answer *ret_answer);
+/*
+ * The same by a row that is known already. A dynamic loader is not followed: with ret_answer->loader whoever knows what the program is asks again, with
+ * argv + at, whose first word sk_interp_called() says.
+ */
+void sk_interp_judge_row(const struct sk_interp_table *table, int row, const char *const *argv, const char *const *env, struct sk_interp_answer *ret_answer);
+/* What a program that a loader was given by these words finds as its own name. */
+const char *sk_interp_called(const char *const *argv, size_t at);
 /* The arguments alone, by one row. */
 enum sk_argv_verdict sk_interp_arguments(const struct sk_row *row, const char *const *argv, const char **ret_script);
 /* May a restricted interpreter do this? */

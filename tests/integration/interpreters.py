@@ -74,7 +74,7 @@ def wrong(verdict, marks, is_):
     """What does not fit between what was said and what was seen; None when it does."""
     if verdict != is_:
         return f'judged {verdict}'
-    wanted = {'inline': {'inline'}, 'stdin': {'stdin', 'inline', 'script'}, 'script': {'script'}, 'module': {'inline', 'script', 'file'},
+    wanted = {'inline': {'inline'}, 'stdin': {'stdin', 'inline', 'script'}, 'script': {'script'}, 'module': {'inline', 'script', 'file'}, 'load': {'inline', 'script', 'file'},
               'environment': {'environment', 'file', 'stdin'}, 'unprovable': {'inline', 'script', 'file'}}.get(is_)
     if wanted is None:
         return f'ran {sorted(marks)}' if marks else None
@@ -99,7 +99,7 @@ def installed(interp):
 def permissive(call):
     """Code ran by a road that the verdict does not refuse."""
     marks, said = call.run(lazy=True)
-    allowed = {'script'} if said['verdict'] in ('script', 'implicit') else set()
+    allowed = {'script': {'script'}, 'implicit': {'script'}, 'load': {'script', 'file'}}.get(said['verdict'], set())
     return None if said['verdict'] in REFUSED or not marks - allowed else f'{call.words}: {said["verdict"]}, but ran {sorted(marks)}'
 
 

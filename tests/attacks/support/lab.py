@@ -138,7 +138,7 @@ APPLICATION = {
 
 
 def is_script(path):
-    return path.suffix in ('.py', '.pyc', '.pl', '.pm', '.al', '.ph', '.rb', '.sh', '.bash', '.awk', '.mk') or str(path).endswith((
+    return path.suffix in ('.py', '.pyc', '.pl', '.pm', '.al', '.ph', '.rb', '.gemspec', '.sh', '.bash', '.awk', '.mk') or str(path).endswith((
         '/etc/profile', '/etc/bash.bashrc', '/etc/environment'))
 
 
@@ -174,6 +174,7 @@ class Stage:
         self.build_linked(material)
         self.victims()
         self.equip()
+        self.use()
         if self.series:
             self.bring_kernel(material)
         shutil.copytree(material, self.mount / LAWFUL)
@@ -227,6 +228,10 @@ class Stage:
             (dev / name).mkdir(exist_ok=True)
         (dev / 'ptmx').unlink(missing_ok=True)
         (dev / 'ptmx').symlink_to('pts/ptmx')
+
+    def use(self):
+        """As a machine that has worked: Python has left its compiled start-up file, which is then read instead of the source."""
+        must('chroot', self.mount, '/usr/bin/python3', '-c', 'pass')
 
     def list_all(self):
         seen = set()
