@@ -75,7 +75,7 @@ class Machine:
     def __init__(self, folder, what):
         self.pid = folder / 'pid'
         self.pid.unlink(missing_ok=True)
-        words = [TOP / 'tests/support/vm', 'run', '--timeout', '2400' if LONG else '290', '--lsm', 'landlock,lockdown,yama', '--nbd', f'{folder}/nbd/state', '--nbd', f'{folder}/nbd/tool',
+        words = [TOP / 'tests/support/vm', 'run', '--timeout', '2400' if LONG else '600', '--lsm', 'landlock,lockdown,yama', '--nbd', f'{folder}/nbd/state', '--nbd', f'{folder}/nbd/tool',
                  '--serial', folder / 'line1', '--serial', folder / 'line2', '--pidfile', self.pid, '--put', folder / 'put', '/put']
         for program in (BUILD / 'sekisho', BUILD / 'sekisho-agent', shutil.which('e2fsck', path='/sbin:/usr/sbin')):
             words += ['--program', program]
@@ -269,8 +269,8 @@ def look_here(folder, images):
         for name, data in images.items():
             (folder / f'{name}.img').write_bytes(data)
             devices.append(sh('losetup', '--find', '--show', folder / f'{name}.img', check=True).stdout.strip())
-        said = sh('timeout', '-k', '5', '150', 'unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc',
-                  Path(__file__).with_suffix('.guest'), 'look', *devices, timeout=180, env={**os.environ, 'PATH': f'{BUILD}:/usr/sbin:/sbin:/usr/bin:/bin'})
+        said = sh('timeout', '-k', '5', '400', 'unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc',
+                  Path(__file__).with_suffix('.guest'), 'look', *devices, timeout=450, env={**os.environ, 'PATH': f'{BUILD}:/usr/sbin:/sbin:/usr/bin:/bin'})
     finally:
         for device in devices:
             sh('losetup', '--detach', device)
