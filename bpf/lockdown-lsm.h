@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the programs of tier A (lockdown-lsm.bpf.c) share with who loads them (agent/lockdown/kernel-lsm.c), beside what stands in lockdown.h. Everything here is
+ * What the programs of tier A (lockdown-lsm.bpf.c) share with who loads them (agent/lockdown/kernel/lsm.c), beside what stands in lockdown.h. Everything here is
  * plain numbers; keys of files are the kernel's own (super block's device, never stat's).
  */
 #pragma once

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lockdown/clerk.h"
-#include "lockdown/keeper.h"
-#include "lockdown/kernel-lsm.h"
-#include "lockdown/window.h"
+#include "lockdown/clerk/clerk.h"
+#include "lockdown/guard/keeper.h"
+#include "lockdown/kernel/lsm.h"
+#include "lockdown/window/window.h"
 #include "os/file.h"
 
 /* Made in main before any duty is forked, so that all of them map the same. */

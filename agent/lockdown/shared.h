@@ -22,11 +22,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "lockdown/cache.h"
-#include "lockdown/kernel.h"
+#include "lockdown/guard/cache.h"
+#include "lockdown/kernel/kernel.h"
 #include "lockdown/list.h"
 #include "lockdown/ring.h"
-#include "lockdown/slot.h"
+#include "lockdown/guard/slot.h"
 
 enum {
 	LK_GROUPS = 8,   /* fanotify groups: 0 for file systems on local disks, one each for what may hang (FUSE, network) */

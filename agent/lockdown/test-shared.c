@@ -10,9 +10,9 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "lockdown/clerk.h"
-#include "lockdown/judge.h"
-#include "lockdown/keeper.h"
+#include "lockdown/clerk/clerk.h"
+#include "lockdown/guard/judge.h"
+#include "lockdown/guard/keeper.h"
 #include "support/harness.h"
 
 static struct lk_shared *shared;

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "link/enrol.h"
 #include "lockdown/lockdown.h"
-#include "lockdown/window.h"
+#include "lockdown/window/window.h"
 #include "main/config.h"
 #include "media/media.h"
 #include "os/proc.h"

@@ -10,7 +10,7 @@
  * (var/lib/sekisho/endpoint.secret; fleet.db): HMAC-SHA-256 over the suite, a zero byte, the first 11 digits of the challenge as a number, and 64
  * bytes of session text that spell scope and duration once more. The check digit is Damm's: it finds each wrong digit and each swap of neighbours.
  *
- * What this does not do: count tries, tell the time, forget a used challenge. Who shows the challenge does (agent/lockdown/window-code.c).
+ * What this does not do: count tries, tell the time, forget a used challenge. Who shows the challenge does (agent/lockdown/window/code.c).
  */
 #pragma once
 
