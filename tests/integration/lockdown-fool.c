@@ -29,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -488,23 +489,75 @@ static bool find_device(char *out, size_t size)
 	return out[0] && access(out, W_OK) == 0;
 }
 
+/*
+ * Whoever writes below a file system does it from elsewhere: a process that is made before we become one of those whom the kernel side acts upon, since it ends
+ * a subject that tries (attacks of the class device-write).
+ */
+struct elsewhere {
+	dev_t node; /* make a node of this device first; 0 = there is one */
+	uint64_t at;
+	char path[600];
+};
+
+static int to_elsewhere = -1;
+
+static bool write_there(const struct elsewhere *what)
+{
+	int fd;
+	bool done;
+
+	if (what->node && mknod(what->path, S_IFBLK | 0600, what->node) < 0)
+		return false;
+	fd = open(what->path, O_RDWR | O_CLOEXEC);
+	done = fd >= 0 && pwrite(fd, unknown, SIZE, (off_t)what->at) == SIZE && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (what->node)
+		unlink(what->path);
+	return done;
+}
+
+static void start_elsewhere(void)
+{
+	struct elsewhere what;
+	int ends[2];
+	char done;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		die("socketpair");
+	to_elsewhere = ends[0];
+	if (fork() != 0) {
+		close(ends[1]);
+		return;
+	}
+	close(ends[0]);
+	while (read(ends[1], &what, sizeof what) == (ssize_t)sizeof what) {
+		done = write_there(&what);
+		if (write(ends[1], &done, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static bool write_elsewhere(dev_t node, const char *path, uint64_t at)
+{
+	struct elsewhere what = {.node = node, .at = at};
+	char done = 0;
+
+	snprintf(what.path, sizeof what.path, "%s", path);
+	return write(to_elsewhere, &what, sizeof what) == (ssize_t)sizeof what && read(to_elsewhere, &done, 1) == 1 && done;
+}
+
 /* The bytes of the file are exchanged on the device, below the file system; then its pages are read again. */
 static void try_below(const char *name, const char *device)
 {
 	struct control before = remembered();
-	uint64_t at;
-	int fd;
 
 	sync();
-	at = block_of(program);
-	fd = open(device, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || pwrite(fd, unknown, SIZE, (off_t)at) != SIZE || fsync(fd) < 0) {
+	if (!write_elsewhere(0, device, block_of(program))) {
 		skip(name, "the kernel does not let it be written");
-		if (fd >= 0)
-			close(fd);
 		return;
 	}
-	close(fd);
 	drop_pages();
 	judge(name, &before);
 	ask("remark");
@@ -517,7 +570,6 @@ static void try_offline(void)
 	struct control before;
 	struct stat st;
 	uint64_t at;
-	int fd;
 
 	if (stat(folder, &st) < 0)
 		die(folder);
@@ -532,12 +584,8 @@ static void try_offline(void)
 		die("umount");
 	/* by a node of our own, which nobody watches: as on another machine */
 	snprintf(node, sizeof node, "%s/node", tmpfs);
-	if (mknod(node, S_IFBLK | 0600, st.st_dev) < 0)
+	if (!write_elsewhere(st.st_dev, node, at))
 		die(node);
-	fd = open(node, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || pwrite(fd, unknown, SIZE, (off_t)at) != SIZE || fsync(fd) < 0 || close(fd) < 0)
-		die(node);
-	unlink(node);
 	if (mount(device, folder, "ext4", 0, NULL) < 0)
 		die("mount");
 	ask("remark"); /* the clerk does that when the mount table changes */
@@ -749,6 +797,7 @@ int main(int argc, char **argv)
 	make_program(known, KNOWN);
 	make_program(unknown, UNKNOWN);
 	memset(known_text, 'k', SIZE);
+	start_elsewhere();
 	fd = mkstemp(list);
 	if (fd < 0)
 		die(list);
