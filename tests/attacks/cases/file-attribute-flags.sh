@@ -10,3 +10,4 @@ esac
 before=$(stat -c "%a %u %Y" "$file"; lsattr "$file")
 chattr +i "$file"
 [ "$before" = "$(stat -c "%a %u %Y" "$file"; lsattr "$file")" ] || echo effect
+chattr -i "$file" # or everybody after it finds it so

@@ -8,7 +8,8 @@ set -u
 export DISPLAY=:7 HOME=/var/lawful XDG_RUNTIME_DIR=/run/lawful LC_ALL=C.UTF-8
 rm -f /tmp/.X7-lock /tmp/.X11-unix/X7
 mkdir -p "$XDG_RUNTIME_DIR" "$HOME/.config" && chmod 700 "$XDG_RUNTIME_DIR"
-Xvfb :7 -screen 0 1280x960x24 -nolisten tcp >/run/lawful/x.log 2>&1 &
+# -noreset: a server that begins anew when the first asker has gone refuses who comes at that moment
+Xvfb :7 -screen 0 1280x960x24 -nolisten tcp -noreset >/run/lawful/x.log 2>&1 &
 
 until_seen() { # PATTERN TENTHS: a window with that title
 	tries=$2
