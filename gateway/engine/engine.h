@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The engine: a frame goes in, a fate comes out. It owns flows, reassembly, parsers' states, rules and the policy's verdicts; it does no input or
+ * output, reads no clock but the packets' own, and is the same in the gateway and in an offline replay, so that the same packets give the same events.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "flow/packet.h"
+
+struct gw_engine;
+struct gw_rules;  /* rule/rule.h */
+struct gw_policy; /* segment/policy.h */
+struct gw_event;  /* engine/event.h */
+
+enum gw_fate { GW_FATE_PASS, GW_FATE_DROP };
+
+struct gw_setup {
+	const struct gw_rules *rules;   /* NULL = none; must outlive the engine, or be replaced by gw_engine_replace() */
+	const struct gw_policy *policy; /* NULL = everything is observed */
+	bool midstream;                 /* pick up sessions whose beginning was not seen (the default of every caller) */
+	bool inline_;                   /* false: nothing can be dropped, as in a replay of a capture without --passed */
+	size_t memory_max;              /* bytes of flows, streams and parsers together */
+	void *context;
+	void (*event)(void *context, const struct gw_event *event);
+	/* A frame of our own (reset, negative reply, the end of what was held) for port `to`. */
+	void (*inject)(void *context, enum gw_port to, const uint8_t *frame, size_t size);
+	/* What the kernel side may do with a flow from now on without asking (engine/flow verdicts); NULL = nobody asks. */
+	void (*offload)(void *context, const struct gw_packet *of, int what);
+};
+
+int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine);
+struct gw_engine *gw_engine_free(struct gw_engine *engine);
+/* May rewrite the frame in place (same length; checksums are mended). */
+enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *packet);
+/* Time goes on without packets: timers, expiry. `now` as in gw_packet.time. */
+void gw_engine_tick(struct gw_engine *engine, uint64_t now);
+/* Other rules or another policy from the next packet on; flows and parsers stay. */
+void gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy);
