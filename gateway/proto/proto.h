@@ -61,8 +61,14 @@ struct gw_message {
 	enum gw_dir dir;
 	enum gw_role from;
 	bool request;           /* an answer is due */
-	bool whole;             /* its last byte is here. A long message is said twice: once by its header, then whole */
+	/*
+	 * Its last byte is here. A long message is said twice: once by its header (whole is false), then whole. Refused by its header, none of its
+	 * bytes go on; it is said whole all the same, so that the engine knows where it ends.
+	 */
+	bool whole;
 	uint64_t id;            /* pairs answer and request: system bytes, transaction id; 0 = none */
+	uint64_t size;          /* bytes of this message up to what is said here: its header, or all of it */
+	size_t back;            /* so many bytes of what data() was given lie behind that */
 	const struct gw_field *fields;
 	size_t field_count;
 	const struct gw_buffer *buffers;
