@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One HSMS session as both sides are seen by somebody between them: the framing of each direction, selected or not (E37), open transactions by
+ * their system bytes, timers in packet time, and who is host and who is equipment by what they send.
+ *
+ * Bounded: one struct hsms_session, up to HSMS_BODY_KEPT bytes of body a direction for rules, a hasher, and what seek.h holds while it seeks.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "proto/hsms/extract.h"
+#include "proto/hsms/frame.h"
+#include "proto/hsms/seek.h"
+#include "proto/proto.h"
+
+enum {
+	HSMS_BODY_KEPT = 64 << 10, /* of a body that rules may look at */
+	HSMS_LONG = 1024,          /* a message with a longer body is said by its header first */
+	HSMS_OPEN = 64,            /* open transactions a direction */
+};
+
+/* E37 and E5 in nanoseconds; T5, the pause between two attempts to connect, is not one session's to know. */
+struct hsms_timers {
+	uint64_t t3, t6, t7, t8;
+};
+extern const struct hsms_timers hsms_timers_usual; /* 45 s, 5 s, 10 s, 5 s */
+
+struct hsms_open {
+	bool used;
+	uint8_t stype, stream, function;
+	uint32_t system;
+	uint64_t since;
+};
+
+struct hsms_side {
+	uint8_t raw[HSMS_HEAD];
+	size_t have;            /* of `raw`; HSMS_HEAD: in the body */
+	struct hsms_head head;
+	uint64_t left;          /* bytes of the body to come */
+	const struct hsms_row *row;
+	struct extract extract;
+	struct sk_buf body;
+	bool early, refused, native; /* said by its header; refused then; and to be answered */
+	bool torn;              /* bytes of this message were not seen */
+	bool late;              /* T8 was told of this message */
+	uint64_t last;          /* time of the last byte */
+	bool lost;
+	struct hsms_seek seek;
+	struct hsms_open open[HSMS_OPEN];
+};
+
+struct hsms_session {
+	bool begun, dead, midstream, selected, unselected_told;
+	uint64_t since;
+	int client_is_host;     /* evidence, -8 to 8; negative: the client is the equipment */
+	uint32_t messages;
+	struct hsms_timers timers;
+	struct hsms_side side[2]; /* by enum gw_dir */
+};
+
+enum gw_role hsms_role(const struct hsms_session *session, enum gw_dir dir);
+/* The head of a frame is whole: its oddities are told. */
+void hsms_head_odds(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir);
+/* The fields of the head; before those of the body. */
+void hsms_put_head(struct extract *extract, const struct hsms_head *head);
+/* The message of which `dir` has the head, and of its whole when `whole`, is told; `back` as in gw_message. */
+void hsms_say(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, bool whole, size_t back);
+/* Who is host, by the head of a message, and again by its body when that is whole. */
+void hsms_note_role(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, bool whole);
+/* What the message means for selection and transactions; before it is said. */
+void hsms_note_state(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir);
+void hsms_note_timers(struct gw_turn *turn, struct hsms_session *session);
+/* A refused primary is not waited for: its answer was ours. */
+void hsms_forget(struct hsms_session *session, enum gw_dir dir, uint32_t system);
+/* The native refusal of the message of `dir`, towards the host. */
+void hsms_refuse(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir);
