@@ -14,15 +14,14 @@ static int denied(enum sk_refusal refusal, enum sk_refusal *ret_refusal)
 	return SK_DENIED;
 }
 
-int sk_payload_read(const struct sk_table *table, const char *text, size_t size, void *object, enum sk_refusal *ret_refusal,
-		    struct sk_diag *diag)
+/* One of the two says by which table. */
+static int read_payload(const struct sk_table *table, sk_payload_table *table_of, const char *text, size_t size, void *object,
+			enum sk_refusal *ret_refusal, struct sk_diag *diag)
 {
 	_cleanup_arena_ struct sk_arena *arena = NULL;
 	struct sk_node *root;
-	int r;
+	int r = sk_arena_new(&arena);
 
-	memset(object, 0, table->size);
-	r = sk_arena_new(&arena);
 	if (r == 0)
 		r = sk_node_from_json(arena, text, size, SK_PAYLOAD_MAX, &root, diag);
 	if (r == SK_DENIED)
@@ -30,8 +29,22 @@ int sk_payload_read(const struct sk_table *table, const char *text, size_t size,
 	if (r == SK_FULL)
 		return denied(SK_REFUSED_TOO_LARGE, ret_refusal);
 	if (r == 0)
-		r = sk_node_apply(table, root, true, object, diag);
+		r = sk_node_apply(table_of ? table_of(root) : table, root, true, object, diag);
 	return r == SK_BAD ? denied(SK_REFUSED_MALFORMED, ret_refusal) : r;
+}
+
+int sk_payload_read(const struct sk_table *table, const char *text, size_t size, void *object, enum sk_refusal *ret_refusal,
+		    struct sk_diag *diag)
+{
+	memset(object, 0, table->size);
+	return read_payload(table, NULL, text, size, object, ret_refusal, diag);
+}
+
+int sk_payload_read_by(sk_payload_table *table_of, const char *text, size_t size, void *object, size_t object_size, enum sk_refusal *ret_refusal,
+		       struct sk_diag *diag)
+{
+	memset(object, 0, object_size);
+	return read_payload(NULL, table_of, text, size, object, ret_refusal, diag);
 }
 
 int sk_payload_write(const struct sk_table *table, const void *object, struct sk_buf *out)

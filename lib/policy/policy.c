@@ -19,7 +19,21 @@
 
 void sk_policy_done(struct sk_policy *policy)
 {
-	sk_conf_done(&sk_policy_table, policy);
+	sk_conf_done(sk_policy_table_of(policy->part), policy);
+}
+
+const struct sk_table *sk_policy_table_of(int part)
+{
+	return part == SK_PART_GATEWAY ? &sk_gateway_policy_table : &sk_policy_table;
+}
+
+/* A policy says itself which part it is for; one that does not is judged by the first table, which then misses the key. */
+static const struct sk_table *table_of(const struct sk_node *root)
+{
+	for (const struct sk_node *node = root && root->kind == SK_NODE_MAP ? root->first : NULL; node; node = node->next)
+		if (strcmp(node->key, "part") == 0 && node->text && strcmp(node->text, sk_part_names[SK_PART_GATEWAY]) == 0)
+			return sk_policy_table_of(SK_PART_GATEWAY);
+	return sk_policy_table_of(SK_PART_LOCKDOWN);
 }
 
 static int by_note(const void *a, const void *b)
@@ -45,11 +59,23 @@ static void normalise_notes(struct sk_records *notes)
 
 int sk_policy_parse_draft(const char *text, size_t size, struct sk_policy *ret_policy, struct sk_diag *diag)
 {
+	_cleanup_arena_ struct sk_arena *arena = NULL;
 	struct sk_policy policy;
-	int r = sk_conf_parse(&sk_policy_table, text, size, &policy, diag);
+	struct sk_node *root;
+	int r = sk_arena_new(&arena);
 
+	if (diag && !diag->source[0])
+		sk_diag_source(diag, sk_policy_table.name);
+	if (r == 0)
+		r = sk_node_from_yaml(arena, text, size, &root, diag);
+	if (r == 0)
+		r = sk_node_apply(table_of(root), root, false, &policy, diag);
 	if (r != 0)
 		return r;
+	if (policy.part == SK_PART_GATEWAY && sk_gateway_check(&policy.gateway, diag) != 0) {
+		sk_policy_done(&policy);
+		return SK_BAD;
+	}
 	sk_programs_normalise(&policy.lockdown.programs);
 	normalise_notes(&policy.lockdown.jit);
 	normalise_notes(&policy.lockdown.updaters);
@@ -64,13 +90,13 @@ int sk_policy_write_draft(const struct sk_policy *policy, struct sk_buf *out)
 	int r = sk_arena_new(&arena);
 
 	if (r == 0)
-		r = sk_node_from_object(arena, &sk_policy_table, policy, false, &root);
+		r = sk_node_from_object(arena, sk_policy_table_of(policy->part), policy, false, &root);
 	return r != 0 ? r : sk_node_yaml(root, out);
 }
 
 int sk_policy_write_payload(const struct sk_policy *policy, struct sk_buf *out)
 {
-	return sk_payload_write(&sk_policy_table, policy, out);
+	return sk_payload_write(sk_policy_table_of(policy->part), policy, out);
 }
 
 static int check_notes(const struct sk_records *notes, const char *name, struct sk_diag *diag)
@@ -102,7 +128,7 @@ static int check_sorted(const struct sk_policy *policy, struct sk_diag *diag)
 int sk_policy_read_payload(const char *text, size_t size, struct sk_policy *ret_policy, enum sk_refusal *ret_refusal, struct sk_diag *diag)
 {
 	struct sk_policy policy;
-	int r = sk_payload_read(&sk_policy_table, text, size, &policy, ret_refusal, diag);
+	int r = sk_payload_read_by(table_of, text, size, &policy, sizeof policy, ret_refusal, diag);
 
 	if (r != 0)
 		return r;
@@ -168,6 +194,8 @@ int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal
 		sk_diag_path(diag, policy->not_before <= 0 ? "not_before" : "expires", "is missing, or not after not_before");
 		return not_ready(SK_REFUSED_MALFORMED, ret_refusal);
 	}
+	if (policy->part == SK_PART_GATEWAY)
+		return sk_gateway_check(&policy->gateway, diag) != 0 ? not_ready(SK_REFUSED_MALFORMED, ret_refusal) : 0;
 	if (lockdown->mode == SK_MODE_ENFORCE && (lockdown->programs.count == 0 || lockdown->scope.count == 0)) {
 		sk_diag_path(diag, lockdown->scope.count ? "lockdown.programs" : "lockdown.scope", "is empty: there is nothing to enforce");
 		return not_ready(SK_REFUSED_EMPTY, ret_refusal);
@@ -189,7 +217,7 @@ int sk_policy_sign(const struct sk_policy *policy, const struct sk_private *key,
 	if (r == 0)
 		r = sk_policy_write_payload(policy, &payload);
 	if (r == SK_FULL)
-		return sk_diag_path(diag, "lockdown.programs", "the policy is larger than %u bytes", SK_PAYLOAD_MAX);
+		return sk_diag_path(diag, policy->part == SK_PART_GATEWAY ? "gateway" : "lockdown.programs", "the policy is larger than %u bytes", SK_PAYLOAD_MAX);
 	return r != 0 ? r : sk_envelope_make(SK_TYPE_POLICY, &payload, key, delegation, ret_envelope, diag);
 }
 

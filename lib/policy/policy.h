@@ -3,7 +3,7 @@
  * A policy: what people write in YAML, what is signed as canonical JSON, and what a part enforces.
  *
  * The envelope of a policy is the same for all parts: part, serial, dates, labels, who asked and who approved. Each part adds one section
- * under its own name (now "lockdown"), one table in lib/policy. docs/policy.md is the reference for writers.
+ * under its own name ("lockdown" here, "gateway" in gateway.h), one table in lib/policy. docs/policy.md is the reference for writers.
  *
  * Verification answers with a reason for each refusal and never changes what is in force: the store (store.h) does.
  */
@@ -12,9 +12,10 @@
 #include "base/map.h"
 #include "conf/conf.h"
 #include "crypto/hash.h"
+#include "policy/gateway.h"
 #include "policy/trust.h"
 
-enum sk_part { SK_PART_LOCKDOWN, SK_PART_COUNT };
+enum sk_part { SK_PART_LOCKDOWN, SK_PART_GATEWAY, SK_PART_COUNT };
 enum sk_mode { SK_MODE_OBSERVE, SK_MODE_LEARN, SK_MODE_ENFORCE, SK_MODE_SHADOW, SK_MODE_COUNT };
 enum sk_failure { SK_FAILURE_ALLOW, SK_FAILURE_DENY };
 enum sk_overload { SK_OVERLOAD_FAILURE, SK_OVERLOAD_ALLOW, SK_OVERLOAD_DENY };   /* FAILURE: as the failure setting says */
@@ -119,10 +120,14 @@ struct sk_policy {
 	struct sk_labels labels;
 	char *title, *change, *owner; /* what it is for, change number, who answers for it; may be NULL */
 	struct sk_strings approvers;
-	struct sk_lockdown lockdown;
+	struct sk_lockdown lockdown; /* of the sections only the part's own says anything; the others are all zero */
+	struct sk_gateway gateway;
 };
 
-extern const struct sk_table sk_policy_table, sk_program_table, sk_hash_note_table;
+extern const struct sk_table sk_policy_table, sk_gateway_policy_table, sk_program_table, sk_hash_note_table;
+
+/* The table of a part's policies: sk_policy_table is lockdown's. */
+const struct sk_table *sk_policy_table_of(int part);
 
 /* Which machine this is, for labels. NULL or "" = not known: a policy that names one then does not fit. */
 struct sk_place {

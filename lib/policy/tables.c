@@ -3,9 +3,9 @@
  * The declared tables of a policy: from them come parser, validation, canonical form, the draft with explanations and docs/policy.md's bounds. A key that
  * came after policies were in the field is `quiet`, or empty when absent: a policy without it keeps its bytes, and means what it meant.
  */
-#include "policy/policy.h"
+#include "policy/policy-rows.h"
 
-const char *const sk_part_names[] = {"lockdown", NULL};
+const char *const sk_part_names[] = {"lockdown", "gateway", NULL};
 const char *const sk_mode_names[] = {"observe", "learn", "enforce", "shadow", NULL};
 const char *const sk_failure_names[] = {"allow", "deny", NULL};
 const char *const sk_program_kind_names[] = {"program", "library", "script", "module", NULL};
@@ -87,28 +87,8 @@ static const struct sk_table vendor_table = {"vendor", sizeof(struct sk_vendor),
 					     "マニフェストを信頼するベンダー。"};
 
 #define LOCKDOWN(member) SK_AT(struct sk_policy, lockdown.member)
-#define LABEL(field, what_en, what_ja)                                                                                                \
-	{                                                                                                                             \
-		"labels." #field, SK_KIND_STRINGS, SK_AT(struct sk_policy, labels.field), .max = 256, .item_max = 128, .en = what_en,  \
-		.ja = what_ja                                                                                                         \
-	}
-
 static const struct sk_setting policy_rows[] = {
-	{"part", SK_KIND_ENUM, SK_AT(struct sk_policy, part), .names = sk_part_names, .required = true, .en = "Which part it is for.",
-	 .ja = "対象の機能。"},
-	{"serial", SK_KIND_INT, SK_AT(struct sk_policy, serial), .en = "Of two policies of a part the higher serial counts; may not go down.",
-	 .ja = "シリアル番号。大きいものが有効で、小さくすることはできない。"},
-	{"not_before", SK_KIND_TIME, SK_AT(struct sk_policy, not_before), .en = "From when it is in force.", .ja = "有効期間の開始日時。"},
-	{"expires", SK_KIND_TIME, SK_AT(struct sk_policy, expires), .en = "Until when; then the last good policy stays.",
-	 .ja = "有効期限。切れた後は最後の有効なポリシーを維持する。"},
-	{"title", SK_KIND_STRING, SK_AT(struct sk_policy, title), .min = 1, .max = 256, .en = "What it is for.", .ja = "目的。"},
-	{"change", SK_KIND_STRING, SK_AT(struct sk_policy, change), .min = 1, .max = 128, .en = "Change number.", .ja = "変更管理番号。"},
-	{"owner", SK_KIND_STRING, SK_AT(struct sk_policy, owner), .min = 1, .max = 128, .en = "Who answers for it.", .ja = "責任者。"},
-	{"approvers", SK_KIND_STRINGS, SK_AT(struct sk_policy, approvers), .max = 8, .item_max = 128, .en = "Who approved it.", .ja = "承認者。"},
-	LABEL(org, "Organisations it is for; none = any. A name may end in *.", "対象の組織。空はすべて。末尾に * を使える。"),
-	LABEL(site, "Sites it is for.", "対象のサイト。"),
-	LABEL(asset, "Equipment ids it is for.", "対象の装置 ID。"),
-	LABEL(host, "Host names it is for.", "対象のホスト名。"),
+	SK_POLICY_ROWS,
 	{"lockdown.mode", SK_KIND_ENUM, LOCKDOWN(mode), .names = sk_mode_names, .required = true,
 	 .en = "observe: report; learn: report as candidates; enforce: deny what is not listed; shadow: report what enforce would deny.",
 	 .ja = "observe は報告のみ、learn は候補として報告、enforce は未登録を拒否、shadow は enforce なら拒否するものを報告。"},
