@@ -19,7 +19,7 @@ enum sk_flow_action { SK_FLOW_DROP, SK_FLOW_SWITCH, SK_FLOW_INSPECT };
 enum sk_fail { SK_FAIL_OPEN, SK_FAIL_CLOSED };
 enum sk_refusal_answer { SK_ANSWER_SILENT, SK_ANSWER_RESET, SK_ANSWER_NATIVE };
 enum sk_otherwise { SK_OTHERWISE_REFUSE, SK_OTHERWISE_LET };
-enum sk_frame { SK_FRAME_PASS, SK_FRAME_DROP };
+enum sk_frame_rule { SK_FRAME_PASS, SK_FRAME_DROP };
 enum sk_capture_body { SK_CAPTURE_NONE, SK_CAPTURE_HEADERS, SK_CAPTURE_BODIES };
 /* The frames that are never inspected, each with its setting. */
 enum sk_frame_kind { SK_FRAME_LLDP, SK_FRAME_8021X, SK_FRAME_LACP, SK_FRAME_STP, SK_FRAME_PTP, SK_FRAME_PROFINET, SK_FRAME_UNKNOWN, SK_FRAME_KINDS };
@@ -70,7 +70,7 @@ struct sk_gateway {
 	struct sk_records assets;   /* of struct sk_asset */
 	struct sk_records conduits; /* of struct sk_conduit */
 	int otherwise_action, otherwise_mode; /* where no conduit fits */
-	int frames[SK_FRAME_KINDS]; /* enum sk_frame */
+	int frames[SK_FRAME_KINDS]; /* enum sk_frame_rule */
 	struct sk_records recipes;  /* of struct sk_recipe */
 	struct sk_strings rules;    /* files below etc/sekisho/rules */
 	int capture;                /* enum sk_capture_body */

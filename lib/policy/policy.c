@@ -194,12 +194,12 @@ int sk_policy_ready(const struct sk_policy *policy, enum sk_refusal *ret_refusal
 		sk_diag_path(diag, policy->not_before <= 0 ? "not_before" : "expires", "is missing, or not after not_before");
 		return not_ready(SK_REFUSED_MALFORMED, ret_refusal);
 	}
-	if (policy->part == SK_PART_GATEWAY)
-		return sk_gateway_check(&policy->gateway, diag) != 0 ? not_ready(SK_REFUSED_MALFORMED, ret_refusal) : 0;
 	if (lockdown->mode == SK_MODE_ENFORCE && (lockdown->programs.count == 0 || lockdown->scope.count == 0)) {
 		sk_diag_path(diag, lockdown->scope.count ? "lockdown.programs" : "lockdown.scope", "is empty: there is nothing to enforce");
 		return not_ready(SK_REFUSED_EMPTY, ret_refusal);
 	}
+	if (policy->part == SK_PART_GATEWAY)
+		return sk_gateway_check(&policy->gateway, diag) != 0 ? not_ready(SK_REFUSED_MALFORMED, ret_refusal) : 0;
 	if (check_lockdown(lockdown, diag) != 0)
 		return not_ready(SK_REFUSED_MALFORMED, ret_refusal);
 	return 0;
