@@ -8,6 +8,7 @@ struct bpf_task_work {
 } __attribute__((aligned(8)));
 
 #define SK_ASK
+#define SK_CASTS
 #define SK_SCRIPT_EXEC sk_ask_exec
 #define SK_SCRIPT_FORK sk_ask_fork
 #define SK_SCRIPT_READ sk_ask_read

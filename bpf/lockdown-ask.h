@@ -212,7 +212,7 @@ static __always_inline bool take_answer(const struct sk_orders *orders, struct a
 			ask->road = permit->kinds;
 		refuse(orders, ask, ask->reason ? ask->reason : SK_REASON_UNLISTED);
 	} else if (ask->what == ASK_CALL && permit->program_inode) {
-		if (!restrict_task(bpf_get_current_task_btf(), 0, permit->program_device, permit->program_inode, permit->restricted))
+		if (!restrict_task(bpf_get_current_task_btf(), orders, 0, permit->program_device, permit->program_inode, permit->restricted))
 			refuse(orders, ask, SK_REASON_KIND);
 		is_given(bpf_get_current_task_btf());
 	}

@@ -11,5 +11,6 @@ struct bpf_task_work {
 } __attribute__((aligned(8)));
 
 #define SK_HOLD
+#define SK_CASTS
 #define SK_TRACE_EXEC sk_hold_exec
 #include "lockdown-trace.bpf.c"

@@ -96,7 +96,7 @@ static __always_inline __u32 judge_reading(const struct sk_orders *orders, const
 }
 
 /* From here on the task reads known files and data alone. False: there is no memory to keep it so. */
-static __always_inline bool restrict_task(struct task_struct *task, __u32 row, __u32 device, __u64 inode, bool restricted)
+static __always_inline bool restrict_task(struct task_struct *task, const struct sk_orders *orders, __u32 row, __u32 device, __u64 inode, bool restricted)
 {
 	struct sk_mark *mark = bpf_task_storage_get(&sk_marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
@@ -104,6 +104,7 @@ static __always_inline bool restrict_task(struct task_struct *task, __u32 row, _
 		return !restricted;
 	mark->restricted = restricted;
 	mark->row = row;
+	mark->since = orders->scripts_since;
 	mark->device = device;
 	mark->inode = inode;
 	return true;
@@ -192,7 +193,7 @@ static __always_inline void judge_call(struct task_struct *task, struct sk_order
 		verdict = SK_ARGV_LOAD;
 	told->road = verdict >= SK_ARGV_INLINE ? road_of(verdict) : SK_ROAD_SCRIPT_OPERAND;
 	if (verdict >= SK_ARGV_INLINE || /* what a loader becomes says who is asked */
-	    (!loader && !restrict_task(task, call->row_number, look->key.device, look->key.inode, verdict != SK_ARGV_NOTHING && verdict != SK_ARGV_DATA))) {
+	    (!loader && !restrict_task(task, orders, call->row_number, look->key.device, look->key.inode, verdict != SK_ARGV_NOTHING && verdict != SK_ARGV_DATA))) {
 		told->look = look;
 		told->reason = SK_REASON_KIND;
 		stop(orders, told);
@@ -295,7 +296,7 @@ int BPF_PROG(SK_SCRIPT_READ, struct address_space *mapping, unsigned long first,
 	if (!mark || !mark->restricted || BPF_CORE_READ_BITFIELD(task, in_execve)) /* what is executed is judged as such */
 		return 0;
 	orders = sk_subject_orders();
-	if (!orders || !(orders->what & SK_DO_SCRIPTS))
+	if (!orders || !(orders->what & SK_DO_SCRIPTS) || mark->since != orders->scripts_since)
 		return 0;
 	inode = BPF_CORE_READ(mapping, host);
 	sk_look_at(inode, &look);

@@ -17,6 +17,7 @@
 #define SK_TMPFS        0x01021994
 #define SK_CTIME_MASK   0x7fffffff /* bit 31 says that somebody has looked (since 6.13) */
 #define SK_SIGKILL      9
+#define SK_FIRST_PID_SPACE 0xEFFFFFFCu /* include/linux/proc_ns.h: the one that the kernel made */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -54,20 +55,28 @@ struct {
 } sk_counts SEC(".maps");
 
 /*
- * A field behind a pointer. Programs whose pointers the verifier knows the types of (LSM, with SK_TYPED) read it with one instruction; the others, who get theirs
- * from helpers and callbacks, with a helper's call for each step.
+ * A field behind a pointer. Programs whose pointers the verifier knows the types of (LSM, with SK_TYPED; and those for 6.18, with SK_CASTS, who say the type) read it with
+ * one instruction; the others, who get theirs from helpers and callbacks, with a helper's call for each step.
  */
-#ifdef SK_TYPED
+#if defined(SK_TYPED) || defined(SK_CASTS)
 #define SK_STEP(base, field) ((base)->field)
 #else
 #define SK_STEP(base, field) BPF_CORE_READ(base, field)
 #endif
 
+#ifdef SK_CASTS
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
+#define SK_CAST(type, pointer) ((type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+#else
+#define SK_CAST(type, pointer) (pointer)
+#endif
+
+/* A number is set or cleared by each fork, so what is said of it does not outlive its thread. */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct sk_origin);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SK_ORIGINS_MAX / SK_ORIGINS);
+	__type(key, __u32);
+	__type(value, struct sk_origins);
 } sk_origins SEC(".maps");
 
 /* What a file is now. */
@@ -99,10 +108,34 @@ static __always_inline struct sk_orders *sk_all_orders(void)
 	return bpf_map_lookup_elem(&sk_orders, &zero);
 }
 
+static __always_inline __u8 *sk_origin_of(__u32 thread)
+{
+	__u32 place = thread / SK_ORIGINS;
+	struct sk_origins *origins = bpf_map_lookup_elem(&sk_origins, &place);
+
+	return origins ? &origins->came[thread % SK_ORIGINS] : NULL;
+}
+
+/* A number that there was not when the map was made counts as one of them. */
+static __always_inline bool sk_has_origin(__u32 thread)
+{
+	__u8 *came = sk_origin_of(thread);
+
+	return !came || *came;
+}
+
+static __always_inline void sk_set_origin(__u32 thread, bool value)
+{
+	__u8 *came = sk_origin_of(thread);
+
+	if (came && *came != value)
+		*came = value;
+}
+
 /* Who came from the subject's cgroup stays a subject wherever it goes. Looked at only when one has left. */
 static __always_inline bool sk_is_stray(const struct sk_orders *orders)
 {
-	return orders->strays && bpf_task_storage_get(&sk_origins, bpf_get_current_task_btf(), 0, 0);
+	return orders->strays && sk_has_origin((__u32)bpf_get_current_pid_tgid());
 }
 
 /* The orders, when the current task is a subject and not one of us; else NULL. */
@@ -146,6 +179,8 @@ __noinline __u32 sk_number_of(__u64 place, __u32 space)
 
 static __always_inline __u32 sk_process_of(struct task_struct *task, __u32 space)
 {
+	if (space == SK_FIRST_PID_SPACE)
+		return (__u32)BPF_CORE_READ(task, tgid);
 	return sk_number_of((__u64)BPF_CORE_READ(task, signal), space);
 }
 
@@ -211,8 +246,9 @@ static __always_inline void sk_look_times(struct inode *inode, struct sk_look *l
 	}
 }
 
-static __always_inline void sk_look_at(struct inode *inode, struct sk_look *look)
+static __always_inline void sk_look_at(struct inode *at, struct sk_look *look)
 {
+	struct inode *inode = SK_CAST(struct inode, at);
 	struct super_block *sb = SK_STEP(inode, i_sb);
 	struct address_space *mapping = SK_STEP(inode, i_mapping);
 

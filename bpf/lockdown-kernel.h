@@ -139,6 +139,7 @@ struct mm_struct {
 	unsigned long start_code, end_code;
 	unsigned long start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
+	sk_atomic mm_users;
 	struct file *exe_file;
 	struct task_struct *owner;
 };

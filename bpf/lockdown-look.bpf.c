@@ -11,5 +11,6 @@ struct bpf_task_work {
 } __attribute__((aligned(8)));
 
 #define SK_SECOND_LOOK
+#define SK_CASTS
 #define SK_TRACE_MAP sk_trace_look
 #include "lockdown-map.bpf.c"

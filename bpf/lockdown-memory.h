@@ -85,7 +85,7 @@ static __always_inline void read_write(struct task_struct *task, struct write_ca
 
 	if (number == NUMBER_NONE) /* a page fault */
 		return;
-	if (BPF_CORE_READ(task, thread_info.status) & TASK_IS_COMPAT)
+	if (task->thread_info.status & TASK_IS_COMPAT)
 		read_write_compat(regs, (__u32)number, call);
 	else
 		read_write_native(regs, number & ~SK_X32_BIT, call);
@@ -238,7 +238,7 @@ __noinline int judge_write(__u64 memory)
 {
 	struct mm_struct *mm = (struct mm_struct *)memory;
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool other = BPF_CORE_READ(task, mm) != mm;
+	bool other = task->mm != mm;
 	struct sk_told told = {.reason = SK_REASON_NO_FILE};
 	struct write_call call = {};
 	struct sk_orders *orders;

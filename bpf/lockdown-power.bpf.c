@@ -134,7 +134,7 @@ static __always_inline void read_call(struct task_struct *task, struct call *cal
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	long number = (long)regs->orig_ax;
 
-	if (BPF_CORE_READ(task, thread_info.status) & TASK_IS_COMPAT) {
+	if (task->thread_info.status & TASK_IS_COMPAT) {
 		*call = (struct call){.kind = compat_kind((__u32)number), .a = (__u32)regs->bx, .b = (__u32)regs->cx, .c = (__u32)regs->dx, .d = (__u32)regs->si};
 		if ((__u32)number == 297) /* mknodat has the folder first */
 			call->a = call->b, call->b = call->c, call->c = call->d;
@@ -344,18 +344,13 @@ static __always_inline bool is_subjects(const struct sk_orders *orders, struct c
 	return BPF_CORE_READ(node, id) == orders->cgroup;
 }
 
-static __always_inline void come_from_subject(struct task_struct *task)
-{
-	bpf_task_storage_get(&sk_origins, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(sk_trace_moved, struct cgroup *group, const char *path, struct task_struct *task, bool whole)
 {
 	struct sk_told told = {.verdict = SK_VERDICT_NOTICED, .path = path};
 	struct task_struct *mover = bpf_get_current_task_btf();
 	struct sk_orders *orders = sk_all_orders();
-	struct sk_origin *origin;
+	__u32 thread = (__u32)task->pid;
 
 	if (!orders || orders->subject == SK_SUBJECT_NONE)
 		return 0;
@@ -369,13 +364,11 @@ int BPF_PROG(sk_trace_moved, struct cgroup *group, const char *path, struct task
 	if (orders->subject != SK_SUBJECT_CGROUP)
 		return 0;
 	if (is_subjects(orders, group)) {
-		come_from_subject(task);
+		sk_set_origin(thread, true);
 		return 0;
 	}
-	origin = bpf_task_storage_get(&sk_origins, task, 0, 0);
-	if (!origin || origin->strays)
+	if (!sk_has_origin(thread))
 		return 0;
-	origin->strays = 1;
 	orders->strays = 1;
 	told.road = SK_ROAD_AGENT_UNLOAD;
 	sk_tell(orders, &told);
@@ -388,11 +381,13 @@ int BPF_PROG(sk_trace_fork, struct task_struct *parent, struct task_struct *chil
 {
 	struct sk_orders *orders = sk_all_orders();
 
-	if (!orders || orders->subject != SK_SUBJECT_CGROUP)
+	if (!orders)
 		return 0;
-	if (bpf_get_current_ancestor_cgroup_id(orders->level) != orders->cgroup && !sk_is_stray(orders))
+	if (orders->subject != SK_SUBJECT_CGROUP || (bpf_get_current_ancestor_cgroup_id(orders->level) != orders->cgroup && !sk_is_stray(orders))) {
+		sk_set_origin((__u32)child->pid, false); /* of whoever had that number before */
 		return 0;
-	come_from_subject(child);
+	}
+	sk_set_origin((__u32)child->pid, true);
 	if (!is_subjects(orders, BPF_CORE_READ(child, cgroups, dfl_cgrp)))
 		orders->strays = 1;
 	return 0;

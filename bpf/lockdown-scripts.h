@@ -57,4 +57,6 @@ struct sk_mark {
 	__u64 inode;      /* of the program that was judged: another interpreter may not be mapped into the process */
 	__u32 device;
 	__u32 given;      /* what it was given was looked at: what it reads beyond that it loads by itself */
+	__u32 since;      /* scripts_since of the orders */
+	__u32 unused;
 };

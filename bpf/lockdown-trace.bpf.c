@@ -133,7 +133,7 @@ int BPF_PROG(SK_TRACE_EXEC, struct task_struct *task, int old_pid, struct linux_
 		return 0;
 	sk_count(SK_COUNT_EXECS);
 	if (orders->subject == SK_SUBJECT_CGROUP) /* who was there before us */
-		bpf_task_storage_get(&sk_origins, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		sk_set_origin((__u32)bpf_get_current_pid_tgid(), true);
 	file = BPF_CORE_READ(bprm, file);
 	told.file = file;
 	told.look = &look;

@@ -20,6 +20,8 @@ enum {
 	SK_OURS = 16,
 	SK_WATCHED = 16,
 	SK_MAP_IDS = 24,
+	SK_ORIGINS = 4096,          /* threads in one piece of sk_origins */
+	SK_ORIGINS_MAX = 1 << 22,   /* numbers that there are for threads (PID_MAX_LIMIT); made for as many as the machine gives */
 	SK_COMM = 16,
 	SK_FILE_NAME = 64,
 };
@@ -57,7 +59,7 @@ struct sk_orders {
 	__u32 watched[SK_WATCHED]; /* more of ours: not spared when they execute, but what is done to them is told. Places: enum sk_role - SK_ROLE_MAIN */
 	__u32 map_ids[SK_MAP_IDS]; /* the kernel's numbers of these maps; 0 = none */
 	__u32 strays;              /* written by the kernel side: a subject has left its cgroup */
-	__u32 also_unused;
+	__u32 scripts_since;       /* counts how often the programs that watch interpreters were detached: older marks of tasks count for nothing */
 };
 
 /* Which of the agent's processes something was done to: its place in `ours`, then in `watched`. */
@@ -203,10 +205,9 @@ struct sk_record {
 	char name[SK_FILE_NAME]; /* last part of the path */
 };
 
-/* With a task: it came from the subject's cgroup. */
-struct sk_origin {
-	__u32 strays; /* it was told that it left */
-	__u32 unused;
+/* By the number of a thread: it came from the subject's cgroup. */
+struct sk_origins {
+	__u8 came[SK_ORIGINS];
 };
 
 enum sk_count {

@@ -21,7 +21,7 @@ void lk_guard_duty_cgroup(const char *cgroup);
 void lk_guard_duty_end(void);
 /* In a process of another duty: what it inherited of lockdown's memory (orders, lists, what the kernel side goes by) is not its business any more. */
 void lk_duty_leave(void);
-extern int lk_kernel_fds[];
+extern int lk_kernel_inherited[];
 int lk_guard_duty_run(const struct sk_duty_ctx *ctx);
 extern const char *const lk_guard_duty_calls[];
 
@@ -33,7 +33,7 @@ extern const char *const lk_clerk_duty_calls[];
 
 /* The rows, so that the agent's table need not know them. CAP_* from <linux/capability.h>. */
 #define LK_GUARD_DUTY                                                                                                                  \
-	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .spared = true, .max_files = 1024, .inherits = lk_kernel_fds, \
+	{.name = "guard", .as_root = true, .any_file = true, .fork = true, .survives_main = true, .spared = true, .max_files = 1024, .inherits = lk_kernel_inherited, \
 	 .caps = SK_CAP(CAP_SYS_ADMIN) | SK_CAP(CAP_DAC_READ_SEARCH) | SK_CAP(CAP_SYS_PTRACE) | SK_CAP(CAP_LEASE) | SK_CAP(CAP_SYS_NICE) | \
 		 SK_CAP(CAP_IPC_LOCK),                                                                                               \
 	 .syscalls = lk_guard_duty_calls, .prepare = lk_guard_duty_prepare, .run = lk_guard_duty_run}

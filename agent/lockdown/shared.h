@@ -103,6 +103,7 @@ struct lk_fds {
 	_Atomic int32_t moved;        /* fanotify, tells of changed attributes and names of files that are left alone; -1 = none */
 	_Atomic int32_t nodes;        /* inotify, on the nodes of devices below guarded file systems */
 	int32_t proc;                 /* the folder /proc, opened before the pair began */
+	_Atomic int32_t scripts[LK_LATER]; /* links of the programs that watch restricted interpreters (kernel/attach.h); -1 = not attached */
 	_Atomic int32_t keeper_signals, keeper_guard; /* the present keeper's own: closed by the guard when it dies */
 	uint8_t kept[LK_FDS / 8];     /* what was open before the pair began */
 };

@@ -21,7 +21,7 @@
 #include "os/point.h"
 #include "os/proc-parts.h"
 
-enum { EXIT_SETUP = 3, INHERITED = 16, KEPT = SK_DUTY_LISTENERS + INHERITED + 8 };
+enum { EXIT_SETUP = 3, INHERITED = 32, KEPT = SK_DUTY_LISTENERS + INHERITED + 8 };
 
 static int compare_int(const void *a, const void *b)
 {

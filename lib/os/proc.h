@@ -58,7 +58,7 @@ struct sk_duty {
 	bool survives_main;
 	bool spared;                         /* never chosen when the kernel kills for want of memory; it and what it makes must not grow */
 	unsigned max_files;                  /* 0 = 1024 */
-	const int *inherits;                 /* descriptors that `prepare` opened and the duty keeps; -1 ends them, 16 at most; NULL = none */
+	const int *inherits;                 /* descriptors that `prepare` opened and the duty keeps; -1 ends them, 32 at most; NULL = none */
 	enum sk_syscall_refusal refusal;
 	/*
 	 * In main, as root, before the first start only: makes folders and such. 0 or -errno (the program

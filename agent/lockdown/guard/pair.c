@@ -123,6 +123,8 @@ void lk_sweep(struct lk_shared *shared)
 	keep(kept, shared->fds.keeper_signals);
 	keep(kept, shared->fds.nodes);
 	keep(kept, shared->fds.moved);
+	for (int i = 0; i < LK_LATER; i++)
+		keep(kept, shared->fds.scripts[i]);
 	for (int i = 0; i < LK_GROUPS; i++) {
 		keep(kept, shared->groups[i].fan);
 		keep(kept, shared->groups[i].epoll);

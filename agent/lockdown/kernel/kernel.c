@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "bpf/lockdown.h"
+#include "lockdown/kernel/attach.h"
 #include "lockdown/kernel/maps.h"
 #include "lockdown/shared.h"
 
@@ -212,13 +213,19 @@ void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders)
 {
 	uint64_t cgroup = 0;
 	uint32_t level = 0, subject;
+	bool scripts;
 
 	if (!lk_kernel_on(shared))
 		return;
 	atomic_store(&shared->kernel.wanted, orders->subject);
 	subject = find_subject(&shared->kernel, orders->subject, &cgroup, &level);
+	scripts = subject != SK_SUBJECT_NONE && (orders->kernel_what & SK_DO_SCRIPTS);
+	if (scripts)
+		lk_attach(shared, true);
 	store_orders(subject, cgroup, level, orders, atomic_load(&shared->maps_ready));
 	atomic_store(&shared->kernel.acting, subject);
+	if (!scripts && lk_attach(shared, false))
+		orders_now->scripts_since++; /* what a task becomes from here on is not seen: what was found out about it counts no longer */
 }
 
 static void read_counts(struct lk_kernel *kernel)

@@ -25,6 +25,7 @@
 enum {
 	LK_HOOKS = 64,
 	LK_HOOK_NAME = 40,
+	LK_LATER = 4,            /* programs that are attached when the policy needs them */
 	LK_KERNEL_COUNTS = 16, /* enum sk_count of bpf/lockdown.h */
 	LK_CGROUP = 512,
 	LK_SILENT_US = 8000000, /* without one for so long, the guard is silent and the failure setting counts */
@@ -41,6 +42,8 @@ struct lk_kernel {
 		int32_t error;   /* 0 attached; else errno */
 		uint32_t bit;    /* enum sk_hook */
 	} hooks[LK_HOOKS];
+	_Atomic uint32_t failed; /* of `attached`: enum sk_hook bits of what could not be attached when it was needed */
+	bool scripts_settled;    /* the guard has decided about them once */
 	_Atomic uint32_t wanted; /* enum sk_subject of the orders: acts as soon as there is one */
 	_Atomic uint32_t acting; /* enum sk_subject that it acts upon now */
 	_Atomic uint64_t counts[LK_KERNEL_COUNTS];
@@ -52,7 +55,7 @@ struct lk_shared;
 struct lk_orders;
 
 /* Descriptors that a process which does the guard's work must inherit; -1 ends them. */
-extern int lk_kernel_fds[];
+extern int lk_kernel_inherited[];
 
 /*
  * `pins`: folder in a bpffs where links and maps outlive us; NULL = they end with the last process that has them. What an earlier life left there

@@ -27,7 +27,9 @@
 #include "bpf/lockdown-interp.skel.h"
 #include "bpf/lockdown-power.skel.h"
 #include "bpf/lockdown-trace.skel.h"
+#include "bpf/lockdown.h"
 #include "event/attack.h"
+#include "lockdown/kernel/attach.h"
 #include "lockdown/kernel/interp.h"
 #include "lockdown/kernel/lsm.h"
 #include "lockdown/kernel/maps.h"
@@ -124,8 +126,9 @@ static const struct {
 
 const char *const lk_map_names[LK_MAPS] = {"sk_orders", "sk_known", "sk_permits", "sk_records", "sk_counts", "lsm_disks", "lsm_self", "lsm_list",
 	"lsm_places", "lsm_objects", "lsm_cgroups", "lsm_inodes", "lsm_tasks",
-	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks", "sk_asks", "sk_origins"};
-int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
+	"sk_holds", "sk_seconds" /* the kernel drops the second looks of a map that no process holds */, "sk_rows", "sk_scripts", "sk_marks", "sk_asks", "sk_origins", "sk_waits"};
+int lk_kernel_fds[LK_MAPS] = {[0 ... LK_MAPS - 1] = -1};
+int lk_kernel_inherited[LK_MAPS + LK_LATER + 1] = {[0 ... LK_MAPS + LK_LATER] = -1};
 
 static struct bpf_link *links[LK_HOOKS];
 static char pin_folder[256];
@@ -196,6 +199,21 @@ static uint32_t kernel_version(void)
 	return VERSION(high, low);
 }
 
+/* Threads that this machine can have: what is said of each takes a byte. */
+static void size_origins(struct bpf_object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, "sk_origins");
+	uint32_t numbers = SK_ORIGINS_MAX;
+	FILE *file = map ? fopen("/proc/sys/kernel/pid_max", "re") : NULL;
+
+	if (file && (fscanf(file, "%u", &numbers) != 1 || numbers > SK_ORIGINS_MAX))
+		numbers = SK_ORIGINS_MAX;
+	if (file)
+		fclose(file);
+	if (map)
+		bpf_map__set_max_entries(map, (numbers + SK_ORIGINS - 1) / SK_ORIGINS);
+}
+
 static bool is_wanted(const struct lk_kernel *kernel, const char *name, uint32_t *ret_hook)
 {
 	for (size_t i = 0; i < SK_ARRAY_SIZE(programs); i++)
@@ -222,6 +240,7 @@ static int load_one(const struct lk_kernel *kernel, const void *bytes, size_t si
 
 		bpf_program__set_autoload(program, name ? !strcmp(its, name) : is_wanted(kernel, its, &hook));
 	}
+	size_origins(object);
 	r = give_maps(object);
 	if (r == 0)
 		r = bpf_object__load(object);
@@ -259,8 +278,21 @@ static void note(struct lk_kernel *kernel, const char *name, uint32_t hook, int 
 	kernel->hooks[at].error = error;
 	if (error)
 		sk_log(SK_LOG_INFO, "lockdown: the kernel does not take %s: %s", name, strerror(error));
-	else
+	else if (link)
 		put_pin(bpf_link__fd(link), name);
+}
+
+/* What the policy does not always need is attached to see that it can be, and left to the guard. */
+static void attach_one(struct lk_kernel *kernel, struct bpf_object *object, const char *name, uint32_t hook)
+{
+	int error, program = bpf_program__fd(bpf_object__find_program_by_name(object, name));
+	struct bpf_link *link = attach(object, name, &error);
+
+	if (link && lk_attach_is_later(kernel, hook) && lk_attach_leave(name, hook, program)) {
+		bpf_link__destroy(link);
+		link = NULL;
+	}
+	note(kernel, name, hook, error, link);
 }
 
 static void attach_loaded(struct lk_kernel *kernel, struct bpf_object *object)
@@ -272,13 +304,11 @@ static void attach_loaded(struct lk_kernel *kernel, struct bpf_object *object)
 		lk_lsm_map(bpf_map__fd(map));
 	bpf_object__for_each_program(program, object) {
 		uint32_t hook = 0;
-		int error;
 
 		if (bpf_program__fd(program) < 0 || !is_wanted(kernel, bpf_program__name(program), &hook) || kernel->hook_count == LK_HOOKS)
 			continue;
 		lk_lsm_object(bpf_program__fd(program));
-		note(kernel, bpf_program__name(program), hook, 0, attach(object, bpf_program__name(program), &error));
-		kernel->hooks[kernel->hook_count - 1].error = error;
+		attach_one(kernel, object, bpf_program__name(program), hook);
 	}
 }
 
@@ -393,6 +423,18 @@ static void pin_maps(void)
 			put_pin(lk_kernel_fds[i], lk_map_names[i]);
 }
 
+/* For the process that does the guard's work. */
+static void list_inherited(void)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < LK_MAPS; i++)
+		if (lk_kernel_fds[i] >= 0)
+			lk_kernel_inherited[n++] = lk_kernel_fds[i];
+	n += lk_attach_fds(lk_kernel_inherited + n, LK_LATER);
+	lk_kernel_inherited[n] = -1;
+}
+
 static char interpreters[300];
 
 void lk_kernel_interpreters(const char *folder)
@@ -407,6 +449,7 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	libbpf_set_print(say);
 	kernel->tier = SK_TIER_C;
 	open_pins(pins);
+	lk_attach_pins(pin_folder);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(objects); i++) {
 		try_object(kernel, &objects[i]);
 		sum_up(kernel);
@@ -418,6 +461,7 @@ void lk_kernel_load(struct lk_shared *shared, const char *pins)
 	}
 	lk_interp_open(interpreters[0] ? interpreters : NULL);
 	pin_maps();
+	list_inherited();
 	clear_pins(kernel, false);
 	lk_kernel_watch(shared, 0, (uint32_t)getpid());
 	if ((kernel->attached & (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP)) == (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP))

@@ -9,7 +9,8 @@
 #include "lockdown/kernel/maps.h"
 #include "lockdown/shared.h"
 
-int lk_kernel_fds[LK_MAPS + 1] = {[0 ... LK_MAPS] = -1};
+int lk_kernel_fds[LK_MAPS] = {[0 ... LK_MAPS - 1] = -1};
+int lk_kernel_inherited[] = {-1};
 
 void lk_kernel_interpreters(const char *folder)
 {
