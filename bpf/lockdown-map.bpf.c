@@ -72,57 +72,57 @@ static __always_inline long find_mapping(struct task_struct *task, __u64 address
 
 static __always_inline void read_native(struct pt_regs *regs, struct call *call)
 {
-	__u64 number = BPF_CORE_READ(regs, orig_ax);
+	__u64 number = regs->orig_ax;
 
 	if (number == 9) {
-		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, r10), .fd = (int)BPF_CORE_READ(regs, r8)};
+		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)regs->r10, .fd = (int)regs->r8};
 	} else if (number == 10 || number == 329) {
 		*call = (struct call){.kind = CALL_MPROTECT};
-	} else if ((number == 12 && BPF_CORE_READ(regs, di)) || number == 206) { /* brk, io_setup */
+	} else if ((number == 12 && regs->di) || number == 206) { /* brk, io_setup */
 		call->kind = CALL_HEAP;
 		return;
 	} else if (number == 30) {
-		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
+		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)regs->dx};
 		return;
 	} else {
 		return;
 	}
-	call->address = BPF_CORE_READ(regs, di);
-	call->length = BPF_CORE_READ(regs, si);
-	call->protect = (__u32)BPF_CORE_READ(regs, dx);
+	call->address = regs->di;
+	call->length = regs->si;
+	call->protect = (__u32)regs->dx;
 }
 
 static __always_inline void read_compat(struct pt_regs *regs, struct call *call)
 {
-	__u32 number = (__u32)BPF_CORE_READ(regs, orig_ax), old[6] = {};
+	__u32 number = (__u32)regs->orig_ax, old[6] = {};
 
 	if (number == 192) {
-		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)BPF_CORE_READ(regs, si), .fd = (int)BPF_CORE_READ(regs, di)};
+		*call = (struct call){.kind = CALL_MMAP, .flags = (__u32)regs->si, .fd = (int)regs->di};
 	} else if (number == 125 || number == 380) {
 		*call = (struct call){.kind = CALL_MPROTECT};
-	} else if ((number == 45 && BPF_CORE_READ(regs, bx)) || number == 245) {
+	} else if ((number == 45 && regs->bx) || number == 245) {
 		call->kind = CALL_HEAP;
 		return;
 	} else if (number == 397 || number == 117) {
-		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)BPF_CORE_READ(regs, dx)};
+		*call = (struct call){.kind = CALL_SHMAT, .flags = (__u32)regs->dx};
 		return;
-	} else if (number == 90 && !bpf_probe_read_user(old, sizeof old, (void *)(BPF_CORE_READ(regs, bx) & 0xffffffff))) {
+	} else if (number == 90 && !bpf_probe_read_user(old, sizeof old, (void *)(regs->bx & 0xffffffff))) {
 		*call = (struct call){.kind = CALL_MMAP, .address = old[0], .length = old[1], .protect = old[2], .flags = old[3], .fd = (int)old[4]};
 		return;
 	} else {
 		return;
 	}
-	call->address = BPF_CORE_READ(regs, bx) & 0xffffffff;
-	call->length = BPF_CORE_READ(regs, cx) & 0xffffffff;
-	call->protect = (__u32)BPF_CORE_READ(regs, dx);
+	call->address = regs->bx & 0xffffffff;
+	call->length = regs->cx & 0xffffffff;
+	call->protect = (__u32)regs->dx;
 }
 
 static __always_inline void read_call(struct task_struct *task, struct call *call)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	bool implied = BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC;
+	bool implied = task->personality & READ_IMPLIES_EXEC;
 
-	if (BPF_CORE_READ(task, thread_info.status) & TASK_IS_COMPAT)
+	if (task->thread_info.status & TASK_IS_COMPAT)
 		read_compat(regs, call);
 	else
 		read_native(regs, call);
@@ -197,7 +197,7 @@ __noinline int judge_interpreter(__u64 inode, __u32 device, __u32 kinds) /* not 
 		return 0;
 	mark = bpf_task_storage_get(&sk_marks, task, 0, 0);
 	orders = sk_subject_orders();
-	if (!orders || !(orders->what & SK_DO_SCRIPTS) || (mark && mark->inode == inode && mark->device == device))
+	if (!orders || !(orders->what & SK_DO_SCRIPTS) || (mark && mark->since == orders->scripts_since && mark->inode == inode && mark->device == device))
 		return 0;
 	told.file = BPF_CORE_READ(task, mm, exe_file);
 	if (BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino) == inode)
@@ -206,6 +206,18 @@ __noinline int judge_interpreter(__u64 inode, __u32 device, __u32 kinds) /* not 
 	return 1;
 }
 
+#ifdef SK_SECOND_LOOK
+typedef int (*bpf_task_work_callback_t)(struct bpf_map *map, void *key, void *value);
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map__map, bpf_task_work_callback_t callback, void *aux__prog) __ksym;
+
+#include "lockdown-wait.h"
+#else
+static __always_inline bool wait_for_guard(struct task_struct *task, const struct sk_orders *orders, __u32 process, struct sk_told *told, const struct sk_look *look)
+{
+	return false;
+}
+#endif
+
 __noinline int judge_file(__u64 place, __u64 address)
 {
 	struct file *file = (struct file *)place;
@@ -213,6 +225,7 @@ __noinline int judge_file(__u64 place, __u64 address)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct sk_orders *orders = sk_subject_orders();
 	struct sk_look look;
+	__u32 process;
 
 	if (!orders)
 		return 0;
@@ -221,14 +234,14 @@ __noinline int judge_file(__u64 place, __u64 address)
 		return 0;
 	told.look = &look;
 	told.reason = sk_is_known(orders, &look, &told.kinds);
-	if (told.reason && sk_is_permitted(orders, &look, sk_process_of(task, orders->pid_space), false, &told.kinds)) {
+	if (!told.reason)
+		return judge_interpreter(look.key.inode, look.key.device, told.kinds);
+	process = sk_process_of(task, orders->pid_space);
+	if (sk_is_permitted(orders, &look, process, false, &told.kinds)) {
 		sk_count(SK_COUNT_PERMITTED);
-		told.reason = SK_REASON_NONE;
-	}
-	if (!told.reason) {
 		return judge_interpreter(look.key.inode, look.key.device, told.kinds);
 	}
-	if (is_compilers(task, orders, file))
+	if (is_compilers(task, orders, file) || wait_for_guard(task, orders, process, &told, &look))
 		return 0;
 	stop(orders, &told);
 	return 1;
@@ -261,9 +274,6 @@ struct {
 	__type(key, __u64); /* each piece of work needs a place of its own: two of each thread, by turns */
 	__type(value, struct second);
 } sk_seconds SEC(".maps");
-
-typedef int (*bpf_task_work_callback_t)(struct bpf_map *map, void *key, void *value);
-extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work, void *map__map, bpf_task_work_callback_t callback, void *aux__prog) __ksym;
 
 static int second_look(struct bpf_map *map, void *key, void *value);
 
@@ -411,7 +421,7 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 	if (!orders || !(orders->what & SK_DO_MAPS))
 		return 0;
 	task = bpf_get_current_task_btf();
-	if (BPF_CORE_READ(task, mm) != mm)
+	if (task->mm != mm)
 		return 0;
 	read_call(task, &call);
 	if (!(call.protect & PROTECT_EXEC) || sk_is_ours(orders, sk_process_of(task, orders->pid_space)))

@@ -5,6 +5,8 @@
 # Lockdown's kernel side (tier B) on the equipment PC of the tests: roads by which code comes to run and that permission events alone do not see. Each road is
 # gone with nobody there (it must arrive), with the kernel side in force and an unknown file (it must not), and its lawful twin (it must).
 # The subject is a control group of the test's own; whoever is outside of it is never acted upon, which is tried as well.
+import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -31,6 +33,7 @@ ROADS = [
     ('dlopen', (STRANGE,), (LIBRARY,)),
     ('map', (STRANGE,), (LIBRARY,)),
     ('map-protect', (STRANGE,), (LIBRARY,)),
+    ('map-other', (STRANGE,), (LIBRARY,)),
     ('personality', (STRANGE,), (LIBRARY,)),
 ]
 MEMORY = ['anonymous', 'protect', 'changed', 'shared', 'twice', 'segment', 'heap', 'segment-implied', 'contended']
@@ -42,6 +45,27 @@ LOADED = [
     ('the loader, given a program', ((LOADER, UNKNOWN), {}), ((LOADER, KNOWN), {})),
     ('a preloaded library', (('/usr/bin/roads', 'hello'), {'LD_PRELOAD': STRANGE}), (('/usr/bin/roads', 'hello'), {'LD_PRELOAD': LIBRARY})),
 ]
+
+
+def try_memory_system(machine):
+    """Nothing is remembered there: the guard is asked about what is mapped, while the task waits."""
+    place = machine.root / 'mnt'
+    subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', place], check=True)
+    try:
+        for name, source in (('strange', STRANGE), ('known', LIBRARY)):
+            shutil.copy(f'{machine.root}{source}', place / name)
+        for road in ('dlopen', 'map', 'map-protect'):
+            said, code = machine.run('/usr/bin/roads', road, '/mnt/strange')
+            point('arrived' not in said, f'{road}, from memory: what is unknown is stopped', f'{said} {code}')
+            said, code = machine.run('/usr/bin/roads', road, '/mnt/known')
+            point((said, code) == ('arrived', 0), f'{road}, from memory: what is known by its content arrives', f'{said} {code}')
+        said, code = machine.run('/usr/bin/roads', 'map-other', '/mnt/strange')
+        point('arrived' not in said, 'from memory: no thread runs what another one has mapped and nobody knows', f'{said} {code}')
+        with open(place / 'known', 'r+b') as writer:
+            said, code = machine.run('/usr/bin/roads', 'map', '/mnt/known')
+            point('arrived' not in said, 'from memory: nobody is asked about what somebody can write', f'{said} {code} {writer.fileno()}')
+    finally:
+        subprocess.run(['umount', place], check=True)
 
 
 def try_roads(machine):
@@ -63,6 +87,8 @@ def try_roads(machine):
               f'without: {loaded[name]}, with: {said} {code}')
         said, code = machine.run(*lawful, environment=lawful_more)
         point((said, code) == ('arrived', 0), f'{name}: its lawful twin arrives', f'{said} {code}')
+    if 'hook sk_trace_look attached' in rig.records:
+        try_memory_system(machine)
     for road in MEMORY:
         unsure = rig.counts()['kernel8'] if road != 'contended' else unsure
         said, code = machine.run('/usr/bin/roads', road, LIBRARY, limit=60)

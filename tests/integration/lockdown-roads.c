@@ -408,12 +408,35 @@ static int road_race(char **files)
 	return failed("race");
 }
 
+/* One thread maps it, and another would run it before the first is back. */
+static void *wait_for_mapping(void *at)
+{
+	while (msync(at, 4096, MS_ASYNC) < 0)
+		;
+	arrived();
+	_exit(0);
+}
+
+static int road_map_other(char **files)
+{
+	void *at = (void *)0x600000000000;
+	int fd = open(files[0], O_RDONLY);
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, wait_for_mapping, at);
+	usleep(20000);
+	if (mmap(at, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0) == MAP_FAILED)
+		return failed("mmap");
+	pthread_join(thread, NULL);
+	return 1;
+}
+
 static const struct {
 	const char *name;
 	int (*go)(char **files);
 } roads[] = {
 	{"exec", road_exec}, {"memfd", road_memfd}, {"sealed", road_sealed}, {"deleted", road_deleted}, {"fd", road_fd}, {"elsewhere", road_elsewhere}, {"userns", road_userns},
-	{"overlay", road_overlay}, {"bind", road_bind}, {"dlopen", road_dlopen}, {"map", road_map}, {"map-protect", road_map_protect},
+	{"overlay", road_overlay}, {"bind", road_bind}, {"dlopen", road_dlopen}, {"map", road_map}, {"map-other", road_map_other}, {"map-protect", road_map_protect},
 	{"personality", road_personality}, {"anonymous", road_anonymous}, {"protect", road_protect}, {"changed", road_changed}, {"shared", road_shared},
 	{"twice", road_twice}, {"segment", road_segment}, {"race", road_race}, {"contended", road_contended}, {"flood", road_flood}, {"heap", road_heap}, {"segment-implied", road_segment_implied},
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The kernel side holds a task, before its first instruction or before it sees what it read, and asks: about a file that no permission event told of, or whose change time
+ * The kernel side holds a task, before its first instruction, before it sees what it read or runs what it mapped, and asks: about a file that no permission event told of, or whose change time
  * moved a moment ago. One thread opens that file where the process has it, hashes it, and answers by a permit, or by a refusal. A second thread answers about the words
  * that interpreters are called with (asked-call.c). What is opened may be anything and lie anywhere; when a thread has to wait there, no answer comes in time, and the
  * task is stopped. So these are threads that nobody else waits for.
@@ -61,8 +61,8 @@ static bool is_it(int fd, const struct stat *found, const struct sk_record *reco
 	       (lk_kernel_device(found->st_dev) == record->device || (fstatfs(fd, &system) == 0 && system.f_type == OVERLAY));
 }
 
-/* A file that the process has open. */
-static int open_of(const struct sk_record *record)
+/* A file that the process has open ("fd"), or mapped ("map_files"). */
+static int open_of(const struct sk_record *record, const char *where)
 {
 	char path[64];
 	struct dirent *entry;
@@ -70,7 +70,7 @@ static int open_of(const struct sk_record *record)
 	int fd = -1;
 	DIR *folder;
 
-	snprintf(path, sizeof path, "/proc/%u/fd", record->process);
+	snprintf(path, sizeof path, "/proc/%u/%s", record->process, where);
 	folder = opendir(path);
 	while (folder && fd < 0 && (entry = readdir(folder))) {
 		if (fstatat(dirfd(folder), entry->d_name, &found, 0) < 0 || !S_ISREG(found.st_mode) || found.st_ino != record->inode)
@@ -89,9 +89,12 @@ static int open_of(const struct sk_record *record)
 static int open_asked(const struct sk_record *record)
 {
 	char path[64];
+	int fd;
 
-	if (record->road > SK_ROAD_MAP_FILE)
-		return open_of(record);
+	if (record->road >= SK_ROAD_MAP_FILE) {
+		fd = open_of(record, "fd");
+		return fd < 0 && record->road == SK_ROAD_MAP_FILE ? open_of(record, "map_files") : fd;
+	}
 	snprintf(path, sizeof path, "/proc/%u/exe", record->process);
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
@@ -116,6 +119,8 @@ static void answer(struct lk_asker *asker, const struct sk_record *record)
 		return; /* it changed meanwhile */
 	lk_kernel_answer(shared, record, hash, kinds);
 	lk_ask_again(shared, fd); /* it was left alone, and is not any more what it was */
+	if (kinds && record->road == SK_ROAD_MAP_FILE && lk_may_remember(shared, found.st_dev)) /* from the next opening on it is known before it is mapped */
+		lk_mark_inode(shared, atomic_load(&shared->groups[0].fan), FAN_MARK_ADD, FAN_OPEN_PERM, fd);
 }
 
 /* Answers what comes, for ever. */

@@ -46,6 +46,8 @@ all /run
 all /dev/shm
 libraries /srv
 libraries /var/tmp
+libraries /run
+libraries /dev/shm
 ln /usr/bin/uname /usr/bin/uname-linked && runs 'a hard link beside it' uname-linked
 rm /usr/bin/uname-linked
 cp -a /usr/bin/env /usr/bin/env-new && mv /usr/bin/env-new /usr/bin/env && runs 'replaced by itself' env true
