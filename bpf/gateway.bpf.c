@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The gateway in the kernel: one XDP program on each port. Every port stands in a bridge with its partner, and XDP_PASS means: on through that bridge, as if
+ * nobody were here. What must be judged is judged from the maps of gateway.h alone, so the policy is in force while all of user space is dead.
+ *
+ *   not IP                      by the policy's table of ethertypes; never inspected
+ *   ARP, neighbour discovery    passed
+ *   a flow that is known        as it was judged, in both directions, while the policy's generation is the same; else judged again
+ *   an opening, or anything     by the rules of the conduit between the two zones, first fit. What is let through is remembered; what is dropped is not, so that
+ *   unknown                     a flood of it costs no memory
+ *   a TCP segment that opens    may belong to a session older than this gateway: it is judged in both directions, unless the policy is strict
+ *   nothing and is unknown
+ *   a first fragment            like a whole datagram, and remembered for the later ones
+ *   a later fragment            as its first; when that was not seen, by the conduit's failure setting
+ *
+ * To be inspected means: to the AF_XDP socket of port and queue, when io shows signs of life, an engine is attached, owes no frame for too long, and the frame fits into a
+ * chunk. Otherwise the conduit's failure setting decides at once, and that is counted by its reason.
+ */
+#include <linux/types.h>
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "gateway.h"
+#include "gateway-read.h"
+
+enum { SECOND = 1000000000, PIECE_NS = 30, UDP_S = 180, TCP_S = 86400, ICMP_S = 30 };
+
+#define ARRAY(name, shape, entries)                        \
+	struct {                                           \
+		__uint(type, BPF_MAP_TYPE_ARRAY);          \
+		__uint(max_entries, entries);              \
+		__type(key, __u32);                        \
+		__type(value, struct shape);               \
+	} name SEC(".maps")
+
+ARRAY(gw_live, gw_live, 1);
+ARRAY(gw_conduits, gw_conduit, 2 * GW_CONDUITS);
+ARRAY(gw_rules, gw_rule_entry, 2 * GW_RULES);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * GW_ZONES * GW_ZONES);
+	__type(key, __u32);
+	__type(value, __u32);
+} gw_pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gw_beat);
+} gw_beat SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, GW_SWITCHED);
+	__type(key, __u32);
+	__type(value, __u64);
+} gw_switched SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GW_SLOTS);
+	__type(key, __u32);
+	__type(value, struct gw_port_entry);
+} gw_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GW_PREFIXES);
+	__type(key, struct gw_zone4);
+	__type(value, __u32);
+} gw_zones4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GW_PREFIXES);
+	__type(key, struct gw_zone6);
+	__type(value, __u32);
+} gw_zones6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * GW_TYPES);
+	__type(key, struct gw_type_key);
+	__type(value, __u32);
+} gw_types SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GW_FLOWS);
+	__type(key, struct gw_flow_key);
+	__type(value, struct gw_flow_entry);
+} gw_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GW_PIECES);
+	__type(key, struct gw_piece_key);
+	__type(value, struct gw_piece_entry);
+} gw_pieces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GW_WHYS);
+	__type(key, __u32);
+	__type(value, __u64);
+} gw_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GW_CONDUITS);
+	__type(key, __u32);
+	__type(value, struct gw_tally);
+} gw_tallies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} gw_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, GW_SLOTS * GW_QUEUES);
+	__type(key, __u32);
+	__type(value, __u32);
+} gw_xsks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, GW_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} gw_devs SEC(".maps");
+
+/* Everything about the frame in hand. */
+struct turn {
+	struct seen seen;
+	const struct gw_live *live;
+	struct gw_port_entry port;
+	__u64 now, flow;
+	__u32 half, conduit;
+	__u8 verdict, closed, mode, unused;
+};
+
+static __always_inline void count(__u32 why)
+{
+	__u64 *at = bpf_map_lookup_elem(&gw_counts, &why);
+
+	if (at)
+		(*at)++;
+}
+
+#define TALLY(turn, what)                                                               \
+	do {                                                                            \
+		__u32 conduit_ = (turn)->conduit;                                       \
+		struct gw_tally *tally_ = bpf_map_lookup_elem(&gw_tallies, &conduit_);  \
+		if (tally_)                                                             \
+			tally_->what++;                                                 \
+	} while (0)
+
+/* Each processor counts by itself; no two flows of one boot have the same. */
+static __always_inline __u64 new_id(void)
+{
+	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&gw_ids, &zero);
+
+	return at ? (__u64)(bpf_get_smp_processor_id() + 1) << 48 | ++*at : 0;
+}
+
+/* --- zones and rules */
+
+static __always_inline __u32 look_up4(const struct turn *turn, const __u8 *address, __u16 vlan, __u32 zone)
+{
+	struct gw_zone4 key = {.prefix = 80, .generation = turn->live->generation, .vlan = vlan};
+	__u32 *found;
+
+	__builtin_memcpy(key.address, address, 4);
+	found = bpf_map_lookup_elem(&gw_zones4, &key);
+	return found ? *found : zone;
+}
+
+static __always_inline __u32 look_up6(const struct turn *turn, const __u8 *address, __u16 vlan, __u32 zone)
+{
+	struct gw_zone6 key = {.prefix = 176, .generation = turn->live->generation, .vlan = vlan};
+	__u32 *found;
+
+	__builtin_memcpy(key.address, address, 16);
+	found = bpf_map_lookup_elem(&gw_zones6, &key);
+	return found ? *found : zone;
+}
+
+static __noinline __u32 zone_of(const struct turn *turn, const __u8 *address, __u32 otherwise)
+{
+	__u32 none = GW_ZONES, zone = none;
+
+	if (turn->live->bits & GW_LIVE_VLANS && turn->seen.vlan[0])
+		zone = turn->seen.ip == 4 ? look_up4(turn, address, turn->seen.vlan[0], none) : look_up6(turn, address, turn->seen.vlan[0], none);
+	if (zone == none)
+		zone = turn->seen.ip == 4 ? look_up4(turn, address, GW_VLAN_ANY, otherwise) : look_up6(turn, address, GW_VLAN_ANY, otherwise);
+	return zone & (GW_ZONES - 1);
+}
+
+/* Which conduit leads from the one zone to the other. */
+static __noinline int find_conduit(struct turn *turn, __u32 from, __u32 to)
+{
+	__u32 at = turn->half * GW_ZONES * GW_ZONES + (from & (GW_ZONES - 1)) * GW_ZONES + (to & (GW_ZONES - 1)), *found = bpf_map_lookup_elem(&gw_pairs, &at);
+	struct gw_conduit *conduit;
+
+	turn->conduit = found && *found < GW_CONDUITS ? *found : 0;
+	at = turn->half * GW_CONDUITS + turn->conduit;
+	conduit = bpf_map_lookup_elem(&gw_conduits, &at);
+	if (!conduit)
+		return 0;
+	turn->closed = conduit->closed;
+	turn->mode = conduit->mode;
+	turn->verdict = conduit->otherwise;
+	return 0;
+}
+
+/* The first rule of the turn's conduit that fits. */
+static __noinline int find_rule(struct turn *turn, __u8 protocol, __u16 port)
+{
+	__u32 at = turn->half * GW_CONDUITS + turn->conduit;
+	struct gw_conduit *conduit = bpf_map_lookup_elem(&gw_conduits, &at);
+
+	if (!conduit)
+		return 0;
+	for (__u32 i = 0; i < GW_RULES_EACH; i++) {
+		__u32 number = turn->half * GW_RULES + conduit->first + i;
+		struct gw_rule_entry *rule;
+
+		if (i >= conduit->count)
+			break;
+		rule = bpf_map_lookup_elem(&gw_rules, &number);
+		if (!rule)
+			break;
+		if ((!rule->protocol || rule->protocol == protocol) && rule->low <= port && port <= rule->high) {
+			turn->verdict = rule->verdict;
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Judges an opening in the direction of the frame, or against it. */
+static __noinline int judge(struct turn *turn, int backwards)
+{
+	struct seen *seen = &turn->seen;
+	__u32 here = zone_of(turn, seen->source, turn->port.zone), there = zone_of(turn, seen->destination, turn->port.other_zone);
+	__u16 port = seen->protocol == P_ICMP || seen->protocol == P_ICMP6 ? seen->flags : SWAP16(backwards ? seen->sport : seen->dport);
+
+	if (backwards)
+		find_conduit(turn, there, here);
+	else
+		find_conduit(turn, here, there);
+	return find_rule(turn, seen->protocol, port);
+}
+
+/* --- flows */
+
+/* Returns which of the key's two addresses the frame came from. */
+static __always_inline __u32 key_of(const struct turn *turn, struct gw_flow_key *key)
+{
+	const struct seen *seen = &turn->seen;
+	const __u64 *a = (const void *)seen->source, *b = (const void *)seen->destination;
+	__u32 from = a[0] != b[0] ? a[0] > b[0] : a[1] != b[1] ? a[1] > b[1] : seen->sport > seen->dport;
+
+	__builtin_memset(key, 0, sizeof *key);
+	if (from) {
+		__builtin_memcpy(key->address[1], seen->source, 16);
+		__builtin_memcpy(key->address[0], seen->destination, 16);
+		key->port[1] = seen->sport;
+		key->port[0] = seen->dport;
+	} else {
+		__builtin_memcpy(key->address[0], seen->source, 16);
+		__builtin_memcpy(key->address[1], seen->destination, 16);
+		key->port[0] = seen->sport;
+		key->port[1] = seen->dport;
+	}
+	key->vlan[0] = seen->vlan[0];
+	key->vlan[1] = seen->vlan[1];
+	key->protocol = seen->protocol;
+	key->ip = seen->ip;
+	key->pair = (__u8)turn->port.pair;
+	return from;
+}
+
+static __always_inline int is_fresh(const struct turn *turn, const struct gw_flow_entry *flow)
+{
+	__u64 limit = turn->seen.protocol == P_TCP ? TCP_S : turn->seen.protocol == P_ICMP || turn->seen.protocol == P_ICMP6 ? ICMP_S : UDP_S;
+
+	return turn->now - flow->last < limit * SECOND;
+}
+
+static __always_inline int opens(const struct seen *seen)
+{
+	return seen->protocol != P_TCP || (seen->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* True: the entry is of this frame's flow, and says what becomes of it. */
+static __always_inline int use(struct turn *turn, struct gw_flow_entry *flow, __u32 from)
+{
+	__u32 at;
+	struct gw_conduit *conduit;
+
+	if (flow->generation != turn->live->generation || !is_fresh(turn, flow))
+		return 0;
+	if (flow->from != from && turn->seen.protocol == P_TCP && opens(&turn->seen))
+		return 0; /* who was answered may not open by it */
+	turn->conduit = flow->conduit & (GW_CONDUITS - 1);
+	at = turn->half * GW_CONDUITS + turn->conduit;
+	conduit = bpf_map_lookup_elem(&gw_conduits, &at);
+	if (!conduit)
+		return 0;
+	turn->closed = conduit->closed;
+	turn->mode = conduit->mode;
+	turn->verdict = flow->verdict;
+	turn->flow = flow->id;
+	if (turn->now - flow->last > SECOND)
+		flow->last = turn->now;
+	return 1;
+}
+
+/* A TCP segment of a session that nobody saw begin. Judged as if its sender had opened it; when that may not be, as an answer. */
+static __always_inline void pick_up(struct turn *turn, struct gw_flow_entry *entry)
+{
+	struct turn forward = *turn;
+
+	if (turn->live->bits & GW_LIVE_STRICT) {
+		turn->verdict = GW_DROP;
+		return;
+	}
+	if (turn->verdict == GW_DROP) {
+		judge(turn, 1);
+		entry->from = !entry->from;
+		if (turn->verdict == GW_DROP) {
+			*turn = forward;
+			return;
+		}
+	}
+	count(GW_WHY_PICKED_UP);
+}
+
+/* Judged anew: in the direction in which it was opened, as far as that is known. */
+static __noinline int judge_flow(struct turn *turn, struct gw_flow_key *key, __u32 from)
+{
+	struct gw_flow_entry entry = {.last = turn->now, .generation = turn->live->generation, .from = (__u8)(from & 1)}, *old;
+
+	old = bpf_map_lookup_elem(&gw_flows, key);
+	if (old && is_fresh(turn, old) && !(turn->seen.protocol == P_TCP && opens(&turn->seen))) {
+		judge(turn, old->from != from); /* a flow that goes on under another policy */
+		entry.from = old->from;
+		entry.id = old->id;
+	} else {
+		judge(turn, 0);
+		if (!opens(&turn->seen))
+			pick_up(turn, &entry);
+	}
+	if (turn->verdict == GW_DROP)
+		return 0;
+	if (!entry.id)
+		entry.id = new_id();
+	entry.conduit = (__u16)turn->conduit;
+	entry.verdict = turn->verdict;
+	turn->flow = entry.id;
+	count(GW_WHY_NEW_FLOW);
+	if (bpf_map_update_elem(&gw_flows, key, &entry, BPF_ANY))
+		count(GW_WHY_FULL);
+	return 0;
+}
+
+/* --- fragments */
+
+static __always_inline void piece_key(const struct turn *turn, struct gw_piece_key *key)
+{
+	__builtin_memset(key, 0, sizeof *key);
+	__builtin_memcpy(key->source, turn->seen.source, 16);
+	__builtin_memcpy(key->destination, turn->seen.destination, 16);
+	key->id = turn->seen.piece;
+	key->vlan = turn->seen.vlan[0];
+	key->protocol = turn->seen.ip == 4 ? turn->seen.protocol : 0; /* IPv6: the first may name an extension that the later ones do not */
+	key->pair = (__u8)turn->port.pair;
+}
+
+static __noinline int remember_piece(struct turn *turn)
+{
+	struct gw_piece_entry entry = {.flow = turn->flow, .last = turn->now, .generation = turn->live->generation,
+				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict};
+	struct gw_piece_key key;
+
+	piece_key(turn, &key);
+	if (bpf_map_update_elem(&gw_pieces, &key, &entry, BPF_ANY))
+		count(GW_WHY_FULL);
+	return 0;
+}
+
+/* False: its first fragment was not seen; conduit and failure setting of the turn are set then. */
+static __noinline int judge_piece(struct turn *turn)
+{
+	struct gw_piece_entry *first;
+	struct gw_piece_key key;
+
+	piece_key(turn, &key);
+	first = bpf_map_lookup_elem(&gw_pieces, &key);
+	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
+	if (!first || first->generation != turn->live->generation || turn->now - first->last > (__u64)PIECE_NS * SECOND)
+		return 0;
+	turn->conduit = first->conduit & (GW_CONDUITS - 1);
+	turn->flow = first->flow;
+	turn->verdict = first->verdict;
+	return 1;
+}
+
+/* --- what becomes of it */
+
+static __always_inline int go_on(struct turn *turn, __u32 why)
+{
+	count(why);
+	return turn->live->bits & GW_LIVE_REDIRECT ? (int)bpf_redirect_map(&gw_devs, turn->port.slot, XDP_PASS) : XDP_PASS;
+}
+
+static __always_inline int refuse(struct turn *turn, __u32 why)
+{
+	if (turn->live->open_until > turn->now) {
+		count(GW_WHY_OPENED);
+		return XDP_PASS;
+	}
+	if (turn->mode != GW_ENFORCE) {
+		TALLY(turn, would);
+		count(GW_WHY_WOULD);
+		return XDP_PASS;
+	}
+	TALLY(turn, dropped);
+	count(why);
+	return XDP_DROP;
+}
+
+/* It cannot be inspected: the conduit's failure setting. */
+static __always_inline int fail(struct turn *turn, __u32 passed, __u32 dropped)
+{
+	if (turn->closed && turn->mode == GW_ENFORCE && turn->live->open_until <= turn->now) {
+		TALLY(turn, dropped_blind);
+		count(dropped);
+		return XDP_DROP;
+	}
+	TALLY(turn, passed_blind);
+	count(passed);
+	return XDP_PASS;
+}
+
+static __always_inline int is_switched(__u64 flow)
+{
+	__u32 at = flow & (GW_SWITCHED - 1);
+	__u64 *found = bpf_map_lookup_elem(&gw_switched, &at);
+
+	return found && flow && *found == flow;
+}
+
+static __always_inline int inspect(struct xdp_md *ctx, struct turn *turn)
+{
+	__u32 zero = 0, size = (__u32)bpf_xdp_get_buff_len(ctx), action = turn->closed && turn->mode == GW_ENFORCE ? XDP_DROP : XDP_PASS;
+	struct gw_beat *beat = bpf_map_lookup_elem(&gw_beat, &zero);
+	struct gw_meta *meta;
+	__u64 owed;
+
+	if (turn->live->open_until > turn->now) {
+		count(GW_WHY_OPENED);
+		return XDP_PASS;
+	}
+	if (!beat || beat->beat + turn->live->beat_ns < turn->now)
+		return fail(turn, GW_WHY_SILENT_PASSED, GW_WHY_SILENT_DROPPED);
+	if (!beat->ready)
+		return fail(turn, GW_WHY_ABSENT_PASSED, GW_WHY_ABSENT_DROPPED);
+	owed = beat->owed_since;
+	if (owed && owed + turn->live->owed_ns < turn->now)
+		return fail(turn, GW_WHY_OWED_PASSED, GW_WHY_OWED_DROPPED);
+	if (size > GW_FRAME_MAX)
+		return fail(turn, GW_WHY_LONG_PASSED, GW_WHY_LONG_DROPPED);
+	if (ctx->rx_queue_index >= GW_QUEUES || bpf_xdp_adjust_meta(ctx, -(int)sizeof *meta))
+		return fail(turn, GW_WHY_ABSENT_PASSED, GW_WHY_ABSENT_DROPPED);
+	meta = (void *)(long)ctx->data_meta;
+	if ((void *)(meta + 1) > (void *)(long)ctx->data)
+		return action;
+	meta->time = turn->now;
+	meta->flow = turn->flow;
+	meta->conduit = (__u16)turn->conduit;
+	meta->closed = action == XDP_DROP;
+	meta->slot = (__u8)turn->port.slot;
+	meta->magic = GW_META_MAGIC;
+	TALLY(turn, inspected);
+	count(GW_WHY_INSPECTED);
+	return (int)bpf_redirect_map(&gw_xsks, turn->port.slot * GW_QUEUES + ctx->rx_queue_index, action);
+}
+
+static __always_inline int obey(struct xdp_md *ctx, struct turn *turn, __u32 refused)
+{
+	if (turn->verdict == GW_DROP)
+		return refuse(turn, refused);
+	if (turn->verdict == GW_INSPECT && !is_switched(turn->flow))
+		return inspect(ctx, turn);
+	TALLY(turn, switched);
+	return go_on(turn, turn->verdict == GW_INSPECT ? GW_WHY_DONE : GW_WHY_SWITCHED);
+}
+
+static __always_inline int other(struct turn *turn)
+{
+	struct gw_type_key key = {.generation = turn->live->generation, .type = turn->seen.type};
+	__u32 *found = bpf_map_lookup_elem(&gw_types, &key), bits = turn->live->bits;
+	int drop = found ? *found == GW_DROP : !!(bits & GW_LIVE_TYPES_DROP);
+
+	if (drop && turn->live->open_until <= turn->now) {
+		count(GW_WHY_TYPE_DROPPED);
+		return XDP_DROP;
+	}
+	count(GW_WHY_TYPE_PASSED);
+	return XDP_PASS;
+}
+
+static __always_inline int judge_ip(struct xdp_md *ctx, struct turn *turn)
+{
+	struct gw_flow_entry *flow;
+	struct gw_flow_key key;
+	__u32 from = key_of(turn, &key);
+
+	flow = bpf_map_lookup_elem(&gw_flows, &key);
+	if (!flow || !use(turn, flow, from))
+		judge_flow(turn, &key, from);
+	if (turn->seen.fragment)
+		remember_piece(turn);
+	return obey(ctx, turn, GW_WHY_DROPPED);
+}
+
+static __always_inline int judge_odd(struct turn *turn)
+{
+	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
+	return fail(turn, GW_WHY_ODD_PASSED, GW_WHY_ODD_DROPPED);
+}
+
+SEC("xdp.frags")
+int gw_port(struct xdp_md *ctx)
+{
+	__u32 zero = 0, index = ctx->ingress_ifindex;
+	struct gw_port_entry *port = bpf_map_lookup_elem(&gw_ports, &index);
+	const struct gw_live *live = bpf_map_lookup_elem(&gw_live, &zero);
+	struct turn turn = {.live = live};
+
+	if (!port || !live || !live->generation) {
+		count(GW_WHY_NO_POLICY);
+		return XDP_PASS;
+	}
+	turn.port = *port;
+	turn.now = bpf_ktime_get_ns();
+	turn.half = live->generation & 1;
+	switch (read_frame((void *)(long)ctx->data, (void *)(long)ctx->data_end, &turn.seen)) {
+	case KIND_OTHER:
+		return other(&turn);
+	case KIND_LINK:
+		count(GW_WHY_LINK);
+		return XDP_PASS;
+	case KIND_IP:
+		return judge_ip(ctx, &turn);
+	case KIND_PIECE:
+		return judge_piece(&turn) ? obey(ctx, &turn, GW_WHY_PIECE_DROPPED) : fail(&turn, GW_WHY_PIECE_PASSED, GW_WHY_PIECE_LOST);
+	default:
+		return judge_odd(&turn);
+	}
+}
+
+char gw_license[] SEC("license") = "GPL";

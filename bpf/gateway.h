@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the gateway's kernel side and its user space say to each other: the layout of every map. Included by both, so it has fixed sizes, no pointers and no
+ * includes beyond the kernel's own types. Times are CLOCK_MONOTONIC nanoseconds. Ports and addresses stand as they stand on the wire (network order) in flows and
+ * zones, in host order in rules.
+ *
+ *   gw_ports      ifindex -> which port this is                                        written by user space (main)
+ *   gw_live       one entry: the generation in force, switches, limits                 written by main
+ *   gw_zones4, 6  generation, VLAN, prefix -> zone                                     written by main
+ *   gw_pairs      generation, zone, zone -> conduit                                    written by main
+ *   gw_conduits   generation, conduit -> its rules and what becomes of the rest        written by main
+ *   gw_rules      generation, number -> one rule                                       written by main
+ *   gw_types      generation, ethertype -> verdict                                     written by main
+ *   gw_beat       one entry, mapped into user space: the io process's signs of life    written by io
+ *   gw_switched   mapped: flows that the engine wants to see no more                   written by the engine
+ *   gw_flows      least recently used go first: flows that were let through            written by the kernel side
+ *   gw_pieces     the same of fragmented datagrams                                     written by the kernel side
+ *   gw_counts     per processor: how often for which reason                            written by the kernel side
+ *   gw_tallies    per processor: the same for each conduit                             written by the kernel side
+ *   gw_xsks       port and queue -> AF_XDP socket                                      written by main
+ *   gw_devs       port -> its partner's interface                                      written by main
+ *
+ * A policy stands in one of two halves of each table, the half of its generation's lowest bit. It is written there while the other is in force, and
+ * comes into force with the one write of gw_live.generation: no frame ever meets half of a policy.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+enum {
+	GW_SLOTS = 8,         /* ports of one gateway */
+	GW_QUEUES = 8,        /* receive queues of a port that are inspected */
+	GW_ZONES = 64,
+	GW_CONDUITS = 1024,   /* of each half; the first is for pairs of zones that have none */
+	GW_RULES = 8192,      /* of each half */
+	GW_RULES_EACH = 128,  /* of one conduit */
+	GW_PREFIXES = 16384,
+	GW_TYPES = 256,
+	GW_FLOWS = 131072,
+	GW_PIECES = 8192,
+	GW_SWITCHED = 65536,
+	GW_VLAN_ANY = 0xffff, /* in a zone's key */
+	GW_FRAME_MAX = 3584,  /* longer ones fit into no chunk, and are not inspected */
+};
+
+enum gw_verdict { GW_DROP, GW_SWITCH, GW_INSPECT };
+
+/* What is enforced of a conduit. In shadow the engine, too, only tells. */
+enum gw_mode { GW_ENFORCE, GW_SHADOW, GW_OBSERVE };
+
+enum gw_live_bits {
+	GW_LIVE_VLANS = 1,       /* some zone is bound to a VLAN */
+	GW_LIVE_STRICT = 2,      /* TCP segments of sessions that nobody saw begin are not picked up */
+	GW_LIVE_REDIRECT = 4,    /* switched frames go straight to the other port, not through the bridge */
+	GW_LIVE_TYPES_DROP = 8,  /* ethertypes that gw_types does not name are dropped; else they pass */
+};
+
+struct gw_port_entry {
+	__u32 slot;
+	__u32 zone;       /* of addresses that no prefix names, seen on this side */
+	__u32 other_zone; /* the same of its partner */
+	__u32 pair;
+};
+
+struct gw_live {
+	__u32 generation; /* 0 = no policy: everything passes */
+	__u32 bits;       /* enum gw_live_bits */
+	__u64 open_until; /* everything passes until then */
+	__u64 beat_ns;    /* io is silent after so long without a beat */
+	__u64 owed_ns;    /* the engine is, when it owes a frame for so long */
+};
+
+/* Mapped; each on a cache line of its own. */
+struct gw_beat {
+	__u64 beat;       /* io's last sign of life; 0 = it says that it is away */
+	__u64 ready;      /* an engine is attached */
+	__u64 owed_since; /* when io got the oldest frame that the engine has not returned; 0 = none */
+	__u64 unused[5];
+};
+
+struct gw_zone4 {
+	__u32 prefix; /* bits: 48 + of the address */
+	__u32 generation;
+	__u16 vlan;
+	__u8 address[4];
+	__u8 pad[2];
+};
+
+struct gw_zone6 {
+	__u32 prefix; /* bits: 48 + of the address */
+	__u32 generation;
+	__u16 vlan;
+	__u8 address[16];
+	__u8 pad[2];
+};
+
+struct gw_conduit {
+	__u32 first, count; /* of gw_rules, within the half */
+	__u8 otherwise;     /* enum gw_verdict, when no rule fits */
+	__u8 mode;          /* enum gw_mode */
+	__u8 closed;        /* what should be inspected and cannot be is dropped */
+	__u8 present;
+	__u32 unused;
+};
+
+struct gw_rule_entry {
+	__u16 low, high; /* destination port; of ICMP the type */
+	__u8 protocol;   /* IPPROTO_*; 0 = any */
+	__u8 verdict;    /* enum gw_verdict */
+	__u16 unused;
+};
+
+struct gw_type_key {
+	__u32 generation;
+	__u16 type; /* host order; below 1536: IEEE 802.3 with a length, which is told as 0 */
+	__u16 unused;
+};
+
+struct gw_flow_key {
+	__u8 address[2][16]; /* the lower one first; IPv4 in the first four bytes */
+	__u16 port[2];
+	__u16 vlan[2];
+	__u8 protocol, ip, pair, unused;
+};
+
+struct gw_flow_entry {
+	__u64 id;         /* of this flow alone; 0 is nobody's */
+	__u64 last;       /* when it was seen, to a second */
+	__u32 generation; /* of the policy that judged it */
+	__u16 conduit;
+	__u8 verdict;     /* GW_SWITCH or GW_INSPECT */
+	__u8 from;        /* which of the two addresses opened it */
+};
+
+struct gw_piece_key {
+	__u8 source[16], destination[16];
+	__u32 id;
+	__u16 vlan;
+	__u8 protocol, pair;
+};
+
+struct gw_piece_entry {
+	__u64 flow, last;
+	__u32 generation;
+	__u16 conduit;
+	__u8 verdict, unused;
+};
+
+/* What stands before a frame that io gets. */
+struct gw_meta {
+	__u64 time;
+	__u64 flow;
+	__u16 conduit;
+	__u8 closed; /* drop it when the engine does not answer */
+	__u8 slot;   /* where it came in */
+	__u32 magic;
+};
+
+enum { GW_META_MAGIC = 0x53474d31 };
+
+/* Why a frame went where it went. Of each frame exactly one of those before GW_WHY_NOTES. */
+#define GW_REASONS(X)                                                        \
+	X(NO_POLICY, "no-policy", "no policy is in force: passed")            \
+	X(TYPE_PASSED, "type-passed", "not IP: passed by the policy")         \
+	X(TYPE_DROPPED, "type-dropped", "not IP: dropped by the policy")      \
+	X(LINK, "link", "address resolution and neighbour discovery: passed") \
+	X(SWITCHED, "switched", "permitted, not inspected")                   \
+	X(INSPECTED, "inspected", "given to the engine")                      \
+	X(DONE, "done", "to be inspected, but the engine wants it no more")   \
+	X(DROPPED, "dropped", "no rule permits it")                           \
+	X(PIECE_DROPPED, "piece-dropped", "a fragment of what was dropped")   \
+	X(WOULD, "would", "not permitted, but this is not enforced: passed")  \
+	X(OPENED, "opened", "not permitted, but the gateway is open: passed") \
+	X(SILENT_PASSED, "silent-passed", "io gives no sign of life: passed uninspected") \
+	X(SILENT_DROPPED, "silent-dropped", "io gives no sign of life: dropped")          \
+	X(OWED_PASSED, "owed-passed", "the engine owes a frame for too long: passed uninspected") \
+	X(OWED_DROPPED, "owed-dropped", "the engine owes a frame for too long: dropped")  \
+	X(ABSENT_PASSED, "absent-passed", "no engine is attached: passed uninspected")    \
+	X(ABSENT_DROPPED, "absent-dropped", "no engine is attached: dropped")             \
+	X(LONG_PASSED, "long-passed", "too long to be inspected: passed")     \
+	X(LONG_DROPPED, "long-dropped", "too long to be inspected: dropped")  \
+	X(PIECE_PASSED, "piece-passed", "a fragment whose first was not seen: passed")    \
+	X(PIECE_LOST, "piece-lost", "a fragment whose first was not seen: dropped")       \
+	X(ODD_PASSED, "odd-passed", "headers that cannot be read: passed")    \
+	X(ODD_DROPPED, "odd-dropped", "headers that cannot be read: dropped") \
+	X(RELATED, "related", "an ICMP error about a flow that was let through: passed")  \
+	X(NOTES, "", "")                                                      \
+	X(NEW_FLOW, "new-flow", "flows judged for the first time")            \
+	X(PICKED_UP, "picked-up", "of these, sessions that nobody saw begin") \
+	X(FULL, "full", "a table was full")
+
+enum gw_why {
+#define GW_WHY_ENUM(name, word, text) GW_WHY_##name,
+	GW_REASONS(GW_WHY_ENUM)
+#undef GW_WHY_ENUM
+	GW_WHYS
+};
+
+/* Of one conduit. */
+struct gw_tally {
+	__u64 switched, inspected, dropped, would, passed_blind, dropped_blind;
+};

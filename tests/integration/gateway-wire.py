@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: root timeout=120
+#
+# What goes through the gateway's wire, and what does not, frame by frame: reserved addresses and unknown types pass beside inspection, frames come out as they went in, zones and
+# conduits are obeyed in both directions, fragments follow their first, the engine's fates are carried out.
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
+import gateway_lab as g  # noqa: E402
+
+SYN, ACK, RST = 2, 16, 4
+A4, B4, A6, B6 = '10.77.0.1', '10.77.0.2', 'fd77::1', 'fd77::2'
+OTHERS = '20:00:00:00:00:0'
+INSPECT = 'none inspect enforce open\n'
+# 1 = the tool's side, 2 = the other, 3 = one address of it
+ZONES = '''zone 3 10.77.0.77/32
+zone 3 fd77::77/128
+none drop enforce open
+conduit 2 1 drop enforce closed
+rule 6 5000 5000 switch
+rule 17 5000 5009 switch
+rule 1 0 255 switch
+conduit 3 1 switch enforce open
+'''
+checks = g.Points(110)
+lab = g.Lab(mtu=9000)
+here, there = lab.wire('a'), lab.wire('b')
+MACS = {'a': bytes.fromhex('020000000001'), 'b': bytes.fromhex('020000000002')}
+
+
+def crosses(sender, receiver, frame, text, seconds=0.5):
+    receiver.flush()
+    sender.send(frame)
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        got = receiver.with_text(text, left)  # an ICMP error may carry it as well
+        if got and got[:len(frame)] == frame:
+            return True
+    return False
+
+
+def frame4(source, destination, payload, protocol=17, sport=4000, dport=5000, flags=SYN, **more):
+    inner = payload if 'offset' in more and more['offset'] else g.udp(sport, dport, payload) if protocol == 17 else g.tcp(sport, dport, flags, payload)
+    side = 'b' if source.startswith('10.77.0.2') or source.endswith('.77') else 'a'
+    return g.ether(MACS['a' if side == 'b' else 'b'], MACS[side], 0x800, g.ipv4(source, destination, protocol, inner, **more))
+
+
+def through_untouched():
+    """Reserved group addresses, protocols of the cable, and what nobody knows: both ways, whatever the engine does."""
+    rig = lab.rig(INSPECT, 'none')
+    kinds = [(f'01:80:c2:00:00:{last:02x}', last, 0x8809 if last == 2 else 0x88f7 if last == 0x0e else 0x88cc) for last in range(16) if last != 1]
+    kinds += [('01:80:c2:00:00:03', 0x103, 0x888e), ('01:0e:cf:00:00:00', 0x104, 0x8892), ('01:1b:19:00:00:00', 0x105, 0x88f7), ('ff:ff:ff:ff:ff:ff', 0x106, 0x88b5),
+              ('33:33:00:00:00:09', 0x107, 0x9999), ('02:00:00:00:00:02', 0x108, 0x88a4)]
+    bad = []
+    for address, number, kind in kinds:
+        text = f'kind-{number:04x}'.encode()
+        for sender, receiver, mac in ((here, there, MACS['a']), (there, here, MACS['b'])):
+            frame = g.ether(bytes.fromhex(address.replace(':', '')), mac, kind, text)
+            if not crosses(sender, receiver, frame, text):
+                bad.append(f'{address} {kind:#06x}')
+    checks.point(not bad, f'{len(kinds)} reserved addresses and types that are not IP pass unchanged both ways', bad)
+    stp = b'\x01\x80\xc2\x00\x00\x00' + MACS['a'] + struct.pack('>H', 38) + b'\x42\x42\x03stp-bpdu'.ljust(46, b'\0')
+    checks.point(crosses(here, there, stp, b'stp-bpdu'), 'so does a spanning tree frame (802.3 with a length)')
+    counts = rig.count()
+    checks.point(counts['type-passed'] >= 2 * len(kinds) and counts['inspected'] == 0, 'by the policy in the kernel, none of them for inspection', counts)
+    rig.policy('type 88cc drop\nnone switch enforce open\n')
+    lldp = g.ether(bytes.fromhex('0180c200000e'), MACS['a'], 0x88cc, b'lldp-no')
+    checks.point(not crosses(here, there, lldp, b'lldp-no', 0.1), 'a type that the policy names is dropped')
+    rig.policy('type 88cc switch\nbits types-drop\nnone switch enforce open\n')
+    other = g.ether(bytes.fromhex('0180c200000e'), MACS['a'], 0x88b6, b'other-no')
+    checks.point(crosses(here, there, lldp, b'lldp-no') and not crosses(here, there, other, b'other-no', 0.1), 'or every type but those that it names')
+    rig.end()
+
+
+def through_engine():
+    """Frames of all shapes to the engine and back, unchanged but for what it changed."""
+    rig = lab.rig(INSPECT, 'mark')
+    rig.settle()
+    six = g.ipv6(A6, B6, 17, g.udp(4000, 5000, b'text-v6'))
+    options = g.ipv6(A6, B6, 0, struct.pack('>BB6x', 17, 0) + g.udp(4000, 5000, b'text-hop'))
+    four = g.ipv4(A4, B4, 17, g.udp(4000, 5000, b'text-v4'))
+    shapes = {'IPv4': g.ether(MACS['b'], MACS['a'], 0x800, four), 'IPv6': g.ether(MACS['b'], MACS['a'], 0x86dd, six),
+              'IPv6 with an extension header': g.ether(MACS['b'], MACS['a'], 0x86dd, options),
+              'VLAN': g.ether(MACS['b'], MACS['a'], 0x800, four, (0x8100, 0x6123)), 'QinQ': g.ether(MACS['b'], MACS['a'], 0x800, four, (0x88a8, 100), (0x8100, 200)),
+              'large': g.ether(MACS['b'], MACS['a'], 0x800, g.ipv4(A4, B4, 17, g.udp(4000, 5000, b'text-big'.ljust(3000, b'.'))))}
+    before = rig.count()
+    bad = [name for name, frame in shapes.items() if not crosses(here, there, frame, b'text-')]
+    after = rig.count()
+    checks.point(not bad, f'through the engine, unchanged: {", ".join(shapes)}', bad)
+    checks.point(after['io-passed'] - before['io-passed'] >= len(shapes), 'and the engine had each of them', after)
+    jumbo = g.ether(MACS['b'], MACS['a'], 0x800, g.ipv4(A4, B4, 17, g.udp(4000, 5000, b'text-jumbo'.ljust(8000, b'.'))))
+    checks.point(crosses(here, there, jumbo, b'text-jumbo') and rig.count()['long-passed'] == 1, 'a jumbo frame passes beside the engine, counted, where the conduit fails open')
+    there.flush()
+    for text in (b'one DROPMARK', b'two REWRITEME', b'three FOLLOWME'):
+        here.send(frame4(A4, B4, text))
+    got = b' '.join(there.all(0.3))
+    checks.point(b'DROPMARK' not in got, 'what the engine drops does not arrive')
+    checks.point(b'two REWRITTEN' in got and b'REWRITEME' not in got, 'what it rewrites arrives rewritten')
+    checks.point(b'three FOLLOWME' in got and b'three FOLLOWED' in got and got.index(b'FOLLOWME') != got.index(b'FOLLOWED'), 'and a frame of its own with it')
+    here.send(frame4(A4, B4, b'SWITCHME', sport=4444))
+    there.with_text(b'SWITCHME')
+    before = rig.count()
+    passes = crosses(here, there, frame4(A4, B4, b'later DROPMARK', sport=4444), b'DROPMARK')
+    checks.point(passes and rig.count()['done'] == before['done'] + 1, 'a flow that the engine wants no more is switched in the kernel')
+    rig.policy('none inspect enforce closed\n')
+    checks.point(not crosses(here, there, jumbo, b'text-jumbo', 0.1) and rig.count()['long-dropped'] == 1, 'where it fails closed, the jumbo frame is dropped, counted')
+    rig.end()
+
+
+def zones():
+    rig = lab.rig(ZONES, 'none')
+    text = b'zone-text'
+
+    def opens(protocol, dport, source=B4, flags=SYN, sport=4100):
+        return crosses(there, here, frame4(source, A4, text, protocol, sport, dport, flags), text, 0.12)
+
+    def answers(protocol, sport, destination=B4, dport=4100, flags=SYN | ACK):
+        return crosses(here, there, frame4(A4, destination, text, protocol, sport, dport, flags), text, 0.12)
+
+    checks.point(not answers(17, 5001, dport=4200), 'before anything: the tool may not open to the other side')
+    checks.point(opens(6, 5000) and answers(6, 5000), 'TCP to the permitted port, and its answer')
+    checks.point(not opens(6, 5001) and not answers(6, 5001), 'another port is refused, and so is what would be its answer')
+    checks.point(opens(17, 5009) and answers(17, 5009), 'UDP of a range of ports, and its answer')
+    checks.point(not opens(17, 5010), 'one past the range is refused')
+    checks.point(opens(6, 1234, '10.77.0.77'), 'another zone by its address, with a conduit of its own')
+    checks.point(not answers(6, 5000, flags=SYN), 'who was asked may not open to who asked, on the same ports')
+    checks.point(opens(6, 5000, flags=ACK, sport=4300) and answers(6, 5000, dport=4301, flags=ACK), 'a session that began before the gateway is picked up, from both sides')
+    checks.point(not opens(6, 6000, flags=ACK, sport=4300), 'but not one that no rule would have let begin')
+    six = g.ether(MACS['a'], MACS['b'], 0x86dd, g.ipv6('fd77::77', A6, 17, g.udp(1, 9999, text)))
+    six_no = g.ether(MACS['a'], MACS['b'], 0x86dd, g.ipv6('fd77::78', A6, 17, g.udp(1, 9999, text)))
+    checks.point(crosses(there, here, six, text) and not crosses(there, here, six_no, text, 0.12), 'zones of IPv6 addresses')
+    old = rig.count()
+    rig.policy(ZONES + 'bits strict\n')
+    checks.point(opens(6, 5000, flags=ACK), 'under another policy a session goes on')
+    checks.point(not opens(6, 5000, flags=ACK, sport=4302), 'a strict policy picks nothing up')
+    checks.point(old['dropped'] > 5 and old['picked-up'] == 2, 'all of it counted', old)
+    rig.policy(ZONES.replace('conduit 2 1 drop enforce', 'conduit 2 1 drop shadow'))
+    checks.point(opens(6, 5001) and rig.count()['would'] == 1, 'in shadow nothing is refused, and it is counted what would be')
+    rig.policy(ZONES)
+    rig.ask('open 300')
+    checks.point(opens(6, 5001, sport=4400), 'while the gateway is open everything passes')
+    time.sleep(0.3)
+    checks.point(not opens(6, 5001, sport=4401), 'and then no more')
+    vlans = 'bits vlans\nzone 4 10.77.0.2/32 7\nnone drop enforce open\nconduit 4 1 switch enforce open\n'
+    rig.policy(vlans)
+    inner = g.ipv4(B4, A4, 17, g.udp(1, 2, text))
+    in_seven, in_eight = (g.ether(MACS['a'], MACS['b'], 0x800, inner, (0x8100, vlan)) for vlan in (7, 8))
+    checks.point(crosses(there, here, in_seven, text) and not crosses(there, here, in_eight, text, 0.12), 'zones of a VLAN')
+    rig.end()
+
+
+def pieces():
+    rig = lab.rig(ZONES, 'none')
+    text = b'piece-of-text'.ljust(64, b'.')
+
+    def piece(number, offset, dport=5000, source=B4):
+        return crosses(there, here, frame4(source, A4, text, 17, dport=dport, number=number, offset=offset, more=True), text[:13], 0.12)
+
+    checks.point(piece(10, 0) and piece(10, 72) and piece(10, 136), 'fragments follow their first')
+    checks.point(not piece(11, 0, dport=6000) and not piece(11, 72), 'into the refusal as well')
+    checks.point(not piece(12, 72), 'later ones whose first was not seen are dropped where the conduit fails closed')
+    checks.point(piece(13, 72, source='10.77.0.77'), 'and pass where it fails open')
+    tiny = g.ether(MACS['a'], MACS['b'], 0x800, g.ipv4(B4, A4, 6, b'tiny-bit', number=14, more=True))
+    checks.point(not crosses(there, here, tiny, b'tiny-bit', 0.12), 'a first fragment too short for its ports is odd, and goes the same way')
+    counts = rig.count()
+    checks.point(counts['piece-dropped'] == 1 and counts['piece-lost'] == 1 and counts['piece-passed'] == 1 and counts['odd-dropped'] == 1, 'all of it counted', counts)
+    print('#', rig.ask('remove'), flush=True)
+    rig.end()
+
+
+through_untouched()
+through_engine()
+zones()
+pieces()
+checks.point(not os.path.exists(lab.pins), 'nothing is left pinned when the gateway was taken away')
+checks.finish()
