@@ -136,8 +136,9 @@ int hsms_seek_feed(struct hsms_seek *seek, const uint8_t *data, size_t size, siz
 				consider(seek);
 			if (!seek->count || !prove(seek, &at))
 				continue;
+			*ret_used = used - (seek->bytes.size - seek->seen);
+			sk_buf_drop_end(&seek->bytes, seek->bytes.size - seek->seen);
 			sk_buf_drop(&seek->bytes, at);
-			*ret_used = used;
 			return 1;
 		}
 	}

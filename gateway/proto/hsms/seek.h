@@ -30,7 +30,7 @@ struct hsms_seek {
 void hsms_seek_begin(struct hsms_seek *seek);
 void hsms_seek_done(struct hsms_seek *seek);
 /*
- * Takes the next bytes. 0: not found yet, all are consumed. 1: found; seek->bytes holds the stream from the frame on, with *ret_used bytes of `data`
- * at its end. -ENOMEM.
+ * Takes the next bytes. 0: not found yet, all are consumed. 1: found; seek->bytes holds the stream from the frame on to the end of its proof, which is
+ * the *ret_used'th byte of `data`. -ENOMEM.
  */
 int hsms_seek_feed(struct hsms_seek *seek, const uint8_t *data, size_t size, size_t *ret_used);
