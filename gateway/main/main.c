@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * sekisho-gateway: stands before a tool, between two ports. `run` supervises one process per duty (the table below).
+ * Exit codes: 0 done, 1 refused or found, 2 wrong arguments or configuration, 3 the environment does not allow it.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "main/clerk.h"
+#include "os/peer.h"
+#include "os/sandbox.h"
+
+struct gw_common *gateway_common;
+struct gw_bells gateway_bells;
+/* Descriptors that a duty keeps. */
+static int clerk_fds[4] = {-1};
+
+/* The process table; gateway/README.md says it in words. */
+static const struct sk_duty duties[] = {
+	{.name = "clerk", .as_root = true, .max_files = 256, .land = gw_clerk_land, .listeners = gw_clerk_listeners, .syscalls = gw_clerk_calls, .inherits = clerk_fds,
+	 .prepare = gw_clerk_prepare, .run = gw_clerk_run},
+};
+
+struct arguments {
+	const char *root, *config;
+	bool ja;
+};
+
+struct command {
+	const char *name, *synopsis, *about;
+	int (*run)(const struct arguments *arguments);
+};
+
+static const char *user_of(void *config, const char *duty)
+{
+	const struct gateway_config *c = config;
+
+	if (strcmp(duty, "link") == 0)
+		return c->user_link;
+	return strcmp(duty, "io") == 0 ? c->user_io : c->user_engine;
+}
+
+/* The link is a duty of another program: without its user nobody is it, and policies come by `sekisho policy import` alone. */
+static void know_link(struct gateway_config *config)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (sk_user_find(config->user_link, &uid, &gid) == 0) {
+		sk_role_add("link", uid);
+		return;
+	}
+	sk_log(SK_LOG_WARNING, "there is no user %s (users.link): nobody brings policies here", config->user_link);
+	memcpy(config->user_link, "0", 2);
+}
+
+static int make_common(void)
+{
+	int r = gw_common_new(&gateway_common, &gateway_bells);
+
+	if (r == 0)
+		memcpy(clerk_fds, (int[]){gateway_bells.clerk, gateway_bells.engine, gateway_bells.ports, -1}, sizeof clerk_fds);
+	return r;
+}
+
+static int command_run(const struct arguments *a)
+{
+	struct gateway_config config;
+	const struct sk_proc_opts opts = {.program = "sekisho-gateway", .root = a->root, .config = &config, .user_of = user_of};
+	int r = gateway_config_load(a->root, a->config, &config);
+
+	if (r)
+		return r;
+	know_link(&config);
+	r = make_common() ? 3 : sk_proc_run(duties, SK_ARRAY_SIZE(duties), &opts);
+	sk_conf_done(&gateway_table, &config);
+	return r;
+}
+
+static int command_help_config(const struct arguments *a)
+{
+	return sk_conf_print(&gateway_table, SK_CONF_HELP, NULL, a->ja) ? 3 : 0;
+}
+
+static int command_example_config(const struct arguments *a)
+{
+	return sk_conf_print(&gateway_table, SK_CONF_EXAMPLE, NULL, a->ja) ? 3 : 0;
+}
+
+static int command_manual_config(const struct arguments *a)
+{
+	(void)a;
+	return sk_conf_print(&gateway_table, SK_CONF_MANUAL, "sekisho-gateway.yaml", false) ? 3 : 0;
+}
+
+static int command_check_config(const struct arguments *a)
+{
+	struct gateway_config config;
+	int r = gateway_config_load(a->root, a->config, &config);
+
+	if (r == 0)
+		sk_conf_done(&gateway_table, &config);
+	return r;
+}
+
+static int command_version(const struct arguments *a)
+{
+	(void)a;
+	puts("sekisho-gateway " SK_VERSION);
+	return 0;
+}
+
+static const struct command commands[] = {
+	{"run", "run [--config FILE] [--root DIR]", "supervise the duties of this gateway until stopped (also without the word)", command_run},
+	{"--help-config", "--help-config [--ja]", "every setting of etc/sekisho/gateway.yaml", command_help_config},
+	{"--help-config=example", "--help-config=example [--ja]", "the same as a file with every setting as a comment", command_example_config},
+	{"--help-config=man", "--help-config=man", "the same as a manual page", command_manual_config},
+	{"--check-config", "--check-config [--config FILE] [--root DIR]", "say whether the settings are right, and nothing more", command_check_config},
+	{"--version", "--version", "print the version", command_version},
+};
+
+static int usage(FILE *out, int code)
+{
+	fprintf(out, "Usage:\n");
+	for (size_t i = 0; i < SK_ARRAY_SIZE(commands); i++)
+		fprintf(out, "  sekisho-gateway %-48s %s\n", commands[i].synopsis, commands[i].about);
+	return code;
+}
+
+static int parse(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {{"root", required_argument, NULL, 'r'}, {"config", required_argument, NULL, 'c'}, {"ja", no_argument, NULL, 'a'}, {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'r')
+			a->root = optarg;
+		else if (c == 'c')
+			a->config = optarg;
+		else if (c == 'a')
+			a->ja = true;
+		else
+			return 2;
+	}
+	return optind == argc ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.root = "/"};
+
+	sk_names_begin();
+	sk_log_name("sekisho-gateway");
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, 0);
+	for (size_t i = 0; argc > 1 && i < SK_ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return parse(argc - 1, argv + 1, &a) ? usage(stderr, 2) : commands[i].run(&a);
+	if (argc > 1 && (strcmp(argv[1], "--config") == 0 || strncmp(argv[1], "--config=", 9) == 0))
+		return parse(argc, argv, &a) ? usage(stderr, 2) : command_run(&a);
+	return usage(stderr, 2);
+}
