@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "proto/hsms/table.h"
 #include "sim/decode.h"
 #include "sim/peer.h"
 
@@ -16,6 +17,7 @@ static const char usage[] =
 	"usage: sekisho-tool-sim equipment [--listen ADDRESS] [--port N] [options]     a tool that waits for its host\n"
 	"       sekisho-tool-sim host --connect ADDRESS [--port N] [options]           a host that connects\n"
 	"       sekisho-tool-sim decode < FRAMES                                       frames in hexadecimal, one a line\n"
+	"       sekisho-tool-sim fields [ja]                                           the fields a gateway's policy may name, as a table\n"
 	"\n"
 	"  --say MESSAGE      `S2F41 START LOT=7`, `S7F3 NAME FILE`, `S7F5 NAME`, `S1F3 <L <U4 1>>`, `S1F1`; may come often; `S2F41- ...` asks no answer\n"
 	"  --repeat N         the whole script so often (1)          --pause TIME   between its messages (0)\n"
@@ -86,6 +88,21 @@ static int read_options(int argc, char **argv, struct peer_options *o)
 	return 0;
 }
 
+/* The rows of docs/gateway-hsms.md, from the declaration that policy, rules and events go by. */
+static int print_fields(bool japanese)
+{
+	static const char *const words[2][4] = {{"number", "number", "text", "bytes"}, {"数値", "数値", "文字列", "バイト列"}};
+	const char *const *kinds = words[japanese];
+
+	for (size_t i = 0; i < HSMS_FIELD_COUNT; i++) {
+		const struct gw_field_def *field = &hsms_fields[i];
+
+		printf("| `%s` | %s%s | %s |\n", field->name, kinds[field->kind], !field->secret ? "" : japanese ? "、秘密" : ", secret",
+		       japanese ? field->ja : field->en);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct peer_options options = {.address = "127.0.0.1", .port = 5000, .device = 1, .mdln = "SEKISHO-SIM", .softrev = SK_VERSION, .t3 = 45000,
@@ -97,6 +114,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "decode") == 0)
 		return sim_decode();
+	if (argc >= 2 && argc <= 3 && strcmp(argv[1], "fields") == 0)
+		return print_fields(argc == 3 && strcmp(argv[2], "ja") == 0);
 	if (argc < 2 || (strcmp(argv[1], "equipment") != 0 && strcmp(argv[1], "host") != 0)) {
 		fputs(usage, stderr);
 		return 2;

@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -134,6 +135,17 @@ def compare(name, frames, pcap):
     point(len(said) == len(frames) and not wrong, f'{name}, heads, formats, lengths and values are what tshark says', f'{len(said)} messages, {wrong[:5]}')
 
 
+def compare_documents():
+    """The tables of fields in both languages are the declaration's, and each odd word is explained."""
+    root = Path(__file__).resolve().parents[2]
+    odds = set(re.findall(r'"((?:secs|hsms)-[a-z0-9-]+)"', (root / 'gateway/proto/hsms/hsms.c').read_text().partition('odds[] = {')[2].partition('}')[0]))
+    for name, language in (('gateway-hsms.md', []), ('gateway-hsms.ja.md', ['ja'])):
+        text = (root / 'docs' / name).read_text()
+        rows = subprocess.run([BUILD / 'sekisho-tool-sim', 'fields', *language], capture_output=True, text=True, check=True).stdout
+        point(rows in text and odds == set(re.findall(r'^\| `((?:secs|hsms)-[a-z0-9-]+)` \|', text, re.MULTILINE)) and len(odds) > 25,
+              f'docs/{name} has the fields and the odd words that are declared')
+
+
 def main():
     top = Path(tempfile.mkdtemp(prefix='gateway-hsms-'))
     try:
@@ -148,6 +160,7 @@ def main():
             for name in ('the captures have 195 messages', 'captures, all 195 messages are read', 'captures, written again, each is the same bytes',
                          'captures, heads, formats, lengths and values are what tshark says'):
                 skip(name, 'open data is not here')
+        compare_documents()
         bent = [f for f in frames if len(f) > 60][0]
         point(not decode([bent[:-2]])[0]['good'] and decode([bent + '00'])[0]['good'] is False, 'a byte less or more is seen')
     finally:

@@ -73,6 +73,8 @@ static bool head_whole(struct gw_turn *turn, struct hsms_session *session, enum 
 	if (side->head.length < HSMS_HEADER || (session->messages == 0 && !hsms_head_plausible(&side->head))) {
 		if (session->messages == 0 && !session->midstream) {
 			session->dead = true;
+			if (side->raw[0] == 22 && side->raw[1] == 3) /* a handshake record of TLS (RFC 8446 section 5.1) */
+				(void)turn->engine->odd(turn, dir, "hsms-tls");
 			turn->engine->not_mine(turn);
 		} else {
 			(void)turn->engine->odd(turn, dir, "hsms-length");
@@ -253,7 +255,7 @@ static const char *const buffers[] = {"hsms.header", "secs.body", NULL};
 static const char *const odds[] = {"secs-format", "secs-length", "secs-deep", "secs-short", "secs-behind", "secs-minimal", "secs-ragged",
 	"secs-type", "secs-long", "secs-many", "secs-unknown", "secs-header", "secs-role", "secs-no-primary", "secs-wrong-reply", "secs-t3",
 	"hsms-ptype", "hsms-length", "hsms-stype", "hsms-control-body", "hsms-not-selected", "hsms-system-bytes", "hsms-open", "hsms-no-request",
-	"hsms-reject", "hsms-torn", "hsms-cut", "hsms-t6", "hsms-t7", "hsms-t8", NULL};
+	"hsms-reject", "hsms-torn", "hsms-cut", "hsms-tls", "hsms-t6", "hsms-t7", "hsms-t8", NULL};
 
 const struct gw_proto gw_proto_hsms = {
 	.name = "hsms", .over = GW_TCP, .ports = ports, .guess = hsms_guess, .state_size = sizeof(struct hsms_session),

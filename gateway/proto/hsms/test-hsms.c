@@ -509,6 +509,10 @@ static void test_another_protocol(void **state)
 	tape_data(&rig.tape, rig.session, GW_TO_SERVER, http, sizeof(http) - 1);
 	assert_string_equal(said(&rig), "not mine\n");
 	rig_end(&rig);
+	rig_begin(&rig, false);
+	tape_data(&rig.tape, rig.session, GW_TO_SERVER, (const uint8_t *)"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x11\x22\x33\x44", 15);
+	assert_string_equal(said(&rig), "odd > hsms-tls\nnot mine\n");
+	rig_end(&rig);
 	assert_int_equal(gw_proto_hsms.guess(http, sizeof(http) - 1, GW_TO_SERVER, false), GW_NO);
 	assert_int_equal(gw_proto_hsms.guess(http, 3, GW_TO_SERVER, false), GW_NO);
 	assert_int_equal(gw_proto_hsms.guess(head, sizeof(head), GW_TO_SERVER, false), GW_YES);
