@@ -5,16 +5,18 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "engine/event.h"
 #include "flow/packet.h"
+#include "proto/proto.h"
 
 struct gw_engine;
 struct gw_rules;  /* rule/rule.h */
 struct gw_policy; /* segment/policy.h */
-struct gw_event;  /* engine/event.h */
 
 enum gw_fate { GW_FATE_PASS, GW_FATE_DROP };
 
@@ -23,9 +25,14 @@ struct gw_setup {
 	const struct gw_policy *policy; /* NULL = everything is observed */
 	bool midstream;                 /* pick up sessions whose beginning was not seen (the default of every caller) */
 	bool inline_;                   /* false: nothing can be dropped, as in a replay of a capture without --passed */
+	bool unsummed;                  /* checksums are not compared: a capture from the machine that sent has none */
+	bool messages;                  /* tell each message a parser says as an event, not only what was decided against */
+	const struct gw_proto *const *protos; /* ends with NULL; NULL = gw_protos */
 	size_t memory_max;              /* bytes of flows, streams and parsers together */
 	void *context;
 	void (*event)(void *context, const struct gw_event *event);
+	/* A further opinion on each message, asked first; NULL = nobody has one. */
+	enum gw_ruling (*judge)(void *context, const struct gw_event *message, enum gw_reply *ret_reply);
 	/* A frame of our own (reset, negative reply, the end of what was held) for port `to`. */
 	void (*inject)(void *context, enum gw_port to, const uint8_t *frame, size_t size);
 	/* What the kernel side may do with a flow from now on without asking (engine/flow verdicts); NULL = nobody asks. */
@@ -40,3 +47,15 @@ enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *packet
 void gw_engine_tick(struct gw_engine *engine, uint64_t now);
 /* Other rules or another policy from the next packet on; flows and parsers stay. */
 void gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy);
+
+/* Counted since the engine was made. */
+struct gw_counts {
+	uint64_t packets, bytes, dropped, injected, held, rewritten;
+	uint64_t flows, evicted;     /* flows made; of those, how many went for want of memory */
+	uint64_t unjudged;           /* packets for which there was no memory: they went by the conduit's failure setting */
+	uint64_t messages, refused;
+	uint64_t odd_frames[GW_ODDS]; /* by the order of GW_ODD_* bits */
+	uint64_t odd_streams;
+	size_t flows_now, memory_now, memory_peak;
+};
+void gw_engine_counts(const struct gw_engine *engine, struct gw_counts *ret_counts);

@@ -21,6 +21,33 @@ enum gw_port { GW_PORT_A, GW_PORT_B }; /* the two sides of a pair; A is the prot
 /* TCP's flags as they stand in its thirteenth byte. */
 enum { GW_FIN = 0x01, GW_SYN = 0x02, GW_RST = 0x04, GW_PSH = 0x08, GW_ACK = 0x10, GW_URG = 0x20 };
 
+/* Shapes that no honest stack sends, or that stacks read differently. Bits of gw_packet.odd. */
+enum gw_odd {
+	GW_ODD_SHORT = 1 << 0,          /* a header is cut short by the frame's end */
+	GW_ODD_TAGS = 1 << 1,           /* more than two VLAN tags */
+	GW_ODD_IP_HEADER = 1 << 2,      /* version or header length is wrong */
+	GW_ODD_IP_LENGTH = 1 << 3,      /* the datagram says it is longer than the frame, or shorter than its header */
+	GW_ODD_IP_CHECKSUM = 1 << 4,
+	GW_ODD_SOURCE_ROUTE = 1 << 5,   /* IPv4 options 131, 137; IPv6 routing header 0 */
+	GW_ODD_FRAGMENT = 1 << 6,       /* ends behind 65,535, is empty, or has a length that is no multiple of 8 and is not the last */
+	GW_ODD_EXTENSIONS = 1 << 7,     /* IPv6: more than eight, or hop-by-hop that is not the first */
+	GW_ODD_SOURCE = 1 << 8,         /* from a group or broadcast address */
+	GW_ODD_LAND = 1 << 9,           /* source and destination are the same */
+	GW_ODD_L4_SHORT = 1 << 10,      /* TCP, UDP or ICMP header does not fit, or says a wrong length */
+	GW_ODD_L4_CHECKSUM = 1 << 11,
+	GW_ODD_TCP_FLAGS = 1 << 12,     /* none, SYN with FIN or RST, FIN without ACK, RST with FIN */
+	GW_ODD_TCP_OPTIONS = 1 << 13,   /* an option runs past the header or has an impossible length */
+	GW_ODD_SYN_DATA = 1 << 14,
+	GW_ODD_URGENT = 1 << 15,        /* urgent data: stacks do not agree where it lies */
+};
+enum { GW_ODDS = 16 };
+extern const char *const gw_odd_names[GW_ODDS]; /* "short", in the order of the bits */
+
+/* What a receiver would not take, or what receivers take differently: nothing like it goes on where frames can be dropped. */
+#define GW_ODD_FATAL                                                                                                                           \
+	(GW_ODD_SHORT | GW_ODD_IP_HEADER | GW_ODD_IP_LENGTH | GW_ODD_IP_CHECKSUM | GW_ODD_SOURCE_ROUTE | GW_ODD_FRAGMENT | GW_ODD_EXTENSIONS | \
+	 GW_ODD_SOURCE | GW_ODD_LAND | GW_ODD_L4_SHORT | GW_ODD_L4_CHECKSUM | GW_ODD_TCP_FLAGS | GW_ODD_TCP_OPTIONS)
+
 struct gw_packet {
 	/* given */
 	uint8_t *frame;     /* belongs to the caller; may be rewritten in place, never lengthened */
@@ -43,4 +70,17 @@ struct gw_packet {
 	uint32_t seq, ack;     /* TCP, host order */
 	uint16_t window, urgent;
 	uint8_t flags;         /* TCP */
+	uint16_t fragment_at;  /* of a fragment: offset of its first byte in the datagram, and whether more come */
+	bool fragment_more;
+	uint32_t fragment_id;
+	uint32_t fragment_header; /* IPv6: offset of the fragment header; `l4` of a fragment is where its piece begins */
+	uint32_t next_header;     /* IPv6: offset of the byte that names what follows the last header before the fragment header or transport */
+	uint32_t l3_end;          /* where the datagram ends by its own length: padding of short frames lies behind */
+	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 };
+
+/*
+ * Fills what is found from `frame`, `size`, `time`, `port`. `checksums`: compare them (a capture taken on the sending machine has none where the
+ * card adds them). Returns `odd`.
+ */
+uint64_t gw_decode(struct gw_packet *packet, bool checksums);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "main/clerk.h"
+#include "main/replay.h"
 #include "os/peer.h"
 #include "os/sandbox.h"
 
@@ -124,11 +125,21 @@ static const struct command commands[] = {
 	{"--version", "--version", "print the version", command_version},
 };
 
+/* Commands that read their own options; argv[0] is their name. */
+static const struct tool {
+	const char *name, *synopsis, *about;
+	int (*run)(int argc, char **argv);
+} tools[] = {
+	{"replay", "replay --pcap FILE ...", "run the engine over a capture and print what it tells", gw_replay_main},
+};
+
 static int usage(FILE *out, int code)
 {
 	fprintf(out, "Usage:\n");
 	for (size_t i = 0; i < SK_ARRAY_SIZE(commands); i++)
 		fprintf(out, "  sekisho-gateway %-48s %s\n", commands[i].synopsis, commands[i].about);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(tools); i++)
+		fprintf(out, "  sekisho-gateway %-48s %s\n", tools[i].synopsis, tools[i].about);
 	return code;
 }
 
@@ -161,6 +172,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < SK_ARRAY_SIZE(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return parse(argc - 1, argv + 1, &a) ? usage(stderr, 2) : commands[i].run(&a);
+	for (size_t i = 0; argc > 1 && i < SK_ARRAY_SIZE(tools); i++)
+		if (strcmp(argv[1], tools[i].name) == 0)
+			return tools[i].run(argc - 1, argv + 1);
 	if (argc > 1 && (strcmp(argv[1], "--config") == 0 || strncmp(argv[1], "--config=", 9) == 0))
 		return parse(argc, argv, &a) ? usage(stderr, 2) : command_run(&a);
 	return usage(stderr, 2);

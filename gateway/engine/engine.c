@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A frame goes through: decoding, odd shapes, its flow, the stream or the datagram, the parser. Time is that of packets; each 100 ms of it parsers'
+ * timers run and flows that are silent for too long go.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/inside.h"
+#include "flow/sum.h"
+
+#define SECOND 1000000000ull
+enum { SWEEP_MS = 100, SWEEP_FLOWS = 256 };
+static const uint64_t silent_settled = 7200 * SECOND, silent_other = 120 * SECOND, silent_over = 10 * SECOND;
+
+/* ---- what the stream asks ---- */
+
+static bool stream_room(void *context)
+{
+	struct gw_engine *engine = context;
+
+	return gw_flows_evict(engine->flows, &engine->flow->base);
+}
+
+static void stream_begin(void *context, int client, bool midstream)
+{
+	struct gw_engine *engine = context;
+	struct engine_flow *flow = engine->flow;
+
+	engine_parser_end(engine, flow);
+	flow->client = (uint8_t)client;
+	flow->client_known = true;
+	flow->midstream = midstream;
+	flow->protocol_settled = flow->reset = false;
+	memset(flow->early_size, 0, sizeof flow->early_size);
+	memset(flow->stream_bytes, 0, sizeof flow->stream_bytes);
+}
+
+static void stream_data(void *context, int side, uint8_t *data, size_t size, struct gw_tcp_ruling *ruling)
+{
+	struct gw_engine *engine = context;
+
+	if (!engine->flow->base.settled && engine->flow->stream_bytes[!side])
+		gw_flows_settle(engine->flows, &engine->flow->base);
+	engine_feed(engine, engine->flow, side, data, size, false, ruling);
+}
+
+static void stream_gap(void *context, int side, uint64_t missing)
+{
+	struct gw_engine *engine = context;
+
+	engine_gap(engine, engine->flow, side, missing);
+}
+
+static void stream_fin(void *context, int side)
+{
+	struct gw_engine *engine = context;
+
+	engine_fin(engine, engine->flow, side);
+}
+
+static void stream_odd(void *context, int side, enum gw_tcp_odd what)
+{
+	struct gw_engine *engine = context;
+
+	engine->counts.odd_streams++;
+	if (what == GW_TCP_REWRITTEN)
+		engine->counts.rewritten++;
+	engine_tell_odd(engine, engine->flow, side, gw_tcp_odd_names[what], what != GW_TCP_URGENT && what != GW_TCP_SYN_INSIDE && what != GW_TCP_ACK_UNSEEN);
+}
+
+static void stream_release(void *context, int side, const uint8_t *frame, size_t size)
+{
+	struct gw_engine *engine = context;
+	uint8_t port = engine->flow->tcp.side[side].port;
+
+	if (engine->setup.inject && port)
+		engine->setup.inject(engine->setup.context, port - 1 == GW_PORT_A ? GW_PORT_B : GW_PORT_A, frame, size);
+}
+
+/* ---- making and ending ---- */
+
+static void flow_end(void *context, struct gw_flow *base, bool evicted)
+{
+	struct gw_engine *engine = context;
+	struct engine_flow *flow = (struct engine_flow *)base;
+	struct gw_event event;
+
+	engine_event_begin(engine, flow, flow->client, GW_EVENT_FLOW, &event);
+	event.word = evicted ? "evicted" : flow->reset ? "reset" : gw_tcp_over(&flow->tcp) ? "closed" : "silent";
+	for (int s = 0; s < 2; s++) {
+		event.packets[s == flow->client ? GW_TO_SERVER : GW_TO_CLIENT] = base->packets[s];
+		event.bytes[s == flow->client ? GW_TO_SERVER : GW_TO_CLIENT] = base->bytes[s];
+	}
+	if (engine->setup.messages)
+		engine_tell(engine, &event);
+	engine_parser_end(engine, flow);
+	gw_tcp_end(&flow->tcp, &engine->memory);
+}
+
+int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine)
+{
+	struct gw_engine *engine = sk_calloc(1, sizeof *engine);
+	int r;
+
+	if (!engine)
+		return sk_origin(-ENOMEM);
+	engine->setup = *setup;
+	engine->protos = setup->protos ? setup->protos : gw_protos;
+	engine->memory.max = setup->memory_max;
+	engine->calls = (struct gw_tcp_calls){.inline_ = setup->inline_, .midstream = setup->midstream, .memory = &engine->memory, .context = engine,
+		.room = stream_room, .begin = stream_begin, .data = stream_data, .gap = stream_gap, .fin = stream_fin, .odd = stream_odd,
+		.release = stream_release};
+	r = gw_flows_new(sizeof(struct engine_flow), &engine->memory, engine, flow_end, &engine->flows);
+	if (r < 0) {
+		free(engine);
+		return r;
+	}
+	*ret_engine = engine;
+	return 0;
+}
+
+struct gw_engine *gw_engine_free(struct gw_engine *engine)
+{
+	if (!engine)
+		return NULL;
+	gw_flows_free(engine->flows);
+	free(engine);
+	return NULL;
+}
+
+/* ---- packets ---- */
+
+static enum gw_fate fate_of(const struct gw_engine *engine, bool drop)
+{
+	return drop && engine->setup.inline_ ? GW_FATE_DROP : GW_FATE_PASS;
+}
+
+/* Shapes of the frame itself. True: it does not go on, and nothing of it is looked at further. */
+static bool odd_frame(struct gw_engine *engine, const struct gw_packet *p)
+{
+	for (unsigned i = 0; p->odd && i < GW_ODDS; i++) {
+		if (!(p->odd >> i & 1))
+			continue;
+		engine->counts.odd_frames[i]++;
+		if (1u << i & (GW_ODD_SYN_DATA | GW_ODD_URGENT))
+			continue; /* the stream tells them */
+		engine_tell_odd(engine, NULL, 0, gw_odd_names[i], 1u << i & GW_ODD_FATAL);
+	}
+	return p->odd & GW_ODD_FATAL;
+}
+
+static enum gw_fate tcp(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_packet *p)
+{
+	bool again = flow->reset && !((p->flags & (GW_SYN | GW_ACK)) == GW_SYN);
+
+	if (again) {
+		engine_reset_sender(engine, p);
+		return fate_of(engine, true);
+	}
+	switch (gw_tcp_segment(&flow->tcp, &engine->calls, p, side)) {
+	case GW_TCP_PASS:
+		return GW_FATE_PASS;
+	case GW_TCP_HELD:
+		engine->counts.held++;
+		return fate_of(engine, true);
+	default:
+		return fate_of(engine, true);
+	}
+}
+
+static enum gw_fate datagram(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_packet *p)
+{
+	struct gw_tcp_ruling ruling = {0};
+
+	if (p->transport != 17 || !p->payload_size)
+		return GW_FATE_PASS;
+	engine_feed(engine, flow, side, p->frame + p->payload, p->payload_size, true, &ruling);
+	if (ruling.changed)
+		gw_sum_mend(p);
+	return fate_of(engine, ruling.stop);
+}
+
+/* No conduit lets these two talk. Told once a flow. */
+static bool zone_refuses(struct gw_engine *engine, struct engine_flow *flow, int side)
+{
+	enum sk_watch_mode mode = flow->ways->mode;
+
+	if (!flow->zone_told) {
+		struct gw_event event;
+
+		flow->zone_told = true;
+		engine_event_begin(engine, flow, side, GW_EVENT_ODD, &event);
+		event.word = "no-conduit";
+		event.conduit = flow->ways->name;
+		event.verdict = mode == SK_WATCH_ENFORCE && engine->setup.inline_ ? GW_REFUSED : GW_WOULD_REFUSE;
+		engine_tell(engine, &event);
+	}
+	return mode == SK_WATCH_ENFORCE;
+}
+
+static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
+{
+	struct engine_flow *flow;
+	bool fresh;
+	int side;
+
+	flow = (struct engine_flow *)gw_flows_get(engine->flows, p, &side, &fresh);
+	if (!flow) {
+		engine->counts.unjudged++;
+		return GW_FATE_PASS;
+	}
+	if (fresh) {
+		engine->counts.flows++;
+		flow->client = (uint8_t)side;
+		flow->midstream = p->transport == 6;
+	} else if (p->transport == 17 && flow->base.packets[!side]) {
+		gw_flows_settle(engine->flows, &flow->base);
+	}
+	engine->flow = flow;
+	engine->side = side;
+	if (engine_ways(engine, flow)->action == SK_FLOW_DROP && zone_refuses(engine, flow, side))
+		return fate_of(engine, true);
+	return p->transport == 6 ? tcp(engine, flow, side, p) : datagram(engine, flow, side, p);
+}
+
+static uint64_t patience(const struct engine_flow *flow)
+{
+	if (gw_tcp_over(&flow->tcp) || flow->reset)
+		return silent_over;
+	return flow->base.settled && flow->base.key.transport == 6 ? silent_settled : silent_other;
+}
+
+static void sweep_silent(struct gw_engine *engine, bool settled)
+{
+	for (int n = 0; n < SWEEP_FLOWS; n++) {
+		struct engine_flow *flow = (struct engine_flow *)gw_flows_oldest(engine->flows, settled);
+
+		if (!flow || engine->now < flow->base.last + patience(flow))
+			return;
+		gw_flows_drop(engine->flows, &flow->base);
+	}
+}
+
+static void sweep(struct gw_engine *engine)
+{
+	struct engine_flow *next;
+
+	engine->swept = engine->now;
+	for (struct engine_flow *flow = engine->ticking; flow; flow = next) {
+		next = flow->next_ticking;
+		engine_parser_tick(engine, flow);
+	}
+	sweep_silent(engine, false);
+	sweep_silent(engine, true);
+}
+
+void gw_engine_tick(struct gw_engine *engine, uint64_t now)
+{
+	if (now > engine->now)
+		engine->now = now;
+	if (engine->now >= engine->swept + SWEEP_MS * (SECOND / 1000))
+		sweep(engine);
+}
+
+enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *p)
+{
+	enum gw_fate fate = GW_FATE_PASS;
+
+	gw_engine_tick(engine, p->time);
+	engine->counts.packets++;
+	engine->counts.bytes += p->size;
+	engine->packet = p;
+	gw_decode(p, !engine->setup.unsummed);
+	if (odd_frame(engine, p))
+		fate = fate_of(engine, true);
+	else if (p->ip && !p->fragment && p->payload)
+		fate = inspect(engine, p);
+	engine->counts.dropped += fate == GW_FATE_DROP;
+	engine->packet = NULL;
+	engine->flow = NULL;
+	return fate;
+}
+
+void gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy)
+{
+	engine->setup.rules = rules;
+	engine->setup.policy = policy;
+	engine->policy_serial++;
+}
+
+void gw_engine_counts(const struct gw_engine *engine, struct gw_counts *ret_counts)
+{
+	*ret_counts = engine->counts;
+	ret_counts->evicted = gw_flows_evicted(engine->flows);
+	ret_counts->flows_now = gw_flows_count(engine->flows);
+	ret_counts->memory_now = engine->memory.used;
+	ret_counts->memory_peak = engine->memory.peak;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the engine's files share. Nobody else includes this. */
+#pragma once
+
+#include "engine/engine.h"
+#include "flow/flow.h"
+#include "segment/policy.h"
+#include "stream/tcp.h"
+
+enum { GW_EARLY_MAX = 64 }; /* bytes of a direction that are kept until the protocol is known */
+
+struct engine_flow {
+	struct gw_flow base;
+	struct gw_tcp tcp;
+	const struct gw_proto *proto;
+	void *state;
+	struct engine_flow *next_ticking, **ticking_at; /* flows whose parser has timers */
+	uint64_t ticked;
+	uint64_t stream_bytes[2]; /* by side */
+	uint8_t early[2][GW_EARLY_MAX];
+	uint8_t early_size[2];
+	const struct gw_ways *ways; /* of `policy`: asked for again when there is another */
+	unsigned policy_serial;
+	uint8_t ways_client;   /* the client that `ways` was asked for */
+	uint8_t client;        /* side */
+	bool client_known, midstream;
+	bool protocol_settled; /* found, or there is none */
+	bool reset;            /* both sides were sent RST: what still comes is answered with another */
+	bool zone_told;        /* that no conduit lets it be */
+};
+
+struct gw_engine {
+	struct gw_setup setup;
+	const struct gw_proto *const *protos;
+	struct gw_memory memory;
+	struct gw_flows *flows;
+	struct engine_flow *ticking;
+	struct gw_counts counts;
+	struct gw_tcp_calls calls;
+	unsigned policy_serial; /* counts gw_engine_replace() */
+	uint64_t now, swept;
+	/* while a packet is in hand */
+	struct engine_flow *flow;
+	struct gw_packet *packet;
+	int side; /* of the flow, that sent it */
+	struct gw_opinion opinion; /* what an event's texts point to */
+};
+
+/* turn.c: parsers are found, fed and served. */
+void engine_feed(struct gw_engine *engine, struct engine_flow *flow, int side, uint8_t *data, size_t size, bool datagram, struct gw_tcp_ruling *ruling);
+void engine_gap(struct gw_engine *engine, struct engine_flow *flow, int side, uint64_t missing);
+void engine_fin(struct gw_engine *engine, struct engine_flow *flow, int side);
+void engine_parser_tick(struct gw_engine *engine, struct engine_flow *flow);
+void engine_parser_end(struct gw_engine *engine, struct engine_flow *flow);
+
+/* event.c */
+void engine_event_begin(struct gw_engine *engine, const struct engine_flow *flow, int side, enum gw_event_kind kind, struct gw_event *ret_event);
+void engine_tell(struct gw_engine *engine, const struct gw_event *event);
+void engine_tell_odd(struct gw_engine *engine, const struct engine_flow *flow, int side, const char *word, bool dropped);
+
+/* answer.c: frames of our own. */
+/* RST to both sides of the flow that the packet in hand belongs to; what still comes is answered with RST. */
+void engine_reset(struct gw_engine *engine, struct engine_flow *flow, int side);
+/* RST to the sender of a segment. */
+void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *packet);
+/* A parser's own bytes as if `side` had sent them. False when that cannot be. */
+bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side, const void *bytes, size_t size);
+
+/* policy.c: what the flow's conduit says. */
+const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *flow);
+void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
+/* The protocol of a flow was found, or there is none: may it be spoken there? False: the flow is to be stopped. */
+bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Finding the parser of a flow, handing it bytes, and what it may ask meanwhile.
+ *
+ * A refused message: rewritten by its parser, it goes on in its new shape. Else the segment it ends in does not go on, nor anything later of
+ * that direction, so that the receiver never gets its last byte; and where the policy asks for it, both sides are reset.
+ */
+#include "engine/inside.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+struct turn {
+	struct gw_turn base; /* first: parsers are handed this */
+	struct gw_engine *engine;
+	struct engine_flow *flow;
+	int side;
+	uint8_t *data;
+	size_t size, gone; /* of `data`; how much of it went on in earlier segments */
+	unsigned refused;  /* messages refused that no rewrite has made harmless */
+	bool changed, reset, not_mine;
+};
+
+static void tell_message(struct turn *t, const struct gw_event *event)
+{
+	if (event->verdict != GW_ALLOWED)
+		t->engine->counts.refused++;
+	if (event->verdict != GW_ALLOWED || t->engine->setup.messages)
+		engine_tell(t->engine, event);
+}
+
+static enum gw_ruling say(struct gw_turn *base, const struct gw_message *message, enum gw_reply *ret_reply)
+{
+	struct turn *t = (struct turn *)base;
+	enum gw_ruling ruling;
+	struct gw_event event;
+
+	engine_event_begin(t->engine, t->flow, t->side, GW_EVENT_MESSAGE, &event);
+	event.dir = message->dir;
+	event.message = message;
+	if (message->whole)
+		t->engine->counts.messages++;
+	engine_judge(t->engine, t->flow, message, &event, &ruling);
+	tell_message(t, &event);
+	if (ruling == GW_LET)
+		return GW_LET;
+	t->refused++;
+	t->reset |= event.reply == GW_REPLY_RESET;
+	*ret_reply = event.reply;
+	return GW_REFUSE;
+}
+
+static bool rewrite(struct gw_turn *base, size_t back, const void *bytes, size_t size)
+{
+	struct turn *t = (struct turn *)base;
+
+	if (!t->refused || back > t->size || size > t->size - back || t->size - back - size < t->gone)
+		return false;
+	memcpy(t->data + t->size - back - size, bytes, size);
+	t->changed = true;
+	t->refused--;
+	return true;
+}
+
+/* Bytes of our own in a stream need shifted sequence numbers on both sides; see answer.c. A datagram is simply sent. */
+static void answer(struct gw_turn *base, enum gw_dir dir, const void *bytes, size_t size)
+{
+	struct turn *t = (struct turn *)base;
+
+	t->reset |= !engine_answer(t->engine, t->flow, dir == GW_TO_SERVER ? t->flow->client : !t->flow->client, bytes, size);
+}
+
+static enum gw_ruling odd(struct gw_turn *base, enum gw_dir dir, const char *word)
+{
+	struct turn *t = (struct turn *)base;
+
+	t->engine->counts.odd_streams++;
+	engine_tell_odd(t->engine, t->flow, dir == GW_TO_SERVER ? t->flow->client : !t->flow->client, word, false);
+	return GW_LET;
+}
+
+static void not_mine(struct gw_turn *base)
+{
+	((struct turn *)base)->not_mine = true;
+}
+
+static void harmless(struct gw_turn *base)
+{
+	struct turn *t = (struct turn *)base;
+
+	if (t->engine->setup.offload && t->engine->packet)
+		t->engine->setup.offload(t->engine->setup.context, t->engine->packet, 1);
+}
+
+static const struct gw_services services = {say, answer, rewrite, odd, not_mine, harmless};
+
+static void begin_turn(struct gw_engine *engine, struct engine_flow *flow, int side, struct turn *ret_turn)
+{
+	const struct gw_flow_key *key = &flow->base.key;
+
+	*ret_turn = (struct turn){
+		.base = {.engine = &services, .now = engine->now, .datagram = key->transport == 17, .midstream = flow->midstream,
+			.client_port = key->port[flow->client], .server_port = key->port[!flow->client]},
+		.engine = engine, .flow = flow, .side = side};
+}
+
+static enum gw_dir dir_of(const struct engine_flow *flow, int side)
+{
+	return side == flow->client ? GW_TO_SERVER : GW_TO_CLIENT;
+}
+
+static size_t charge_of(const struct gw_proto *proto)
+{
+	return proto->state_size + proto->budget;
+}
+
+static void stop_ticking(struct engine_flow *flow)
+{
+	if (!flow->ticking_at)
+		return;
+	*flow->ticking_at = flow->next_ticking;
+	if (flow->next_ticking)
+		flow->next_ticking->ticking_at = flow->ticking_at;
+	flow->ticking_at = NULL;
+}
+
+void engine_parser_end(struct gw_engine *engine, struct engine_flow *flow)
+{
+	stop_ticking(flow);
+	if (!flow->state)
+		return;
+	if (flow->proto->end)
+		flow->proto->end(flow->state);
+	gw_memory_give(&engine->memory, charge_of(flow->proto));
+	free(flow->state);
+	flow->state = NULL;
+	flow->proto = NULL;
+}
+
+static void start_ticking(struct gw_engine *engine, struct engine_flow *flow)
+{
+	if (!flow->proto->tick)
+		return;
+	flow->ticked = engine->now;
+	flow->next_ticking = engine->ticking;
+	flow->ticking_at = &engine->ticking;
+	if (engine->ticking)
+		engine->ticking->ticking_at = &flow->next_ticking;
+	engine->ticking = flow;
+}
+
+static void begin_parser(struct gw_engine *engine, struct engine_flow *flow, const struct gw_proto *proto, int side)
+{
+	struct turn turn;
+
+	flow->protocol_settled = true;
+	while (!gw_memory_take(&engine->memory, charge_of(proto)))
+		if (!gw_flows_evict(engine->flows, &flow->base))
+			return;
+	flow->state = sk_calloc(1, proto->state_size ? proto->state_size : 1);
+	flow->proto = proto;
+	begin_turn(engine, flow, side, &turn);
+	if (!flow->state || (proto->begin && proto->begin(flow->state, &turn.base) != 0)) {
+		gw_memory_give(&engine->memory, charge_of(proto));
+		free(flow->state);
+		flow->state = NULL;
+		flow->proto = NULL;
+		return;
+	}
+	start_ticking(engine, flow);
+}
+
+static bool has_port(const struct gw_proto *proto, uint16_t port)
+{
+	for (const uint16_t *p = proto->ports; p && *p; p++)
+		if (*p == port)
+			return true;
+	return false;
+}
+
+/* Of a session picked up later, the side at a known port is the server. */
+static void turn_round(struct engine_flow *flow, const struct gw_proto *proto)
+{
+	const struct gw_flow_key *key = &flow->base.key;
+
+	if (flow->midstream && has_port(proto, key->port[flow->client]) && !has_port(proto, key->port[!flow->client]))
+		flow->client = !flow->client;
+}
+
+/* The parser for these first bytes; *ret_more: one of them cannot tell yet. */
+static const struct gw_proto *guess(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size, bool *ret_more)
+{
+	unsigned over = flow->base.key.transport == 6 ? GW_TCP : GW_UDP;
+	const uint16_t *ports = flow->base.key.port;
+	const struct gw_proto *by_port = NULL;
+
+	*ret_more = false;
+	for (const struct gw_proto *const *p = engine->protos; *p; p++) {
+		bool known = has_port(*p, ports[0]) || has_port(*p, ports[1]);
+		enum gw_guess g;
+
+		if (!((*p)->over & over))
+			continue;
+		g = (*p)->guess ? (*p)->guess(data, size, dir_of(flow, side), flow->midstream) : known ? GW_YES : GW_NO;
+		if (g == GW_YES)
+			return *p;
+		if (g == GW_MORE && known && !by_port)
+			by_port = *p;
+		*ret_more |= g == GW_MORE;
+	}
+	return by_port;
+}
+
+/* Keeps the first bytes until the protocol is known. */
+static void find_parser(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size)
+{
+	uint8_t joined[GW_EARLY_MAX * 2];
+	size_t early = flow->early_size[side], n = SK_MIN(size, sizeof joined - early);
+	const struct gw_proto *proto;
+	bool more;
+
+	memcpy(joined, flow->early[side], early);
+	memcpy(joined + early, data, n);
+	proto = early ? guess(engine, flow, side, joined, early + n, &more) : guess(engine, flow, side, data, size, &more);
+	if (proto) {
+		turn_round(flow, proto);
+		begin_parser(engine, flow, proto, side);
+		return;
+	}
+	if (!more || early + size > GW_EARLY_MAX) {
+		flow->protocol_settled = true;
+		return;
+	}
+	memcpy(flow->early[side] + early, data, size);
+	flow->early_size[side] = (uint8_t)(early + size);
+}
+
+static void hand_over(struct turn *t, uint8_t *data, size_t size, size_t gone, bool datagram)
+{
+	t->data = data;
+	t->size = size;
+	t->gone = gone;
+	t->base.datagram = datagram;
+	t->flow->proto->data(&t->base, t->flow->state, dir_of(t->flow, t->side), data, size);
+}
+
+/* The other direction's first bytes came before the protocol was known: the parser gets them first. They have gone on already. */
+static void hand_early_other(struct gw_engine *engine, struct engine_flow *flow, int side)
+{
+	struct turn t;
+
+	if (!flow->early_size[!side])
+		return;
+	begin_turn(engine, flow, !side, &t);
+	hand_over(&t, flow->early[!side], flow->early_size[!side], flow->early_size[!side], false);
+	flow->early_size[!side] = 0;
+	if (t.refused)
+		engine_reset(engine, flow, side);
+}
+
+static void after(struct turn *t, struct gw_tcp_ruling *ruling)
+{
+	ruling->changed |= t->changed;
+	if (t->refused) {
+		ruling->stop = true;
+		if (t->reset)
+			engine_reset(t->engine, t->flow, t->side);
+	}
+	if (t->not_mine)
+		engine_parser_end(t->engine, t->flow);
+}
+
+/* First bytes kept from before, joined with those in hand. */
+static void hand_joined(struct turn *t, uint8_t *data, size_t size)
+{
+	size_t early = t->flow->early_size[t->side];
+	uint8_t *joined = sk_malloc(early + size);
+
+	t->flow->early_size[t->side] = 0;
+	if (!joined)
+		return;
+	memcpy(joined, t->flow->early[t->side], early);
+	memcpy(joined + early, data, size);
+	hand_over(t, joined, early + size, early, false);
+	memcpy(data, joined + early, size);
+	free(joined);
+}
+
+void engine_feed(struct gw_engine *engine, struct engine_flow *flow, int side, uint8_t *data, size_t size, bool datagram, struct gw_tcp_ruling *ruling)
+{
+	struct turn t;
+
+	flow->stream_bytes[side] += size;
+	if (!flow->protocol_settled) {
+		find_parser(engine, flow, side, data, size);
+		if (flow->protocol_settled && !engine_protocol_lawful(engine, flow, side)) {
+			ruling->stop = true;
+			return;
+		}
+		if (flow->state)
+			hand_early_other(engine, flow, side);
+	}
+	if (!flow->state)
+		return;
+	begin_turn(engine, flow, side, &t);
+	if (flow->early_size[side])
+		hand_joined(&t, data, size);
+	else
+		hand_over(&t, data, size, 0, datagram);
+	after(&t, ruling);
+}
+
+void engine_gap(struct gw_engine *engine, struct engine_flow *flow, int side, uint64_t missing)
+{
+	struct turn t;
+
+	flow->early_size[side] = 0;
+	if (!flow->state)
+		return;
+	begin_turn(engine, flow, side, &t);
+	flow->proto->gap(&t.base, flow->state, dir_of(flow, side), missing);
+}
+
+void engine_fin(struct gw_engine *engine, struct engine_flow *flow, int side)
+{
+	struct turn t;
+
+	if (!flow->state || !flow->proto->fin)
+		return;
+	begin_turn(engine, flow, side, &t);
+	flow->proto->fin(&t.base, flow->state, dir_of(flow, side));
+}
+
+void engine_parser_tick(struct gw_engine *engine, struct engine_flow *flow)
+{
+	struct turn t;
+
+	flow->ticked = engine->now;
+	begin_turn(engine, flow, flow->client, &t);
+	flow->proto->tick(&t.base, flow->state);
+}

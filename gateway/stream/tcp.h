@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One TCP connection as a receiver behind us can only see it, whatever the sender does (RFC 9293; Ptacek, Newsham: "Insertion, Evasion, and Denial of
+ * Service"; Handley, Paxson: "Network Intrusion Detection: Evasion, Traffic Normalization").
+ *
+ * The rule, where frames can be dropped: **the first copy of a byte that went on is the truth.** It is remembered until the receiver has acknowledged it;
+ * a later copy is made equal to it before it goes on. Whether the first copy arrived does not matter (TTL, time stamps, options that a stack refuses): the
+ * receiver can never get another one. From that follows:
+ *   out of order     is held back until the bytes before it were judged, then goes on as it came
+ *   old, forgotten   goes on without its payload: the receiver answers with an acknowledgement, as it would have
+ *   behind FIN       is dropped
+ *   RST              goes on when it lies in the window, else is dropped; it ends nothing here: should bytes follow, they are judged like all others
+ *   SYN in a session goes on; the session begins anew when the other side's SYN-ACK says so
+ *   SYN with data    is dropped: the sender tries again without
+ *   urgent           the flag is cleared, so that every stack delivers the byte in its place
+ *   acknowledgement of bytes that never came: believed only when the sender goes on behind them. Then the parser is told of a gap
+ * Where frames cannot be dropped (a capture) the same is told, and nothing is changed.
+ *
+ * Owns what it remembers and holds, charged to the engine's account. Knows nothing of what the bytes mean.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/memory.h"
+#include "flow/packet.h"
+
+enum gw_tcp_odd {
+	GW_TCP_REWRITTEN,     /* a retransmission came with other bytes */
+	GW_TCP_BEHIND_FIN,
+	GW_TCP_RST_OUTSIDE,
+	GW_TCP_SYN_INSIDE,    /* SYN with another sequence number in a session */
+	GW_TCP_SYN_ACK_WRONG, /* acknowledges no SYN that was seen */
+	GW_TCP_OUTSIDE,       /* far outside of any window */
+	GW_TCP_TOO_MUCH_HELD,
+	GW_TCP_TOO_MUCH_SENT, /* more is on its way, unacknowledged, than can be remembered */
+	GW_TCP_ACK_UNSEEN,    /* acknowledges what was never sent */
+	GW_TCP_URGENT,
+	GW_TCP_SYN_DATA,
+	GW_TCP_FROM_OTHER_PORT, /* of this side's address, but it came in where the other side is */
+	GW_TCP_ODDS
+};
+extern const char *const gw_tcp_odd_names[GW_TCP_ODDS];
+
+enum gw_tcp_fate {
+	GW_TCP_PASS, /* perhaps rewritten */
+	GW_TCP_DROP,
+	GW_TCP_HELD, /* a copy waits for the bytes before it */
+};
+
+/* What the engine wants done with the bytes that data() was given. */
+struct gw_tcp_ruling {
+	bool stop;    /* these bytes do not go on, nor anything later of this side */
+	bool changed; /* they were rewritten in place */
+};
+
+struct gw_held;
+
+struct gw_tcp_side {
+	bool known;         /* `next` is right */
+	bool fin, fin_told;
+	bool stopped;
+	bool pending;       /* a SYN waits for its SYN-ACK */
+	uint8_t port;       /* enum gw_port + 1; 0 = has not spoken */
+	uint32_t syn;       /* sequence number of that SYN */
+	uint32_t next;      /* first byte that was not judged */
+	uint32_t fin_at;    /* of the FIN */
+	uint32_t acked;     /* by the other side, as far as `next` */
+	uint32_t ack_seen;  /* the highest acknowledgement by the other side, also beyond `next` */
+	uint32_t window;    /* as last said by this side, unscaled */
+	uint8_t *kept;      /* ring of `kept_space` bytes (a power of two) with the `kept_size` bytes before `next` */
+	uint32_t kept_space, kept_head, kept_size;
+	struct gw_held *held;
+	uint32_t held_count, held_bytes;
+};
+
+struct gw_tcp {
+	struct gw_tcp_side side[2];
+	bool begun;      /* begin() was called */
+	bool midstream;
+	uint8_t client;  /* side */
+	bool established;
+	uint32_t odd_told; /* bits: each kind is told once a session */
+};
+
+struct gw_tcp_calls {
+	bool inline_;
+	bool midstream;
+	struct gw_memory *memory;
+	void *context;
+	bool (*room)(void *context); /* frees something; false when nothing is left to free */
+	void (*begin)(void *context, int client, bool midstream); /* a session, perhaps on top of one that was */
+	void (*data)(void *context, int side, uint8_t *data, size_t size, struct gw_tcp_ruling *ruling);
+	void (*gap)(void *context, int side, uint64_t missing);
+	void (*fin)(void *context, int side);
+	void (*odd)(void *context, int side, enum gw_tcp_odd what);
+	/* A frame that was held goes on. */
+	void (*release)(void *context, int side, const uint8_t *frame, size_t size);
+};
+
+/* May change the packet and its frame. */
+enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *tcp, const struct gw_tcp_calls *calls, struct gw_packet *packet, int side);
+/* Both sides have closed, or one was reset, so far as can be known. */
+bool gw_tcp_over(const struct gw_tcp *tcp);
+void gw_tcp_end(struct gw_tcp *tcp, struct gw_memory *memory);
