@@ -96,6 +96,8 @@ struct lk_orders lk_orders_get(const struct lk_shared *shared, uint64_t *ret_cou
 		orders = *(const volatile struct lk_orders *)&shared->orders[count & 1];
 		atomic_thread_fence(memory_order_acquire);
 	} while (atomic_load(&shared->orders_count) != count);
+	if (orders.until_us && lk_now_us() >= orders.until_us)
+		orders.mode = orders.mode_then;
 	*ret_count = count;
 	return orders;
 }

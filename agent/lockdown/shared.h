@@ -83,6 +83,8 @@ struct lk_orders {
 	uint32_t subject;  /* enum sk_subject of bpf/lockdown.h: whom the kernel side acts upon */
 	uint32_t kernel_what; /* enum sk_what, beyond what mode and failure say */
 	uint32_t list_count; /* entries of the allowlist */
+	uint64_t until_us;   /* lk_now_us() from which on the mode is `mode_then`, whether or not the clerk lives by then; 0 = never */
+	uint32_t mode_then;
 };
 
 struct lk_group {
@@ -179,7 +181,7 @@ void lk_wake(_Atomic uint32_t *word);
 /* Waits while *word == seen, at most `us` (0 = for ever). */
 void lk_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t us);
 
-/* A copy of the orders in force, taken without a lock; *ret_count belongs to it. */
+/* A copy of the orders in force, taken without a lock, with the mode of this moment; *ret_count belongs to it. */
 struct lk_orders lk_orders_get(const struct lk_shared *shared, uint64_t *ret_count);
 /*
  * The clerk's side of the scope: these mount points and no others. Wakes the marker. SK_FULL when there are too many or one is too long.

@@ -53,6 +53,22 @@ static void put(uint32_t mode, uint32_t count)
 	assert_int_equal(lk_orders_put(shared, &orders, hashes[0], count), 0);
 }
 
+/* A mode that was given for a time ends by it, whoever else is dead or stopped. */
+static void test_mode_ends(void **state)
+{
+	struct lk_orders orders = {.mode = LK_OBSERVE, .mode_then = LK_ENFORCE, .until_us = lk_now_us() + 50000, .failure = LK_FAIL_DENY};
+	uint64_t count;
+
+	(void)state;
+	assert_int_equal(lk_orders_put(shared, &orders, hashes[0], 0), 0);
+	assert_int_equal(lk_orders_get(shared, &count).mode, LK_OBSERVE);
+	usleep(60000);
+	assert_int_equal(lk_orders_get(shared, &count).mode, LK_ENFORCE);
+	orders.until_us = 0;
+	assert_int_equal(lk_orders_put(shared, &orders, hashes[0], 0), 0);
+	assert_int_equal(lk_orders_get(shared, &count).mode, LK_OBSERVE);
+}
+
 static bool listed(uint32_t number)
 {
 	struct lk_orders orders;
@@ -280,5 +296,5 @@ static void test_every_trouble_has_a_word(void **state)
 }
 
 #define SHARED_TEST(test) cmocka_unit_test_setup_teardown(test, begin, finish)
-SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_a_crowded_list), SHARED_TEST(test_memory_is_given_back), SHARED_TEST(test_exchange_under_a_reader),
+SK_TEST_MAIN(SHARED_TEST(test_list), SHARED_TEST(test_mode_ends), SHARED_TEST(test_a_shorter_list_forgets), SHARED_TEST(test_a_crowded_list), SHARED_TEST(test_memory_is_given_back), SHARED_TEST(test_exchange_under_a_reader),
 	     SHARED_TEST(test_decision), SHARED_TEST(test_overdue), SHARED_TEST(test_ring), SHARED_TEST(test_scope), SHARED_TEST(test_every_trouble_has_a_word))

@@ -213,7 +213,7 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 	}
 	if (!same && is_stricter(c, policy) && lk_interlock_ask(c, LK_WAITS_POLICY, &policy->lockdown.interlock) == LK_NOT_YET)
 		return; /* what is in force stays until the tool is idle */
-	orders.mode = lk_windows_mode(c, orders.mode);
+	lk_windows_orders(c, &orders);
 	if (put_list(c, policy, &orders) != 0 ||
 	    lk_media_policy(c, policy) != 0) {
 		refuse(c, orders.serial, answer->hash, "the guard has no room for it");

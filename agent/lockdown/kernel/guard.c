@@ -268,6 +268,15 @@ static void look_at_self(struct lk_guard *guard, struct self *self)
 	}
 }
 
+/* Until the next look at ourselves, or until the mode ends by its time, which the kernel side does not know of. */
+static uint64_t next_look(const struct lk_shared *shared)
+{
+	uint64_t count, now = lk_now_us();
+	struct lk_orders orders = lk_orders_get(shared, &count);
+
+	return orders.until_us > now ? SK_MIN(orders.until_us - now + 1, (uint64_t)LK_SELF_US) : LK_SELF_US;
+}
+
 void *lk_kernel_minder(void *arg)
 {
 	struct lk_shared *shared = ((struct lk_guard *)arg)->shared;
@@ -282,6 +291,6 @@ void *lk_kernel_minder(void *arg)
 		tell_ours(shared);
 		carry_over(shared);
 		look_at_self(arg, &self);
-		lk_wait(&shared->orders_word, seen, LK_SELF_US);
+		lk_wait(&shared->orders_word, seen, next_look(shared));
 	}
 }

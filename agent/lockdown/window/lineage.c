@@ -28,6 +28,11 @@
 
 enum { HEADS = 4, WAIT_TURNS = 400, PROCESSES = 65536, PROGRAMS = 16384, USERS = 262144, ANCESTORS = 64 };
 
+/* What follows a loss of news (anybody can flood the connector): see lost(). */
+struct whole {
+	uint64_t ticks, order; /* since boot, and place in the queue of file events: everything from before is told */
+};
+
 /* A file that was opened for execution, and of which it is not told yet whether the execution succeeded. */
 struct head {
 	bool candidate; /* it is an updater */
@@ -38,6 +43,8 @@ struct head {
 struct process {
 	bool trusted, dead;
 	uint64_t since;    /* order of the event from which on it is; 0 = all its life */
+	uint64_t until;    /* and up to which: after that the number may be another's; 0 = as long as it lives */
+	uint64_t start;    /* ticks since boot at which it was born; 0 = not asked */
 	uint32_t updater;  /* the process that is the updater */
 	char inner;        /* what is opened next: 's' the interpreter of a script, 'l' perhaps a loader */
 	bool failed;       /* more was opened than executed */
@@ -60,7 +67,8 @@ struct lk_lineage {
 	struct sk_map *programs;   /* struct program_key -> char: the bits above */
 	struct sk_hasher *hasher;
 	void *space;
-	bool overflowed;
+	bool overflowed, lost;     /* news was lost; and what that means is not drawn yet */
+	struct whole whole;
 	struct sk_buf told;        /* of struct lk_told: received and not yet believed */
 };
 
@@ -115,30 +123,6 @@ static void set_user(struct lk_lineage *lineage, uint32_t pid, uint32_t user)
 	(void)sk_map_put(lineage->users, &pid, sizeof pid, (void *)((uintptr_t)user + 1)); /* full: /proc is asked */
 }
 
-/* The effective user by /proc. False: it is gone. */
-static bool read_user(uint32_t pid, uint32_t *ret_user)
-{
-	char path[32], text[4096];
-	const char *at;
-	unsigned user;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%u/status", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = 0;
-	at = strstr(text, "\nUid:");
-	if (!at || sscanf(at + 5, "%*u %u", &user) != 1)
-		return false;
-	*ret_user = user;
-	return true;
-}
-
 static bool is_root(struct lk_lineage *lineage, uint32_t pid)
 {
 	uintptr_t told = (uintptr_t)sk_map_get(lineage->users, &pid, sizeof pid);
@@ -146,7 +130,7 @@ static bool is_root(struct lk_lineage *lineage, uint32_t pid)
 
 	if (told && !lineage->overflowed)
 		return told == 1;
-	return read_user(pid, &user) && user == 0;
+	return lk_proc_user(pid, &user) && user == 0;
 }
 
 static void on_user_birth(struct lk_lineage *lineage, uint32_t parent, uint32_t child)
@@ -166,7 +150,7 @@ static void on_birth(struct lk_lineage *lineage, uint32_t parent_pid, uint32_t c
 	const struct process *parent = get(lineage, parent_pid);
 	struct process *child = get(lineage, child_pid);
 
-	if (!parent || !parent->trusted) {
+	if (!parent || !parent->trusted || parent->until) {
 		if (child && child->trusted)
 			forget(lineage, child_pid); /* the number was another's. What it has opened by now stays: that was read before this */
 		return;
@@ -174,15 +158,6 @@ static void on_birth(struct lk_lineage *lineage, uint32_t parent_pid, uint32_t c
 	child = make(lineage, child_pid);
 	if (child)
 		*child = (struct process){.trusted = true, .updater = parent->updater};
-}
-
-/* What a living process runs. False: it is gone. */
-static bool program_of(uint32_t pid, struct stat *found)
-{
-	char path[32];
-
-	snprintf(path, sizeof path, "/proc/%u/exe", pid);
-	return stat(path, found) == 0;
 }
 
 static void trust(struct lk_lineage *lineage, struct process *process, uint32_t pid, uint64_t since)
@@ -194,6 +169,7 @@ static void trust(struct lk_lineage *lineage, struct process *process, uint32_t 
 	}
 	process->trusted = true;
 	process->since = since;
+	process->start = lk_proc_start(pid);
 	process->updater = pid;
 	process->head_count = 0;
 	sk_log(SK_LOG_INFO, "window: process %u is a trusted updater", pid);
@@ -204,7 +180,7 @@ static void on_doubtful_exec(struct lk_lineage *lineage, struct process *process
 {
 	struct stat found;
 
-	if (program_of(pid, &found))
+	if (lk_proc_program(pid, &found))
 		for (unsigned i = 0; i < process->head_count; i++) {
 			const struct head *head = &process->heads[i];
 
@@ -233,47 +209,60 @@ static void on_exec(struct lk_lineage *lineage, uint32_t pid, bool last)
 	memmove(process->heads, process->heads + 1, --process->head_count * sizeof head);
 	if (!head.candidate)
 		return;
-	if (last && !process->head_count && !head.script && program_of(pid, &found) && (found.st_dev != head.device || found.st_ino != head.inode))
+	if (last && !process->head_count && !head.script && lk_proc_program(pid, &found) && (found.st_dev != head.device || found.st_ino != head.inode))
 		return; /* it runs something else */
 	trust(lineage, process, pid, head.order);
-}
-
-/* The parent by /proc; 0 = gone, or there is none. */
-static uint32_t parent_of(uint32_t pid)
-{
-	char path[32], text[512], *at;
-	unsigned parent = 0;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%u/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = 0;
-	at = strrchr(text, ')');
-	return at && sscanf(at + 1, " %*c %u", &parent) == 1 ? parent : 0;
 }
 
 /* The nearest trusted ancestor, asked of /proc. */
 static const struct process *ancestor(struct lk_lineage *lineage, uint32_t pid)
 {
-	for (int i = 0; i < ANCESTORS && pid > 1; i++, pid = parent_of(pid)) {
+	for (int i = 0; i < ANCESTORS && pid > 1; i++, pid = lk_proc_parent(pid)) {
 		const struct process *process = get(lineage, pid);
 
-		if (process && process->trusted)
+		if (process && process->trusted && !process->dead && (!process->start || process->start == lk_proc_start(pid)))
 			return process;
 	}
 	return NULL;
 }
 
-void lk_lineage_receive(struct lk_lineage *lineage)
+void lk_lineage_receive(struct lk_lineage *lineage, uint64_t order)
 {
-	if (!lk_births_receive(lineage->socket, &lineage->told))
-		lineage->overflowed = true; /* from here on parents and users are also asked of /proc */
+	uint64_t now = lk_proc_ticks();
+
+	if (lk_births_receive(lineage->socket, &lineage->told)) {
+		if (!lineage->lost)
+			lineage->whole = (struct whole){now, order};
+		return;
+	}
+	if (!lineage->overflowed)
+		sk_log(SK_LOG_WARNING, "window: births and deaths of processes were lost: who descends from an updater is asked of /proc from here on");
+	lineage->overflowed = lineage->lost = true;
+}
+
+/*
+ * A death may be among what was lost, and a birth that took the number. Who was born before the loss is who he was; of everybody else only what he wrote before
+ * counts.
+ */
+static void lost(struct lk_lineage *lineage)
+{
+	struct process *process;
+	size_t position = 0, size;
+	const void *key;
+
+	while ((process = sk_map_next(lineage->processes, &position, &key, &size))) {
+		uint32_t pid;
+		uint64_t start;
+
+		memcpy(&pid, key, sizeof pid);
+		start = process->trusted ? lk_proc_start(pid) : 0;
+		if (!process->trusted || (start && (process->start ? start == process->start : start + 1 < lineage->whole.ticks)))
+			continue;
+		process->dead = true;
+		if (!process->until || process->until > lineage->whole.order)
+			process->until = lineage->whole.order ? lineage->whole.order : 1;
+	}
+	lineage->lost = false;
 }
 
 static size_t count_execs(struct lk_lineage *lineage, size_t from)
@@ -327,7 +316,7 @@ void lk_lineage_believe(struct lk_lineage *lineage)
 
 	for (int turn = 0; turn < WAIT_TURNS && any_doubtful(lineage, false); turn++) {
 		usleep(1000);
-		lk_lineage_receive(lineage);
+		lk_lineage_receive(lineage, lineage->whole.order);
 		count = count_execs(lineage, count);
 	}
 	any_doubtful(lineage, true);
@@ -359,6 +348,8 @@ void lk_lineage_believe(struct lk_lineage *lineage)
 			process->failed = false, process->execs = 0;
 	}
 	sk_buf_clear(&lineage->told);
+	if (lineage->lost)
+		lost(lineage);
 }
 
 /* --- programs */
@@ -440,11 +431,13 @@ void lk_lineage_open_exec(struct lk_lineage *lineage, uint32_t pid, int fd, uint
 	process = make(lineage, pid);
 	if (!process)
 		return;
-	if (lineage->socket < 0 && !process->trusted) { /* nobody tells us of births: ask while it surely lives */
-		const struct process *above = ancestor(lineage, parent_of(pid));
+	if (process->until && order > process->until)
+		*process = (struct process){.trusted = false}; /* the number may be another's */
+	if ((lineage->socket < 0 || lineage->overflowed) && !process->trusted) { /* nobody tells us of births: ask while it surely lives */
+		const struct process *above = ancestor(lineage, lk_proc_parent(pid));
 
 		if (above)
-			*process = (struct process){.trusted = true, .since = order, .updater = above->updater};
+			*process = (struct process){.trusted = true, .since = order, .updater = above->updater, .start = lk_proc_start(pid)};
 	}
 	inner = is_inner(process, fd, bits);
 	if (!inner && !process->trusted)
@@ -452,15 +445,27 @@ void lk_lineage_open_exec(struct lk_lineage *lineage, uint32_t pid, int fd, uint
 	process->inner = bits & SCRIPT ? 's' : bits & DYNAMIC ? 'l' : 0;
 }
 
+/* Where nobody tells us of deaths, or not of all: is the number another's by now? */
+static bool is_another(const struct lk_lineage *lineage, const struct process *process, uint32_t pid)
+{
+	uint64_t start = process->start && (lineage->socket < 0 || lineage->overflowed) ? lk_proc_start(pid) : 0;
+
+	return start && start != process->start;
+}
+
 bool lk_lineage_trusts(struct lk_lineage *lineage, uint32_t pid, uint64_t order, uint32_t *ret_updater)
 {
 	const struct process *process = get(lineage, pid);
 
-	if (process && !process->trusted && process->head_count && lineage->socket < 0)
+	if (process && !process->trusted && process->head_count && (lineage->socket < 0 || lineage->overflowed))
 		on_doubtful_exec(lineage, get(lineage, pid), pid); /* nobody tells us that it succeeded: /proc does */
+	if (process && process->trusted && is_another(lineage, process, pid)) {
+		forget(lineage, pid);
+		process = NULL;
+	}
 	if ((!process || !process->trusted) && (lineage->socket < 0 || lineage->overflowed))
 		process = ancestor(lineage, pid);
-	if (!process || !process->trusted || order < process->since)
+	if (!process || !process->trusted || order < process->since || (process->until && order > process->until))
 		return false;
 	*ret_updater = process->updater;
 	return true;
@@ -495,7 +500,7 @@ static void adopt(struct lk_lineage *lineage)
 
 		if (sk_parse_u64(entry->d_name, INT32_MAX, &pid))
 			continue;
-		if (read_user((uint32_t)pid, &user))
+		if (lk_proc_user((uint32_t)pid, &user))
 			set_user(lineage, (uint32_t)pid, user);
 		snprintf(path, sizeof path, "/proc/%u/exe", (unsigned)pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -503,7 +508,7 @@ static void adopt(struct lk_lineage *lineage)
 		    (look_up(lineage, fd, &found) & UPDATER) && is_root(lineage, (uint32_t)pid)) {
 			process = make(lineage, (uint32_t)pid);
 			if (process)
-				*process = (struct process){.trusted = true, .updater = (uint32_t)pid};
+				*process = (struct process){.trusted = true, .updater = (uint32_t)pid, .start = lk_proc_start((uint32_t)pid)};
 		}
 		if (fd >= 0)
 			close(fd);
@@ -518,7 +523,7 @@ static void adopt(struct lk_lineage *lineage)
 			continue;
 		process = make(lineage, (uint32_t)pid);
 		if (process)
-			*process = (struct process){.trusted = true, .updater = above->updater};
+			*process = (struct process){.trusted = true, .updater = above->updater, .start = lk_proc_start((uint32_t)pid)};
 	}
 	if (folder)
 		closedir(folder);
@@ -533,6 +538,7 @@ int lk_lineage_new(const struct lk_window_state *state, struct lk_lineage **ret_
 		return sk_origin(-ENOMEM);
 	lineage->state = state;
 	lineage->told = SK_BUF(64 << 20);
+	lineage->whole.ticks = lk_proc_ticks();
 	lineage->space = sk_malloc(LK_WINDOW_SPACE);
 	r = lineage->space ? sk_map_new(PROCESSES, free, &lineage->processes) : sk_origin(-ENOMEM);
 	if (!r)

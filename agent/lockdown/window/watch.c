@@ -256,7 +256,7 @@ static int read_events(struct lk_watch *watch)
 static void catch_up(struct lk_watch *watch)
 {
 	read_events(watch);
-	lk_lineage_receive(watch->lineage);
+	lk_lineage_receive(watch->lineage, watch->order);
 	read_events(watch);
 	lk_lineage_believe(watch->lineage);
 }

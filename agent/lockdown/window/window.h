@@ -139,6 +139,13 @@ int lk_births_open(void); /* a descriptor; -1 = this machine does not tell them 
 /* Appends what was told by now (struct lk_told). False: some of it was lost. */
 bool lk_births_receive(int fd, struct sk_buf *list);
 
+/* What /proc says of a process. window/proc.c. */
+bool lk_proc_user(uint32_t pid, uint32_t *ret_user);           /* the effective user; false: it is gone */
+uint32_t lk_proc_parent(uint32_t pid);                         /* 0 = gone, or there is none */
+uint64_t lk_proc_start(uint32_t pid);                          /* ticks since boot at which it was born; 0 = it is gone */
+uint64_t lk_proc_ticks(void);                                  /* these now */
+bool lk_proc_program(uint32_t pid, struct stat *found);        /* what it runs; false: it is gone */
+
 /* Who descends from a trusted updater. window-lineage.c. */
 struct lk_lineage;
 int lk_lineage_new(const struct lk_window_state *state, struct lk_lineage **ret_lineage);
@@ -150,7 +157,7 @@ void lk_lineage_open_exec(struct lk_lineage *lineage, uint32_t pid, int fd, uint
  * Takes what the kernel has told of births and executions so far, and believes it. Between the two the queue of file events is read, so that the file of each
  * execution that was told is known (open_exec).
  */
-void lk_lineage_receive(struct lk_lineage *lineage);
+void lk_lineage_receive(struct lk_lineage *lineage, uint64_t order); /* `order`: of the last file event that was read */
 void lk_lineage_believe(struct lk_lineage *lineage);
 /* Is a write of `pid` at `order` the work of an updater? *ret_updater: the process that is the updater; 0 = none. */
 bool lk_lineage_trusts(struct lk_lineage *lineage, uint32_t pid, uint64_t order, uint32_t *ret_updater);

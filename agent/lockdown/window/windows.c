@@ -74,11 +74,16 @@ static void forbid(struct clerk *c)
 		atomic_store(&lk_window->open, 0);
 }
 
-uint32_t lk_windows_mode(const struct clerk *c, uint32_t mode)
+void lk_windows_orders(const struct clerk *c, struct lk_orders *orders)
 {
 	const struct lk_window_state *w = &c->windows->state;
+	uint64_t now = lk_boot_ms();
 
-	return w->phase == LK_WINDOW_OPEN && !strcmp(w->scope, sk_phone_scopes[SK_PHONE_OBSERVE]) ? LK_OBSERVE : mode;
+	if (w->phase != LK_WINDOW_OPEN || strcmp(w->scope, sk_phone_scopes[SK_PHONE_OBSERVE]) || strcmp(w->boot, sk_clock_boot_id()) || now >= w->until_boot_ms)
+		return;
+	orders->mode_then = orders->mode;
+	orders->until_us = lk_now_us() + (w->until_boot_ms - now) * 1000;
+	orders->mode = LK_OBSERVE;
 }
 
 /* The orders are put anew, and with them whatever was derived from the old ones. */

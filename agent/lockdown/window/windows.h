@@ -72,8 +72,8 @@ int lk_left_drop(struct clerk *c); /* and not at all, if it was rolled back */
 bool lk_left_counts(const struct clerk *c, uint64_t serial);
 /* What is known beside the policy: appended to `hashes` (`space` of them fit). Returns how many. `serial`: of the policy that will be in force. */
 uint32_t lk_windows_hashes(const struct clerk *c, uint64_t serial, uint8_t *hashes, uint32_t space);
-/* The mode while a window of scope "observe" is open. */
-uint32_t lk_windows_mode(const struct clerk *c, uint32_t mode);
+/* The mode while a window of scope "observe" is open, and until when: the guard ends it by its own clock. */
+void lk_windows_orders(const struct clerk *c, struct lk_orders *orders);
 struct json_object *lk_windows_state(const struct clerk *c);
 void lk_windows_tell(struct clerk *c, enum sk_event_kind kind, const char *by, const char *reason);
 
