@@ -138,11 +138,12 @@ def compare(name, frames, pcap):
 def compare_documents():
     """The tables of fields in both languages are the declaration's, and each odd word is explained."""
     root = Path(__file__).resolve().parents[2]
-    odds = set(re.findall(r'"((?:secs|hsms)-[a-z0-9-]+)"', (root / 'gateway/proto/hsms/hsms.c').read_text().partition('odds[] = {')[2].partition('}')[0]))
+    odds = {word for name in ('hsms', 'secs1')
+            for word in re.findall(r'"(\w+-[a-z0-9-]+)"', (root / f'gateway/proto/{name}/{name}.c').read_text().partition('odds[] = {')[2].partition('}')[0])}
     for name, language in (('gateway-hsms.md', []), ('gateway-hsms.ja.md', ['ja'])):
         text = (root / 'docs' / name).read_text()
         rows = subprocess.run([BUILD / 'sekisho-tool-sim', 'fields', *language], capture_output=True, text=True, check=True).stdout
-        point(rows in text and odds == set(re.findall(r'^\| `((?:secs|hsms)-[a-z0-9-]+)` \|', text, re.MULTILINE)) and len(odds) > 25,
+        point(rows in text and odds == set(re.findall(r'^\| `((?:secs1?|hsms)-[a-z0-9-]+)` \|', text, re.MULTILINE)) and len(odds) > 25,
               f'docs/{name} has the fields and the odd words that are declared')
 
 

@@ -12,6 +12,8 @@
 #include "proto/hsms/session.h"
 #include "proto/hsms/tape.h"
 
+extern const struct gw_proto gw_proto_hsms;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { DIR = 1, GAP = 2, PAUSE = 4, FIN = 8 };
@@ -26,7 +28,7 @@ static void play(struct tape *tape, const uint8_t *data, size_t size, size_t cut
 		return;
 	sk_cursor_init(&in, data, size);
 	first = sk_get_u8(&in);
-	tape_begin(tape, first & 1);
+	tape_begin(tape, &gw_proto_hsms, first & 1);
 	tape->refuse = first & 2 ? "S7F3" : first & 4 ? "S2F41" : NULL;
 	tape->refuse_head = first & 8;
 	tape->reply = GW_REPLY_NATIVE;

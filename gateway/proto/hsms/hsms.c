@@ -37,8 +37,7 @@ static void tell_bits(struct gw_turn *turn, enum gw_dir dir, unsigned bits, cons
 			(void)turn->engine->odd(turn, dir, words[i]);
 }
 
-/* The last byte of a message is here. */
-static void message_whole(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, size_t back)
+void hsms_end_message(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, size_t back)
 {
 	struct hsms_side *side = &session->side[dir];
 	const struct hsms_head *head = &side->head;
@@ -64,6 +63,17 @@ static void message_whole(struct gw_turn *turn, struct hsms_session *session, en
 	reset(side);
 }
 
+void hsms_begin_message(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, uint64_t size)
+{
+	struct hsms_side *side = &session->side[dir];
+
+	side->row = side->head.stype == HSMS_DATA ? hsms_row_find(hsms_stream(&side->head), side->head.byte3) : NULL;
+	extract_begin(&side->extract, side->row, side->head.stype == HSMS_DATA ? size : 0);
+	hsms_put_head(&side->extract, &side->head);
+	hsms_head_odds(turn, session, dir);
+	hsms_note_role(turn, session, dir, false);
+}
+
 /* The head is whole. False: this is no framing. */
 static bool head_whole(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, size_t back)
 {
@@ -82,29 +92,30 @@ static bool head_whole(struct gw_turn *turn, struct hsms_session *session, enum 
 		return false;
 	}
 	side->left = side->head.length - HSMS_HEADER;
-	side->row = side->head.stype == HSMS_DATA ? hsms_row_find(hsms_stream(&side->head), side->head.byte3) : NULL;
-	extract_begin(&side->extract, side->row, side->head.stype == HSMS_DATA ? side->left : 0);
-	hsms_put_head(&side->extract, &side->head);
-	hsms_head_odds(turn, session, dir);
-	hsms_note_role(turn, session, dir, false);
+	hsms_begin_message(turn, session, dir, side->left);
 	if (side->left > HSMS_LONG) {
 		side->early = true;
 		hsms_say(turn, session, dir, false, back);
 	}
 	if (side->left == 0)
-		message_whole(turn, session, dir, back);
+		hsms_end_message(turn, session, dir, back);
 	return true;
+}
+
+void hsms_take_body(struct hsms_side *side, const uint8_t *data, size_t size)
+{
+	if (side->torn)
+		return;
+	extract_feed(&side->extract, data, size);
+	/* Without memory rules see less of it; the policy's fields are not in it. */
+	(void)sk_buf_append(&side->body, data, SK_MIN(size, HSMS_BODY_KEPT - side->body.size));
 }
 
 static size_t take_body(struct hsms_side *side, const uint8_t *data, size_t size)
 {
 	size_t part = size < side->left ? size : (size_t)side->left;
-	size_t kept = SK_MIN(part, HSMS_BODY_KEPT - side->body.size);
 
-	if (!side->torn) {
-		extract_feed(&side->extract, data, part);
-		(void)sk_buf_append(&side->body, data, kept); /* without memory rules see less of it; the policy's fields are not in it */
-	}
+	hsms_take_body(side, data, part);
 	side->left -= part;
 	return part;
 }
@@ -130,7 +141,7 @@ static size_t take(struct gw_turn *turn, struct hsms_session *session, enum gw_d
 		}
 		at += take_body(side, data + at, size - at);
 		if (side->left == 0)
-			message_whole(turn, session, dir, size - at + behind);
+			hsms_end_message(turn, session, dir, size - at + behind);
 	}
 	return at;
 }
@@ -178,7 +189,7 @@ static void hsms_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint64_
 	side->torn = true;
 	side->left -= missing;
 	if (side->left == 0)
-		message_whole(turn, session, dir, 0);
+		hsms_end_message(turn, session, dir, 0);
 }
 
 static int hsms_begin(void *state, const struct gw_turn *turn)
@@ -196,15 +207,18 @@ static int hsms_begin(void *state, const struct gw_turn *turn)
 	return 0;
 }
 
-static void hsms_end(void *state)
+void hsms_session_done(struct hsms_session *session)
 {
-	struct hsms_session *session = state;
-
 	for (int dir = 0; dir < 2; dir++) {
 		sk_buf_done(&session->side[dir].body);
 		hsms_seek_done(&session->side[dir].seek);
 		extract_done(&session->side[dir].extract);
 	}
+}
+
+static void hsms_end(void *state)
+{
+	hsms_session_done(state);
 }
 
 static void hsms_fin(struct gw_turn *turn, void *state, enum gw_dir dir)

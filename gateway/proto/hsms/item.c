@@ -157,6 +157,13 @@ static size_t feed_value(struct secs_reader *reader, const uint8_t *data, size_t
 	return part;
 }
 
+void secs_reader_end(struct secs_reader *reader)
+{
+	reader->left = 0;
+	if (!reader->stopped && reader->seen && (reader->depth > 0 || reader->head_size > 0 || reader->in_value))
+		stop(reader, SECS_ODD_SHORT);
+}
+
 void secs_reader_feed(struct secs_reader *reader, const uint8_t *data, size_t size, const struct secs_sink *sink, void *context)
 {
 	struct sk_cursor in;
@@ -174,8 +181,8 @@ void secs_reader_feed(struct secs_reader *reader, const uint8_t *data, size_t si
 		reader->left--;
 		feed_head(reader, sk_get_u8(&in), sink, context);
 	}
-	if (reader->left == 0 && !reader->stopped && reader->seen && (reader->depth > 0 || reader->head_size > 0))
-		stop(reader, SECS_ODD_SHORT);
+	if (reader->left == 0)
+		secs_reader_end(reader);
 }
 
 bool secs_reader_good(const struct secs_reader *reader)

@@ -69,6 +69,8 @@ struct secs_reader {
 void secs_reader_begin(struct secs_reader *reader, uint64_t size);
 /* The next bytes; what is over the announced size is ignored. With the last byte of the body SECS_ODD_SHORT is known. */
 void secs_reader_feed(struct secs_reader *reader, const uint8_t *data, size_t size, const struct secs_sink *sink, void *context);
+/* Of a body whose size was not known at its beginning (secs_reader_begin() with more than will come): it has ended. */
+void secs_reader_end(struct secs_reader *reader);
 /* The body was read to its last byte and is one item, or nothing. */
 bool secs_reader_good(const struct secs_reader *reader);
 

@@ -120,7 +120,7 @@ void hsms_refuse(struct gw_turn *turn, struct hsms_session *session, enum gw_dir
 	struct hsms_head head;
 
 	/* A primary of the equipment has no answer from us, nor has what the host answers: the equipment's own timer ends it. */
-	if (side->head.stype != HSMS_DATA || from_host != primary)
+	if (session->mute || side->head.stype != HSMS_DATA || from_host != primary)
 		return;
 	if (put_refusal(side, from_host, &head, &body) != 0)
 		return;

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 
-enum { SEEK_SPAN = 64 << 10, SEEK_MAX = 2 * SEEK_SPAN, SEEK_CANDIDATES = 16 };
+enum { SEEK_SPAN = 16 << 10, SEEK_MAX = 2 * SEEK_SPAN, SEEK_CANDIDATES = 16 };
 
 struct hsms_seek {
 	struct sk_buf bytes;

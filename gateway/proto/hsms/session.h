@@ -54,7 +54,8 @@ struct hsms_side {
 };
 
 struct hsms_session {
-	bool begun, dead, midstream, selected, unselected_told;
+	bool dead, midstream, selected, unselected_told;
+	bool mute;              /* no refusal of its own can be sent (SECS-I: a line has to be asked for) */
 	uint64_t since;
 	int client_is_host;     /* evidence, -8 to 8; negative: the client is the equipment */
 	uint32_t messages;
@@ -65,6 +66,12 @@ struct hsms_session {
 enum gw_role hsms_role(const struct hsms_session *session, enum gw_dir dir);
 /* The head of a frame is whole: its oddities are told. */
 void hsms_head_odds(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir);
+/* A message begins, whose head is in the side; its body of `size` bytes follows. */
+void hsms_begin_message(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, uint64_t size);
+void hsms_take_body(struct hsms_side *side, const uint8_t *data, size_t size);
+/* And its last byte was taken: it is said, and answered when it is refused. */
+void hsms_end_message(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, size_t back);
+void hsms_session_done(struct hsms_session *session);
 /* The fields of the head; before those of the body. */
 void hsms_put_head(struct extract *extract, const struct hsms_head *head);
 /* The message of which `dir` has the head, and of its whole when `whole`, is told; `back` as in gw_message. */

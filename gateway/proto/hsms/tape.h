@@ -11,10 +11,9 @@
 #include "base/buf.h"
 #include "proto/proto.h"
 
-extern const struct gw_proto gw_proto_hsms;
-
 struct tape {
 	struct gw_turn turn; /* first: the parser's turn is the tape */
+	const struct gw_proto *proto;
 	struct sk_buf text;
 	const char *refuse;  /* a message's name */
 	enum gw_reply reply;
@@ -27,7 +26,7 @@ struct tape {
 
 static inline void tape_field(struct tape *tape, const struct gw_field *field)
 {
-	const struct gw_field_def *def = &gw_proto_hsms.fields[field->def];
+	const struct gw_field_def *def = &tape->proto->fields[field->def];
 
 	sk_buf_printf(&tape->text, " %s=", def->name);
 	if (def->kind == GW_UINT)
@@ -73,7 +72,7 @@ static inline enum gw_ruling tape_odd(struct gw_turn *turn, enum gw_dir dir, con
 {
 	bool declared = false;
 
-	for (const char *const *at = gw_proto_hsms.odds; *at; at++)
+	for (const char *const *at = ((struct tape *)turn)->proto->odds; *at; at++)
 		declared |= strcmp(*at, word) == 0;
 	if (!declared)
 		__builtin_trap();
@@ -88,11 +87,11 @@ static inline void tape_not_mine(struct gw_turn *turn)
 }
 
 /* Afterwards the tape can be handed to the parser's functions as its turn. */
-static inline void tape_begin(struct tape *tape, bool midstream)
+static inline void tape_begin(struct tape *tape, const struct gw_proto *proto, bool midstream)
 {
 	static const struct gw_services services = {.say = tape_say, .answer = tape_answer, .odd = tape_odd, .not_mine = tape_not_mine};
 
-	*tape = (struct tape){.turn = {.engine = &services, .now = 1000000000, .midstream = midstream, .client_port = 40000, .server_port = 5000},
+	*tape = (struct tape){.proto = proto, .turn = {.engine = &services, .now = 1000000000, .midstream = midstream, .client_port = 40000, .server_port = 5000},
 		.text = SK_BUF(32 << 20)};
 }
 
@@ -100,5 +99,5 @@ static inline void tape_data(struct tape *tape, void *state, enum gw_dir dir, co
 {
 	tape->given = size;
 	tape->seen += size;
-	gw_proto_hsms.data(&tape->turn, state, dir, data, size);
+	tape->proto->data(&tape->turn, state, dir, data, size);
 }

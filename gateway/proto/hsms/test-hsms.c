@@ -11,6 +11,8 @@
 #include "proto/hsms/session.h"
 #include "proto/hsms/tape.h"
 
+extern const struct gw_proto gw_proto_hsms;
+
 #define SECOND UINT64_C(1000000000)
 
 struct rig {
@@ -20,7 +22,7 @@ struct rig {
 
 static void rig_begin(struct rig *rig, bool midstream)
 {
-	tape_begin(&rig->tape, midstream);
+	tape_begin(&rig->tape, &gw_proto_hsms, midstream);
 	rig->session = sk_calloc(1, sizeof(*rig->session));
 	assert_non_null(rig->session);
 	assert_int_equal(gw_proto_hsms.begin(rig->session, &rig->tape.turn), 0);
