@@ -114,7 +114,7 @@ static void decide(struct gw_io *io, uint32_t number, uint64_t now)
 	struct gw_chunk *chunk = &io->life->chunks[number];
 	uint32_t at;
 
-	if (io->ready && io->fifo_head - io->fifo_tail < GW_LENT_MAX && gw_ring_room(&io->share->to_engine, &at)) {
+	if (io->ready && !io->overdue && io->fifo_head - io->fifo_tail < GW_LENT_MAX && gw_ring_room(&io->share->to_engine, &at)) {
 		lend(io, number, at, now);
 	} else if (chunk->closed) {
 		GW_COUNT(io, full_dropped);
@@ -274,15 +274,15 @@ static void let_on(struct gw_io *io, struct gw_chunk *chunk)
 	gw_io_out(io, number);
 }
 
+/* Who owes one frame for too long is not waited for with the others, and gets no more (decide). */
 void gw_io_overdue(struct gw_io *io, uint64_t now)
 {
-	for (uint32_t at = io->fifo_tail; at != io->fifo_head; at++) {
+	uint64_t since = gw_io_owed_since(io);
+
+	io->overdue = since && now - since >= io->owed_ns;
+	for (uint32_t at = io->fifo_tail; io->overdue && at != io->fifo_head; at++) {
 		struct gw_chunk *chunk = &io->life->chunks[io->fifo[at % io->chunk_count]];
 
-		if (chunk->state != GW_CHUNK_LENT && chunk->state != GW_CHUNK_LATE)
-			continue;
-		if (now - chunk->since < io->owed_ns)
-			return;
 		if (chunk->state == GW_CHUNK_LENT)
 			let_on(io, chunk);
 	}

@@ -63,7 +63,7 @@ struct gw_io {
 	uint32_t *fifo, fifo_head, fifo_tail; /* what is lent, oldest first */
 	bool pending[GW_SOCKETS];
 	int engine; /* pidfd; -1 = cannot be had */
-	bool ready;
+	bool ready, overdue;
 };
 
 uint64_t gw_io_now(void);

@@ -234,7 +234,7 @@ static bool watch(struct gw_io *io, pid_t inner, uint64_t since)
 	if (waitpid(inner, &status, WNOHANG) != 0)
 		return true;
 	since = SK_MAX(since, __atomic_load_n(&io->beat->beat, __ATOMIC_ACQUIRE));
-	if (!told_to_stop && gw_io_now() - since > 2 * io->beat_ns) {
+	if (!told_to_stop && gw_io_now() - since > io->beat_ns * 3 / 2) {
 		sk_log(SK_LOG_WARNING, "io gave no sign of life: another one takes over");
 		kill(inner, SIGKILL);
 	}

@@ -4,7 +4,7 @@
  *
  * main prepares everything as root and keeps it: sockets, rings, memory, bells, what is known of each chunk. gw_io_run() is the body of a duty that has no
  * files, no capabilities and no state of its own: an outer process that waits, and an inner one that moves frames. When the inner one dies or hangs, the outer one has
- * another in its place within a millisecond (dead) or twice the beat (hung), which finds in memory what the last one left at which step, and loses no frame. When both
+ * another in its place within a millisecond (dead) or two beats (hung), which finds in memory what the last one left at which step, and loses no frame. When both
  * die, main starts the duty again; until then the kernel side sees no beat and lets everything on, or drops it, by each conduit's failure setting.
  */
 #pragma once

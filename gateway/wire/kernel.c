@@ -84,7 +84,10 @@ static int load_object(struct gw_kernel *kernel)
 		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, map_names[i]);
 
 		pin_path(path, kernel->pins, map_names[i]);
-		if (!map || bpf_map__set_pin_path(map, path) < 0)
+		if (!map)
+			return -EINVAL;
+		/* gw_devs is filled anew by each attach; libbpf 1.1 refuses to adopt one, for a flag that the kernel adds itself. */
+		if (i != GW_MAP_DEVS && bpf_map__set_pin_path(map, path) < 0)
 			return -EINVAL;
 	}
 	error = bpf_object__load(kernel->object);

@@ -9,8 +9,8 @@
  * "none VERDICT MODE FAILURE", "type HEX switch|drop", "bits [vlans] [strict] [redirect] [types-drop]".
  * The engine "mark" drops frames with the text DROPMARK, changes REWRITEME into REWRITTEN, sends FOLLOWME on with a frame of its own behind it that says
  * FOLLOWED, and has flows that say SWITCHME switched. "ready ..." says how the ports are attached. Commands, one a line, each answered by one:
- * "policy FILE", "open MS", "pids", "count", "tally N", "flows", "engine start|stop|MODE", "io start|stop", "remove", "quit".
- * When standard input ends, or after "quit", io and engine are stopped; pins and bridge stay, but after "remove".
+ * "policy FILE", "open MS", "pids", "count", "tally N", "flows", "engine start|stop", "io start|stop", "detach" (the bridge stays), "remove", "quit".
+ * When standard input ends, or after "quit", io and engine are stopped; pins and bridge stay, unless they were removed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -225,6 +225,8 @@ static bool order(struct rig *rig, const char *what, const char *how)
 		return how && (!strcmp(how, "stop") ? stop(&rig->engine_pid) : start_engine(rig), true);
 	if (!strcmp(what, "io"))
 		return how && (!strcmp(how, "stop") ? stop(&rig->io_pid) : start_io(rig), true);
+	if (!strcmp(what, "detach"))
+		return gw_kernel_remove(rig->pins) == 0;
 	if (!strcmp(what, "remove"))
 		return gw_kernel_remove(rig->pins) == 0 && gw_ports_release(&rig->pair) == 0;
 	return false;

@@ -60,7 +60,7 @@ struct gw_io_counts {
 	_Atomic uint64_t received, sent, lent, passed, dropped, injected; /* what is usual */
 	_Atomic uint64_t late_passed, late_dropped;     /* the engine did not give them back in time */
 	_Atomic uint64_t orphan_passed, orphan_dropped; /* the engine died over them */
-	_Atomic uint64_t full_passed, full_dropped;     /* no engine, or no room in its ring */
+	_Atomic uint64_t full_passed, full_dropped;     /* no engine, a late one, or no room in its ring */
 	_Atomic uint64_t unknown;                       /* came without what XDP puts before a frame: passed */
 	_Atomic uint64_t no_room;                       /* the outgoing ring was full: lost */
 	_Atomic uint64_t bad_back;                      /* the engine gave back what it did not have */

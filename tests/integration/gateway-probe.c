@@ -5,13 +5,19 @@
  *
  *   gateway-probe listen PORT                          echoes UDP and TCP (also IPv6), swallows TCP on PORT + 1, until it is killed; prints "listening"
  *   gateway-probe udp  HOST PORT SECONDS GAP_US [SIZE] a datagram each GAP_US and its echo: {"sent", "back", "lost", "late", "worst_us", "gap_us", "p50_us", "p99_us"}
+ *   gateway-probe ping HOST -    SECONDS GAP_US [SIZE] the same by ICMP, which the other side's kernel answers at once (IPv4)
  *   gateway-probe tcp  HOST PORT SECONDS GAP_US [SIZE] a request each GAP_US over one session: {"sent", "p50_us", "p99_us", "worst_us", "late", "again", "error"}
  *   gateway-probe bulk HOST PORT SECONDS               {"mbit", "again"} into PORT + 1
+ *
+ *   gateway-probe flood PORT KIND SECONDS SOURCE DESTINATION DPORT   frames by hand out of an interface, as fast as they go: KIND is syn (other addresses and ports each time), flows (UDP, other
+ *                                                      ports and addresses of SOURCE's network each time), pieces (first fragments), later (fragments without a first): {"sent"}
  *
  * "late" are those above 5 ms, "gap_us" the longest time without an echo, "again" segments that TCP had to repeat.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -35,6 +41,8 @@ struct echo {
 struct run {
 	uint64_t sent, back, late, worst, gap, last;
 	float *each;
+	size_t skip; /* of ping: the headers before what we sent */
+	uint16_t id;
 };
 
 static uint64_t now_ns(void)
@@ -118,9 +126,30 @@ static void hear(int fd, struct run *run, uint64_t until)
 
 		if (ppoll(&wait, 1, &limit, NULL) <= 0)
 			continue;
-		while (receive(fd, data, sizeof data, &at) >= (ssize_t)sizeof(struct echo))
-			note(run, ((struct echo *)(void *)data)->sent, at);
+		while (receive(fd, data, sizeof data, &at) >= (ssize_t)(run->skip + sizeof(struct echo)))
+			if (!run->skip || (data[20] == 0 && memcmp(data + 24, &run->id, 2) == 0)) {
+				struct echo echo;
+
+				memcpy(&echo, data + run->skip, sizeof echo);
+				note(run, echo.sent, at);
+			}
 	}
+}
+
+/* ICMP's header of an echo request before `size` bytes; the kernel does not fill in its checksum. */
+static void put_ping(const struct run *run, char *data, size_t size)
+{
+	uint16_t head[4] = {htons(0x0800), 0, run->id, htons((uint16_t)run->sent)}, word;
+	uint32_t sum = 0;
+
+	memcpy(data, head, sizeof head);
+	for (size_t i = 0; i + 1 < size; i += 2) {
+		memcpy(&word, data + i, 2);
+		sum += word;
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	head[1] = (uint16_t)~(sum + (sum >> 16));
+	memcpy(data, head, sizeof head);
 }
 
 static int run_udp(int fd, struct run *run, double seconds, uint64_t gap, size_t size)
@@ -131,9 +160,11 @@ static int run_udp(int fd, struct run *run, double seconds, uint64_t gap, size_t
 
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
 	for (uint64_t next = begin; next < end && run->sent < MOST; next += gap) {
-		struct echo *echo = (void *)data;
+		struct echo echo = {.number = run->sent, .sent = now_ns()};
 
-		*echo = (struct echo){.number = run->sent, .sent = now_ns()};
+		memcpy(data + (run->skip ? 8 : 0), &echo, sizeof echo);
+		if (run->skip)
+			put_ping(run, data, size);
 		run->sent += send(fd, data, size, MSG_DONTWAIT) == (ssize_t)size;
 		hear(fd, run, next + gap);
 	}
@@ -193,6 +224,75 @@ static int run_bulk(int fd, double seconds)
 		total += (uint64_t)sent;
 	}
 	printf("{\"mbit\": %.0f, \"again\": %u}\n", (double)total * 8e3 / (double)(now - begin), repeated(fd));
+	return 0;
+}
+
+/* --- floods */
+
+struct head {
+	uint8_t mac[12];
+	uint16_t type;
+	uint8_t first, tos;
+	uint16_t size, id, offset;
+	uint8_t ttl, protocol;
+	uint16_t sum;
+	uint32_t source, destination;
+	uint16_t sport, dport;
+	uint8_t rest[22];
+} __attribute__((packed));
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static void vary(struct head *head, const char *kind, uint32_t source, uint64_t random)
+{
+	uint32_t sum = 0;
+
+	head->source = source ^ htonl((uint32_t)(random >> 32) & 0xffff);
+	head->sport = (uint16_t)random;
+	head->id = (uint16_t)(random >> 16);
+	head->protocol = !strcmp(kind, "syn") ? IPPROTO_TCP : IPPROTO_UDP;
+	head->offset = !strcmp(kind, "pieces") ? htons(0x2000) : !strcmp(kind, "later") ? htons(0x2000 | 100) : 0;
+	head->sum = 0;
+	for (int i = 0; i < 10; i++)
+		sum += ((const uint16_t *)(const void *)&head->first)[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	head->sum = (uint16_t)~(sum + (sum >> 16));
+}
+
+static int run_flood(char **argv)
+{
+	enum { BATCH = 64 };
+	static struct head heads[BATCH];
+	static struct mmsghdr messages[BATCH];
+	static struct iovec parts[BATCH];
+	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(argv[2])};
+	int fd = socket(AF_PACKET, SOCK_RAW, 0), sent;
+	uint64_t end = now_ns() + (uint64_t)(strtod(argv[4], NULL) * 1e9), state = 88172645463325252ull, total = 0;
+	struct in_addr source, destination;
+
+	inet_pton(AF_INET, argv[5], &source);
+	inet_pton(AF_INET, argv[6], &destination);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return 1;
+	for (int i = 0; i < BATCH; i++) {
+		heads[i] = (struct head){.mac = {2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8}, .type = htons(0x800), .first = 0x45, .size = htons(46), .ttl = 64,
+			.destination = destination.s_addr, .dport = htons((uint16_t)strtol(argv[7], NULL, 10)), .rest = {0, 26, 0, 0, 0, 0, 0, 0, 0x50, 2}};
+		parts[i] = (struct iovec){&heads[i], sizeof heads[i]};
+		messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+	}
+	while (now_ns() < end) {
+		for (int i = 0; i < BATCH; i++)
+			vary(&heads[i], argv[3], source.s_addr, next_random(&state));
+		sent = sendmmsg(fd, messages, BATCH, 0);
+		total += sent > 0 ? (uint64_t)sent : 0;
+	}
+	printf("{\"sent\": %lu}\n", total);
 	return 0;
 }
 
@@ -274,14 +374,26 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
-	if (strcmp(argv[1], "bulk"))
+	if (strcmp(argv[1], "bulk") && strcmp(argv[1], "flood"))
 		sched_setscheduler(0, SCHED_FIFO, &first);
 	if (!strcmp(argv[1], "listen"))
 		run_listen((int)strtol(argv[2], NULL, 10));
 	if (argc < 5)
 		return 2;
+	if (!strcmp(argv[1], "flood"))
+		return argc > 7 ? run_flood(argv) : 2;
 	if (!strcmp(argv[1], "udp"))
 		return run_udp(reach(argv[2], argv[3], SOCK_DGRAM), &run, seconds, gap, size);
+	if (!strcmp(argv[1], "ping")) {
+		struct sockaddr_in to = {.sin_family = AF_INET};
+		int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+		run.skip = 28;
+		run.id = (uint16_t)getpid();
+		if (inet_pton(AF_INET, argv[2], &to.sin_addr) != 1 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+			return 1;
+		return run_udp(fd, &run, seconds, gap, size & ~(size_t)1);
+	}
 	if (!strcmp(argv[1], "tcp"))
 		return run_tcp(reach(argv[2], argv[3], SOCK_STREAM), &run, seconds, gap, size);
 	if (!strcmp(argv[1], "bulk")) {

@@ -5,6 +5,7 @@
 #
 #   lab = Lab()                    10.77.0.1 and fd77::1 in A, .2 and ::2 in B; offloads off, as on a cable
 #   rig = lab.rig(POLICY, 'mark')  the rig with a policy's text; rig.count(), rig.ask('open 100'), rig.pids()
+#   lab.probe('a', 'udp', '10.77.0.2', 7000, 1, 1000).result()          through the gateway; 10.78.0.2 is a cable beside it
 #   lab.wire('a').send(frame); lab.wire('b').next(0.5)
 import atexit
 import ctypes
@@ -90,6 +91,8 @@ class Wire:
                 frame, extra, _, address = self.sock.recvmsg(65536, 256)
             except TimeoutError:
                 return None
+            except OSError:  # the link was down meanwhile, which a socket is told once
+                continue
             if address[2] == socket.PACKET_OUTGOING:
                 continue
             for level, kind, data in extra:
@@ -161,7 +164,7 @@ class Rig:
 
     def settle(self):
         """An engine is attached."""
-        return self.until(5, lambda c: c['io-engines'] > 0 and self.pids()['inner'])
+        return self.until(5, lambda c: c.get('io-engines') and self.pids()['inner'])
 
     def end(self):
         try:
@@ -197,6 +200,11 @@ class Lab:
             run('ip', '-n', end, 'addr', 'add', f'10.77.0.{host}/24', 'dev', side)
             run('ip', '-n', end, 'addr', 'add', f'fd77::{host}/64', 'dev', side, 'nodad')
             run('ip', '-n', end, 'link', 'set', side, 'up')
+
+        run('ip', 'link', 'add', 'name', 'ca', 'netns', self.a, 'type', 'veth', 'peer', 'name', 'cb', 'netns', self.b)
+        for end, name, host in ((self.a, 'ca', 1), (self.b, 'cb', 2)):  # a cable beside the gateway: what this machine itself does to a frame
+            run('ip', '-n', end, 'addr', 'add', f'10.78.0.{host}/24', 'dev', name)
+            run('ip', '-n', end, 'link', 'set', name, 'up')
 
     def write(self, text):
         self.number += 1
