@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 refused or found, 2 wrong arguments or configuration, 3 the environment does not allow it.
  */
 #include <getopt.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,9 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "main/clerk.h"
+#include "main/inspect.h"
+#include "main/ports.h"
 #include "main/replay.h"
 #include "os/peer.h"
 #include "os/sandbox.h"
+#include "rule/report.h"
 
 struct gw_common *gateway_common;
 struct gw_bells gateway_bells;
@@ -23,6 +27,10 @@ static int clerk_fds[4] = {-1};
 
 /* The process table; gateway/README.md says it in words. */
 static const struct sk_duty duties[] = {
+	{.name = "ports", .as_root = true, .caps = SK_CAP(CAP_NET_ADMIN) | SK_CAP(CAP_BPF), .max_files = 256, .syscalls = gw_ports_calls, .inherits = gw_ports_fds,
+	 .prepare = gw_ports_prepare_duty, .run = gw_ports_run},
+	{.name = "io", .caps = SK_CAP(CAP_SYS_NICE), .fork = true, .max_files = 256, .syscalls = gw_io_calls, .inherits = gw_io_fds, .run = gw_io_duty_run},
+	{.name = "engine", .max_files = 64, .land = gw_inspect_land, .syscalls = gw_inspect_calls, .inherits = gw_engine_fds, .run = gw_inspect_run},
 	{.name = "clerk", .as_root = true, .max_files = 256, .land = gw_clerk_land, .listeners = gw_clerk_listeners, .syscalls = gw_clerk_calls, .inherits = clerk_fds,
 	 .prepare = gw_clerk_prepare, .run = gw_clerk_run},
 };
@@ -125,12 +133,38 @@ static const struct command commands[] = {
 	{"--version", "--version", "print the version", command_version},
 };
 
+static int check_rules_main(int argc, char **argv)
+{
+	const char *files[64];
+	struct gw_rules_count count;
+	struct sk_diag diag = {0};
+	bool json = false;
+	char text[640];
+	size_t n = 0;
+	int r;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (argv[i][0] == '-' || n == SK_ARRAY_SIZE(files))
+			return 2;
+		else
+			files[n++] = argv[i];
+	if (n == 0)
+		return 2;
+	r = gw_rules_report(NULL, 0, files, n, json, stdout, &count, &diag);
+	if (r != 0)
+		fprintf(stderr, "sekisho-gateway: %s\n", r > 0 ? sk_diag_format(&diag, text, sizeof text) : strerror(-r));
+	return r != 0 ? 3 : count.honoured == count.enabled ? 0 : 1;
+}
+
 /* Commands that read their own options; argv[0] is their name. */
 static const struct tool {
 	const char *name, *synopsis, *about;
 	int (*run)(int argc, char **argv);
 } tools[] = {
 	{"replay", "replay --pcap FILE ...", "run the engine over a capture and print what it tells", gw_replay_main},
+	{"check-rules", "check-rules FILE... [--json]", "which rules of some files are honoured", check_rules_main},
 };
 
 static int usage(FILE *out, int code)

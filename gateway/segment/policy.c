@@ -20,10 +20,10 @@ static int by_length(const void *a, const void *b)
 {
 	const struct gw_prefix_of *x = a, *y = b;
 
-	if (x->prefix.bits != y->prefix.bits)
-		return x->prefix.bits < y->prefix.bits ? 1 : -1;
 	if ((x->vlan_low == 0) != (y->vlan_low == 0))
 		return x->vlan_low == 0 ? 1 : -1;
+	if (x->prefix.bits != y->prefix.bits)
+		return x->prefix.bits < y->prefix.bits ? 1 : -1;
 	return x->zone < y->zone ? -1 : x->zone > y->zone;
 }
 

@@ -61,7 +61,7 @@ struct gw_policy *gw_policy_free(struct gw_policy *policy);
 /* What it was made from, for who names zones or writes it into the kernel's maps. */
 const struct sk_gateway *gw_policy_source(const struct gw_policy *policy);
 
-/* The zone of an address: its index in the policy's list, or -1. The longest prefix decides, of equal ones that which names the VLAN. */
+/* The zone of an address: its index in the policy's list, or -1. What names the VLAN goes before what names none; then the longest prefix decides. */
 int gw_policy_zone(const struct gw_policy *policy, uint8_t ip, const struct gw_addr *address, uint16_t vlan);
 /* Never NULL. A `policy` of NULL inspects and observes everything. */
 const struct gw_ways *gw_policy_conduit(const struct gw_policy *policy, const struct gw_tuple *flow);

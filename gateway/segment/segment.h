@@ -5,7 +5,7 @@
 #include "policy/line.h"
 #include "segment/policy.h"
 
-struct gw_prefix_of { /* a zone's prefix; sorted, longest first */
+struct gw_prefix_of { /* a zone's prefix; sorted: bound to a VLAN first, then longest first */
 	struct sk_prefix prefix;
 	uint16_t vlan_low, vlan_high; /* 0, 0 = any */
 	uint16_t zone;

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The engine's duty: its loop between io's rings and gw_engine, and what it tells. */
+#include "main/inspect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/ocsf.h"
+#include "main/config.h"
+#include "main/load.h"
+#include "main/ports.h"
+#include "wire/share.h"
+
+enum { TICK_NS = 100000000, LEND_MS = 1000, BURST = 64 };
+
+const struct sk_land_rule gw_inspect_land[] = {{"etc/sekisho/rules", SK_LAND_READ}, {NULL, 0}};
+const char *const gw_inspect_calls[] = {"poll", "ppoll", NULL};
+
+extern struct gw_common *gateway_common;
+extern struct gw_bells gateway_bells;
+
+struct inspect {
+	const struct sk_duty_ctx *ctx;
+	struct gw_common *common;
+	struct gw_lend *lend;
+	struct gw_engine *engine;
+	struct gw_loader loader;
+	struct gw_loaded *loaded;
+	struct gw_lent lent; /* the frame in hand */
+	struct sk_buf text;
+	uint64_t ticked;
+	bool rang;
+};
+
+static volatile sig_atomic_t told_to_stop;
+
+static void on_stop(int number)
+{
+	(void)number;
+	told_to_stop = 1;
+}
+
+static uint64_t mono_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* --- what the engine calls */
+
+static uint8_t priority_of(const struct gw_event *event)
+{
+	return event->verdict != GW_ALLOWED || event->kind == GW_EVENT_RULE ? 0 : event->kind == GW_EVENT_ODD ? 1 : 2;
+}
+
+/* What was said is counted; what was decided against is told. */
+static void on_event(void *context, const struct gw_event *event)
+{
+	struct inspect *in = context;
+
+	if (event->kind == GW_EVENT_MESSAGE && event->message)
+		gw_common_top(in->common, event->conduit ? event->conduit : "", event->proto ? event->proto->name : "", event->message->name, event->verdict);
+	if (priority_of(event) == 2)
+		return;
+	sk_buf_clear(&in->text);
+	if (gw_event_json(event, &in->text) != 0)
+		return;
+	gw_common_event(in->common, priority_of(event), in->text.data, in->text.size);
+	in->rang = true;
+}
+
+static void on_inject(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+{
+	struct inspect *in = context;
+
+	gw_lend_inject(in->lend, (in->lent.port & ~1u) + (unsigned)to, frame, size);
+}
+
+static void on_offload(void *context, const struct gw_packet *of, int what)
+{
+	struct inspect *in = context;
+
+	(void)of;
+	(void)what;
+	gw_lend_switch(in->lend, in->lent.flow);
+}
+
+/* --- the loop */
+
+static void take_loaded(struct inspect *in)
+{
+	struct gw_loaded *fresh = gw_loader_take(&in->loader), *worn = in->loaded;
+
+	if (!fresh)
+		return;
+	gw_engine_replace(in->engine, fresh->rules, fresh->policy);
+	in->loaded = fresh;
+	atomic_store(&in->common->engine.has, fresh->count);
+	atomic_store(&in->common->engine.rules, fresh->rule_count);
+	if (worn)
+		gw_loader_back(&in->loader, worn);
+}
+
+static void tell_counts(struct inspect *in)
+{
+	struct gw_engine_state *to = &in->common->engine;
+	struct gw_counts counts;
+
+	gw_engine_counts(in->engine, &counts);
+	atomic_store(&to->packets, counts.packets);
+	atomic_store(&to->dropped, counts.dropped);
+	atomic_store(&to->messages, counts.messages);
+	atomic_store(&to->message_refusals, counts.refused);
+	atomic_store(&to->unjudged, counts.unjudged);
+	atomic_store(&to->flows, counts.flows_now);
+	atomic_store(&to->memory, counts.memory_now);
+	atomic_store(&to->memory_peak, counts.memory_peak);
+	atomic_store(&to->beat_ms, mono_ms());
+}
+
+static void tick(struct inspect *in)
+{
+	uint64_t now = gw_lend_now(in->lend);
+
+	if (now < in->ticked + TICK_NS)
+		return;
+	in->ticked = now;
+	gw_engine_tick(in->engine, now);
+	tell_counts(in);
+}
+
+static void judge(struct inspect *in, uint8_t *frame)
+{
+	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1)};
+
+	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
+}
+
+static bool main_is_gone(const struct inspect *in)
+{
+	struct pollfd look = {.fd = in->ctx->main_fd, .events = POLLIN};
+
+	return poll(&look, 1, 0) > 0;
+}
+
+static void turn(struct inspect *in, unsigned spin_us)
+{
+	unsigned burst = 0;
+	uint8_t *frame;
+
+	take_loaded(in);
+	while (burst++ < BURST && gw_lend_take(in->lend, &in->lent, &frame) == 0)
+		judge(in, frame);
+	tick(in);
+	if (in->rang)
+		gw_bell(gateway_bells.clerk);
+	in->rang = false;
+	if (burst <= BURST)
+		gw_lend_wait(in->lend, TICK_NS / 1000000, spin_us, in->ctx->main_fd);
+}
+
+/* Nothing to inspect here: a heartbeat, and the policy is taken all the same, so that status tells the truth. */
+static void idle(struct inspect *in)
+{
+	struct pollfd look = {.fd = in->ctx->main_fd, .events = POLLIN};
+
+	while (!told_to_stop && poll(&look, 1, TICK_NS / 1000000) == 0) {
+		take_loaded(in);
+		tell_counts(in);
+	}
+}
+
+static int work(struct inspect *in, const struct gateway_config *config)
+{
+	int r = SK_AGAIN;
+
+	if (gw_engine_lend[0] < 0) {
+		idle(in);
+		return 0;
+	}
+	while (r == SK_AGAIN && !told_to_stop && !main_is_gone(in))
+		r = gw_lend_new(gw_engine_lend[0], gw_engine_lend[1], gw_engine_lend[2], gw_engine_lend[3], LEND_MS, &in->lend);
+	if (r != 0)
+		return r == SK_AGAIN ? 0 : r;
+	while (!told_to_stop && !gw_lend_lost(in->lend) && !main_is_gone(in))
+		turn(in, (unsigned)config->spin_us);
+	in->lend = gw_lend_free(in->lend);
+	return 0;
+}
+
+/* The policy is there before the first frame is taken, when there is one. */
+static void await_policy(struct inspect *in)
+{
+	uint64_t end = mono_ms() + 5000;
+
+	while (atomic_load(&in->common->count) && !in->loaded && mono_ms() < end && atomic_load(&in->common->engine.refused) != atomic_load(&in->common->count)) {
+		take_loaded(in);
+		usleep(1000);
+	}
+}
+
+int gw_inspect_run(const struct sk_duty_ctx *ctx)
+{
+	static struct inspect in;
+	const struct gateway_config *config = ctx->config;
+	const struct sigaction stop = {.sa_handler = on_stop};
+	struct gw_setup setup = {.midstream = true, .inline_ = true, .messages = true, .memory_max = config->memory, .context = &in, .event = on_event,
+				 .inject = on_inject, .offload = on_offload};
+	int r;
+
+	in = (struct inspect){.ctx = ctx, .common = gateway_common, .text = SK_BUF(GW_EVENT_LONGEST)};
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	r = gw_engine_new(&setup, &in.engine);
+	if (r == 0)
+		r = gw_loader_begin(&in.loader, gateway_common, ctx->root, gateway_bells.engine);
+	if (r == 0) {
+		atomic_store(&gateway_common->engine.pid, getpid());
+		await_policy(&in);
+		tell_counts(&in);
+		sk_duty_ready(ctx);
+		r = work(&in, config);
+		gw_loader_end(&in.loader);
+	}
+	gw_engine_free(in.engine);
+	if (in.loaded) {
+		gw_rules_free(in.loaded->rules);
+		gw_policy_free(in.loaded->policy);
+		free(in.loaded);
+	}
+	sk_buf_done(&in.text);
+	return r == 0 ? 0 : 1;
+}

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check: root timeout=150
+#
+# sekisho-gateway between a simulated tool and its host, in namespaces: zone policy in the kernel, message lines in the engine, refusals in the tool's own words and explained,
+# each process killed while they talk, and the switch that lets everything pass.
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
+import gateway_lab as g  # noqa: E402
+
+USERS = {'link': 61101, 'io': 61120, 'engine': 61121}
+LINES = ['host may S2F41 with RCMD START, STOP', 'S2F15 never', 'S7F3 only while maintenance and recipe released', 'host may read', 'equipment may report']
+checks = g.Points(140)
+lab = g.Lab()
+root = Path(lab.folder) / 'root'
+
+
+def command(*words, rooted=True):
+    argv = [str(g.BUILD / 'sekisho'), *map(str, words), *(['--root', str(root)] if rooted else [])]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, env=dict(os.environ, LC_ALL='C'))
+
+
+def status():
+    said = command('gateway', 'status', '--json')
+    return json.loads(said.stdout) if said.returncode in (0, 1) and '"mode"' in said.stdout else None
+
+
+def wait(what, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def policy(serial, mode='enforce', failure='open'):
+    draft, out = root / f'{serial}.yaml', root / f'{serial}.skp'
+    draft.write_text(
+        f'part: gateway\nserial: {serial}\ngateway:\n  zones:\n    - {{name: tools, addresses: [10.77.0.1]}}\n    - {{name: mes, addresses: [10.77.0.2]}}\n  conduits:\n'
+        f'    - {{name: hsms, from: mes, to: tools, ports: [tcp/5000], protocols: [hsms], action: inspect, mode: {mode}, failure: {failure}, answer: native, lines: {json.dumps(LINES)}}}\n'
+        f'    - {{name: probe, from: any, to: any, ports: [udp/6000], action: inspect, mode: {mode}}}\n'
+        f'  otherwise: {{action: drop, mode: {mode}}}\n')
+    assert command('policy', 'sign', '--key', root / 'site.key', '--out', out, draft, rooted=False).returncode == 0
+    assert command('policy', 'import', out).returncode == 0
+    return wait(lambda: (status() or {'policy': {}})['policy'].get('serial') == serial and status()['policy']['engine_has_it'])
+
+
+def log():
+    return (root / 'log').read_text(errors='replace')[-3000:]
+
+
+def start():
+    (root / 'etc/sekisho').mkdir(parents=True)
+    root.chmod(0o755)
+    os.chmod(lab.folder, 0o755)
+    users = ''.join(f'  {name}: "{number}"\n' for name, number in USERS.items())
+    (root / 'etc/sekisho/gateway.yaml').write_text(f'pairs:\n  - {{name: t{os.getpid() % 10000}, a: ga, b: gb}}\nusers:\n{users}')
+    command('policy', 'keygen', '--plain', root / 'site.key', rooted=False)
+    with open(root / 'log', 'ab') as out:
+        process = subprocess.Popen([*g.inside(lab.g), str(g.BUILD / 'sekisho-gateway'), 'run', '--root', str(root)], env=dict(os.environ, SEKISHO_LOG='notice'), stdout=out, stderr=out)
+    lab.started.append(process)
+    checks.point(wait(lambda: status() is not None), 'the gateway starts with its ports', log())
+    command('policy', 'pin', root / 'site.key.pub')
+    return process
+
+
+def host(*messages, seconds=20):
+    """What the host prints while it says these."""
+    words = [word for message in messages for word in ('--say', message)]
+    said = subprocess.run([*g.inside(lab.b), str(g.BUILD / 'sekisho-tool-sim'), 'host', '--connect', '10.77.0.1', '--port', '5000', '--t3', '2s', *words],
+                          capture_output=True, text=True, timeout=seconds)
+    return said.stdout + said.stderr
+
+
+def tool():
+    log_file = open(Path(lab.folder) / 'tool.log', 'w')
+    process = subprocess.Popen([*g.inside(lab.a), 'stdbuf', '-oL', str(g.BUILD / 'sekisho-tool-sim'), 'equipment', '--listen', '10.77.0.1', '--port', '5000'], stdout=log_file, stderr=log_file)
+    lab.started.append(process)
+    time.sleep(0.5)
+    return Path(lab.folder) / 'tool.log'
+
+
+def connects(port, seconds=1.5):
+    with g.Inside(lab.b):
+        sock = g.socket.socket()
+    sock.settimeout(seconds)
+    try:
+        sock.connect(('10.77.0.1', port))
+        return True
+    except OSError as error:
+        return isinstance(error, ConnectionRefusedError)
+    finally:
+        sock.close()
+
+
+def counted(message, what):
+    tops = json.loads(command('gateway', 'top', '--json').stdout)['tops']
+    return sum(top[what] for top in tops if top['message'] == message)
+
+
+def zones(log_of_tool):
+    checks.point(connects(5000) and connects(9), 'without a policy everything passes', log())
+    checks.point(policy(1), 'a policy comes into force', log())
+    checks.point(wait(lambda: 'zone policy is in the kernel' in log()), 'also in the kernel', log())
+    checks.point(connects(5000), 'what a conduit names passes', log())
+    checks.point(not connects(9), 'what none names is dropped in the kernel')
+
+
+def lines(log_of_tool):
+    said = host('S1F1', 'S2F41 START')
+    refused = host('S2F41 ABORT') + host('S2F15 <L <L <U4 1> <U4 2>>>')
+    heard = log_of_tool.read_text()
+    checks.point('S1F2' in said, 'the host may read', said)
+    checks.point('START' in heard and 'S2F42' in said, 'and may say what its line lists', heard)
+    checks.point('ABORT' not in heard and 'S2F15' not in heard, 'what a line does not list, or refuses, never reaches the tool', heard)
+    checks.point('S2F42' not in refused, 'nor does the tool answer it', refused)
+    checks.point(wait(lambda: status()['engine']['refused'] >= 2), 'status counts them', status())
+    refusals = json.loads(command('gateway', 'explain', '--json').stdout)['refusals']
+    text = json.dumps(refusals)
+    checks.point('host may S2F41 with RCMD START, STOP' in text and 'S2F15 never' in text, 'explain names the lines', text[-1500:])
+    checks.point(command('gateway', 'explain', '1').stdout.count('hsms') >= 1, 'also one by its number')
+    checks.point(counted('S2F15', 'refused') >= 1 and counted('S1F1', 'allowed') >= 1, 'top counts what was said', command('gateway', 'top').stdout)
+
+
+def killed():
+    """Each process in turn while datagrams that are inspected go by."""
+    lab.listen('a', 6000)
+    for name in ('engine', 'clerk'):
+        before = status()['processes'][name]
+        probe = lab.probe('b', 'udp', '10.77.0.1', 6000, 2, 1000)
+        time.sleep(0.5)
+        os.kill(before, signal.SIGKILL)
+        told = probe.result()
+        checks.point(told['sent'] > 500 and told['lost'] <= 5, f'{name}: of datagrams 1 ms apart at most five are lost when it is killed', told)
+        checks.point(wait(lambda: (status() or {'processes': {name: before}})['processes'][name] not in (0, before)), f'{name}: it is there again', log())
+    checks.point(wait(lambda: status()['policy']['engine_has_it'] and status()['engine']['state'] == 'up'), 'with the policy', status())
+    said = host('S2F41 START', 'S2F41 ABORT')
+    checks.point('S2F42' in said and wait(lambda: status()['engine']['refused'] >= 1), 'and refuses as before', said + str(status()))
+
+
+def opened(log_of_tool):
+    command('gateway', 'open', '--for', '4s')
+    checks.point(wait(lambda: connects(9), 3), 'open lets pass what the kernel drops', log())
+    host('S2F41 RESUME')
+    checks.point('RESUME' in log_of_tool.read_text(), 'and what the engine refuses', log_of_tool.read_text()[-800:])
+    checks.point(wait(lambda: status()['mode'] == 'enforce', 8) and wait(lambda: not connects(9), 3), 'it ends by itself, in the kernel too', status())
+    host('S2F41 PAUSE')
+    checks.point('PAUSE' not in log_of_tool.read_text(), 'and in the engine', log_of_tool.read_text()[-800:])
+    checks.point(policy(2, 'shadow'), 'the next policy is in shadow')
+    host('S2F41 PAUSE')
+    checks.point('PAUSE' in log_of_tool.read_text(), 'and refuses nothing', log_of_tool.read_text()[-800:])
+    checks.point(wait(lambda: counted('S2F41', 'would_refuse') >= 1, 3), 'but tells what it would have refused', command('gateway', 'top', '--json').stdout + str(status()))
+
+
+def main():
+    process = start()
+    heard = tool()
+    try:
+        zones(heard)
+        lines(heard)
+        killed()
+        opened(heard)
+        process.send_signal(signal.SIGTERM)
+        checks.point(process.wait(15) == 0, 'it stops in order', log())
+        checks.point(connects(5000), 'and leaves a cable with zone policy')
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for folder in Path('/sys/fs/bpf').glob('sekisho-gateway-*'):
+            if folder.name in pins():
+                subprocess.run(['rm', '-rf', str(folder)])
+        lab.end()
+    checks.finish()
+
+
+def pins():
+    mark = 2166136261
+    for byte in str(root).encode():
+        mark = (mark ^ byte) * 16777619 & 0xffffffff
+    return [f'sekisho-gateway-{mark:08x}']
+
+
+main()
