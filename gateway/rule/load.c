@@ -238,6 +238,7 @@ static int loading_finish(struct loading *l, struct gw_rules **ret_rules, struct
 		return r;
 	if (ret_count)
 		*ret_count = l->count;
+	sk_mem_trim(); /* compiling takes several times what stays */
 	*ret_rules = SK_TAKE(l->set);
 	return 0;
 }
