@@ -348,6 +348,46 @@ def release(site):
           'a signed release lets it go', (made.stderr, said.stdout, said.stderr, state))
 
 
+def units(site):
+    """Who sees to it that the machine starts without the agent is told of while it still runs."""
+    def told(what):
+        return within(5, lambda: [e for e in site.events('tampering') if what in json.dumps(e)])
+    choices, shipped = site.root / 'etc/systemd/system', site.root / 'lib/systemd/system/sekisho-agent.service'
+    enabled, masked = choices / 'multi-user.target.wants/sekisho-agent.service', choices / 'sekisho-agent.service'
+    for path in (enabled, shipped):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    shipped.write_text('[Service]\n')
+    enabled.symlink_to('/lib/systemd/system/sekisho-agent.service')
+    clerk = site.child('sekisho-lockdow')
+    os.kill(clerk, signal.SIGKILL)  # the next one finds the unit as it would be after an installation
+    within(5, lambda: site.child('sekisho-lockdow') not in (0, clerk) and site.in_force(site.status()['serial'], 'enforce'))
+    shipped.with_suffix('.new').write_text('[Service]\n# newer\n')
+    shipped.with_suffix('.new').rename(shipped)
+    enabled.unlink()
+    point(told('unit-disabled'), 'the unit is disabled: told')
+    masked.symlink_to('/dev/null')
+    point(told('unit-masked'), 'the unit is masked: told')
+    point(not [e for e in site.events('tampering') if 'unit-removed' in json.dumps(e)], 'an upgrade that exchanges its file is nothing')
+    shipped.unlink()
+    point(told('unit-removed'), 'the unit is removed: told')
+    point(site.run('unknown') == 'refused', 'and the agent goes on')
+
+
+def half_removed(site):
+    """Some of its files are gone when it starts: what the policy says is enforced all the same."""
+    serial = site.status()['serial']
+    site.stop()
+    state = site.root / 'var/lib/sekisho'
+    kept = {'policy', 'place.json', 'endpoint.secret'}
+    gone = [path for path in state.iterdir() if path.name not in kept]
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(site.root / 'run', ignore_errors=True)
+    site.start()
+    point(gone and site.in_force(serial, 'enforce') and site.run('unknown') == 'refused' and site.run('known') == 7,
+          'half of its files removed: it starts and enforces', f'{[p.name for p in gone]} {site.status()}')
+
+
 def end(site):
     before = len(site.events('unguarded'))
     site.stop()
@@ -382,7 +422,7 @@ def main():
     site = Site(folder)
     make_group(site)
     try:
-        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, hand_over, small, release, labels, end):
+        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, hand_over, small, release, labels, end, units, half_removed):
             part(site)
     finally:
         if failed:

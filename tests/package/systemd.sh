@@ -187,6 +187,25 @@ within 15 "main is started again and has a guard of its own" started_again
 check "the policy is still in force" in_force enforce 2
 fails "and an unknown program does not run" pc_do /tmp/unknown-1
 
+# --- root sees to it that it is not started again
+
+# shellcheck disable=SC2317
+told_of() {
+	pc_do sekisho events --json | grep -q "$1"
+}
+pc_do systemctl disable sekisho-agent
+within 10 "the unit is disabled: the server knows" told_of unit-disabled
+pc_do systemctl enable sekisho-agent
+pc_do systemctl mask sekisho-agent
+within 10 "the unit is masked: the server knows" told_of unit-masked
+fails "and what is unknown is still refused" pc_do /tmp/unknown-1
+pc_do systemctl unmask sekisho-agent
+pc_do systemctl stop sekisho-agent
+check "stopped by root, the kernel allows on this tier" pc_do /tmp/unknown-1
+pc_do systemctl start sekisho-agent
+within 10 "started again, it tells since when nothing was judged" told_of agent-was-not-running-kernel-allowed
+within 10 "and enforces" in_force enforce 2
+
 # --- an upgrade that the policy does not know
 
 repack() {

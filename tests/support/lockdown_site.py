@@ -87,7 +87,7 @@ class Site:
             status = self.status()
             return status and status['serial'] == serial and status['mode'] == mode and status['guard'] == 'up' and \
                 all(scope['state'] != 'waiting' for scope in status['scope'])
-        return within(3, ask)
+        return within(20, ask)  # the machine may be busy
 
     def run(self, name):
         """Exit code, or 'refused'."""

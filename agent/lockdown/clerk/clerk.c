@@ -129,6 +129,7 @@ static void on_folder(void *arg, int fd, unsigned what)
 {
 	_Alignas(struct inotify_event) char space[4096];
 	struct clerk *c = arg;
+	const char *worse;
 	ssize_t size;
 
 	(void)what;
@@ -142,6 +143,9 @@ static void on_folder(void *arg, int fd, unsigned what)
 			else if (event->mask & (IN_MOVE_SELF | IN_DELETE_SELF))
 				tell_touched(c, "policy-removed", LOCKDOWN_POLICY);
 		}
+	worse = lk_unit_worse(c);
+	if (worse)
+		tell_touched(c, worse, "sekisho-agent.service");
 	sk_timer_arm(c->settle, SETTLE_MS);
 }
 
@@ -316,6 +320,7 @@ static int open_watches(struct clerk *c)
 	watch_folder(c, "");
 	watch_folder(c, "/lockdown");
 	c->program_watch = inotify_add_watch(c->folder_fd, "/proc/self/exe", IN_ATTRIB | IN_DELETE_SELF);
+	lk_unit_watch(c);
 	return r;
 }
 

@@ -125,10 +125,17 @@ struct clerk {
 	bool tainted_seen[LK_SCOPE];
 	int program_watch; /* inotify, on our own program */
 	bool program_told;
+	struct lk_unit {
+		bool enabled, masked, there;
+	} unit;
 	uint64_t unguarded_from_ms, unguarded_to_ms; /* the last such time */
 };
 
 struct lk_shared *lk_duty_shared(void);
+
+/* unit.c. The clerk's folder_fd also tells of the agent's unit; what became worse since the last look, or NULL. */
+void lk_unit_watch(struct clerk *c);
+const char *lk_unit_worse(struct clerk *c);
 
 /* enforce.c. All: 0 or -errno. */
 int lk_enforce_open(struct clerk *c);
