@@ -36,7 +36,10 @@ def unpack(path, into):
     with open(plain, 'wb') as out:
         subprocess.run(['zstd', '-dcq', path], stdout=out, check=True, timeout=60)
     with tarfile.open(plain) as archive:
-        archive.extractall(into, filter='data')
+        for member in archive:
+            if member.isfile() and member.name.endswith('.rules'):
+                with open(os.path.join(into, os.path.basename(member.name)), 'wb') as out:
+                    out.write(archive.extractfile(member).read())
     return sorted(os.path.join(at, name) for at, _, names in os.walk(into) for name in names if name.endswith('.rules'))
 
 
