@@ -131,5 +131,7 @@ int health_report(struct link *link, struct sk_buf *out)
 		r = sk_json_put(o, "streams", json_object_get(json_object_object_get(link->spool_health, "streams")));
 	if (!r && link->lockdown_health)
 		r = sk_json_put(o, "lockdown", json_object_get(link->lockdown_health));
+	if (!r && link->gateway_health)
+		r = sk_json_put(o, "gateway", json_object_get(link->gateway_health));
 	return r ? r : sk_json_canonical(o, out);
 }

@@ -43,7 +43,7 @@ struct link {
 
 	/* the session */
 	struct sk_tls *tls;
-	struct sk_chan *server, *spool, *lockdown;
+	struct sk_chan *server, *spool, *lockdown, *gateway; /* the gateway: another program's clerk, on a machine that has one */
 	struct sk_watch *ended;  /* deferred: the session's end, outside the callbacks of its channels */
 	struct sk_watch *stall;  /* armed while something is awaited from the server */
 	struct sk_watch *health; /* every 30 s while connected */
@@ -52,7 +52,7 @@ struct link {
 	bool server_up, welcomed, full;
 	struct window window;
 	uint32_t reads[SK_PRIORITIES]; /* ids of READs that wait at the spool */
-	struct json_object *spool_health, *lockdown_health;
+	struct json_object *spool_health, *lockdown_health, *gateway_health;
 
 	/* the batch that the server refused last, and in how many sessions */
 	struct window_range refused;

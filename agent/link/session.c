@@ -3,7 +3,7 @@
  * One session with the server.
  *
  *   begin -> spool.sock (HEALTH_GET), TLS to the server -> both there: HELLO
- *         -> WELCOME: what the server has goes to the spool, READs begin, lockdown.sock is taken (it may be absent)
+ *         -> WELCOME: what the server has goes to the spool, READs begin, lockdown.sock and gateway.sock are taken (they may be absent)
  *   BATCH from the spool goes to the server as it is; its ACK goes back. HEALTH, and what lockdown and the server say to each other, pass through.
  *   any connection ends, any answer is wrong, an ACK is overdue -> end
  */
@@ -41,9 +41,11 @@ void session_close(struct link *link)
 	link->server = sk_chan_free(link->server);
 	link->spool = sk_chan_free(link->spool);
 	link->lockdown = sk_chan_free(link->lockdown);
+	link->gateway = sk_chan_free(link->gateway);
 	link->tls = sk_tls_free(link->tls);
 	link->spool_health = sk_json_free(link->spool_health);
 	link->lockdown_health = sk_json_free(link->lockdown_health);
+	link->gateway_health = sk_json_free(link->gateway_health);
 	link->server_up = link->welcomed = link->full = false;
 	memset(link->reads, 0, sizeof link->reads);
 }
@@ -195,6 +197,8 @@ static int on_error(struct link *link, const struct sk_frame *frame, struct sk_d
 
 /* ---- health ---- */
 
+static int connect_gateway(struct link *link);
+
 static void send_health(struct link *link)
 {
 	_cleanup_buf_ struct sk_buf out = SK_BUF(64 << 10);
@@ -210,6 +214,10 @@ static void on_health_time(void *arg)
 	sk_chan_send(link->spool, SK_F_HEALTH_GET, sk_chan_next_id(link->spool), NULL, 0);
 	if (link->lockdown)
 		sk_chan_send(link->lockdown, SK_F_HEALTH_GET, sk_chan_next_id(link->lockdown), NULL, 0);
+	if (!link->gateway)
+		(void)connect_gateway(link); /* it may have been started since */
+	if (link->gateway)
+		sk_chan_send(link->gateway, SK_F_HEALTH_GET, sk_chan_next_id(link->gateway), NULL, 0);
 	sk_timer_arm(link->soon, CHANGE_MS);
 }
 
@@ -288,9 +296,17 @@ static int answer_alone(struct link *link, const struct sk_frame *frame)
 {
 	static const char state[] = "{\"hash\":\"\",\"reason\":\"no guard runs on this endpoint\",\"serial\":0,\"state\":\"refused\"}";
 
-	if (frame->type == SK_F_POLICY)
+	if (frame->type == SK_F_POLICY && !link->gateway)
 		return sk_chan_send(link->server, SK_F_POLICY_STATE, frame->id, state, sizeof state - 1);
 	return 0; /* the server keeps it, and says it again when a session begins */
+}
+
+/* What is signed goes to all who keep such things: one store, in which each finds its own part. The rest is lockdown's. */
+static int hand_on(struct link *link, const struct sk_frame *frame)
+{
+	if (link->gateway && frame->type == SK_F_POLICY)
+		sk_chan_send(link->gateway, frame->type, frame->id, frame->body, frame->size);
+	return link->lockdown ? sk_chan_send(link->lockdown, frame->type, frame->id, frame->body, frame->size) : answer_alone(link, frame);
 }
 
 static void on_server_frame(struct sk_chan *chan, void *arg, const struct sk_frame *frame)
@@ -308,10 +324,8 @@ static void on_server_frame(struct sk_chan *chan, void *arg, const struct sk_fra
 		r = sk_diag_offset(&diag, 0, "%s before WELCOME", sk_frame_name(frame->type));
 	else if (frame->type == SK_F_ACK)
 		r = on_ack(link, frame, &diag);
-	else if (link->lockdown)
-		r = sk_chan_send(link->lockdown, frame->type, frame->id, frame->body, frame->size);
 	else
-		r = answer_alone(link, frame);
+		r = hand_on(link, frame);
 	settle(link, r == SK_AGAIN ? 0 : r, &diag);
 }
 
@@ -352,6 +366,25 @@ static void on_lockdown_frame(struct sk_chan *chan, void *arg, const struct sk_f
 	settle(link, r == SK_AGAIN ? 0 : r, &diag);
 }
 
+static void on_gateway_frame(struct sk_chan *chan, void *arg, const struct sk_frame *frame)
+{
+	struct sk_diag diag = {.source = "gateway"};
+	struct link *link = arg;
+	int r = 0;
+
+	(void)chan;
+	if (frame->type == SK_F_HEALTH) {
+		r = health_take(&link->gateway_health, frame, &diag);
+		if (!r && frame->id == 0)
+			sk_timer_arm(link->soon, CHANGE_MS);
+	} else if (frame->type == SK_F_POLICY_STATE) {
+		r = sk_chan_send(link->server, frame->type, frame->id, frame->body, frame->size);
+	} else {
+		sk_log(SK_LOG_WARNING, "gateway: %.*s", (int)SK_MIN(frame->size, 200u), (const char *)frame->body);
+	}
+	settle(link, r == SK_AGAIN ? 0 : r, &diag);
+}
+
 /* ---- connections ---- */
 
 static void on_server_open(struct sk_chan *chan, void *arg)
@@ -366,7 +399,7 @@ static void on_server_open(struct sk_chan *chan, void *arg)
 static void on_chan_close(struct sk_chan *chan, void *arg, const struct sk_diag *why)
 {
 	struct link *link = arg;
-	const char *who = chan == link->server ? "server" : chan == link->spool ? "spool" : "lockdown";
+	const char *who = chan == link->server ? "server" : chan == link->spool ? "spool" : chan == link->gateway ? "gateway" : "lockdown";
 	char text[300];
 
 	snprintf(text, sizeof text, "%s: %s", who, why->text);
@@ -382,6 +415,7 @@ static void on_server_drain(struct sk_chan *chan, void *arg)
 static const struct sk_chan_handler server_handler = {on_server_open, on_server_frame, on_chan_close, on_server_drain};
 static const struct sk_chan_handler spool_handler = {.on_frame = on_spool_frame, .on_close = on_chan_close};
 static const struct sk_chan_handler lockdown_handler = {.on_frame = on_lockdown_frame, .on_close = on_chan_close};
+static const struct sk_chan_handler gateway_handler = {.on_frame = on_gateway_frame, .on_close = on_chan_close};
 
 static int connect_local(struct link *link)
 {
@@ -400,6 +434,15 @@ static int connect_lockdown(struct link *link)
 	int r = sk_chan_connect(link->loop, link->ctx->root, "lockdown.sock", &lockdown_handler, link, &opts, &link->lockdown);
 
 	return r == SK_NONE || r == SK_DENIED ? 0 : r;
+}
+
+/* A program of its own, which may come later than we. */
+static int connect_gateway(struct link *link)
+{
+	const struct sk_chan_opts opts = {.proto = SK_PROTO_LOCKDOWN, .side = SK_CLIENT, .max_output = 64 << 20};
+	int r = sk_chan_connect(link->loop, link->ctx->root, "gateway.sock", &gateway_handler, link, &opts, &link->gateway);
+
+	return r > 0 ? 0 : r;
 }
 
 static int connect_server(struct link *link, struct sk_diag *diag)

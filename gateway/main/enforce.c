@@ -150,6 +150,7 @@ static void carry_over(struct gw_clerk *c, struct sk_policy_answer *answer, enum
 	gw_bell(c->bells->engine);
 	gw_bell(c->bells->ports);
 	tell(c);
+	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
 }
 
 void gw_enforce(struct gw_clerk *c)
@@ -177,8 +178,12 @@ void gw_enforce_offer(struct gw_clerk *c, const char *envelope, size_t size)
 	char detail[300], why[400];
 	int r = sk_store_offer(c->store, envelope, size, &place, &when, &offer);
 
-	c->reason[0] = 0;
-	c->refused_serial = 0;
+	if (r == 0 || offer.part == SK_PART_GATEWAY) {
+		c->reason[0] = 0;
+		c->refused_serial = 0;
+	}
+	if (offer.part != SK_PART_GATEWAY)
+		r = r < 0 ? r : 0; /* not ours: the link hands on all that is signed */
 	if (r == SK_DENIED && offer.refusal != SK_REFUSED_NOT_YET) {
 		sk_diag_format(&offer.diag, detail, sizeof detail);
 		snprintf(why, sizeof why, "%s: %s%s%.200s", sk_refusal_code(offer.refusal), sk_refusal_text(offer.refusal, false), offer.diag.text[0] ? ": " : "",

@@ -18,10 +18,10 @@
  *          the store's end and "first" is recorded as lost, unless a tombstone explains it.
  * BATCH    -> ACK (its epoch and priority; the highest contiguous seq that is durable), once for each BATCH, in any order. At most SK_LINK_WINDOW
  *          batches may wait for their ACK; the server stops reading when there are more.
- * HEALTH   {"spool":{"depth":[n,n,n],"bytes":n,"max_bytes":n,"dropped":n,"disk_full":bool},"clock":"ok"|"wrong","lockdown":{...}} (no answer).
+ * HEALTH   {"spool":{"depth":[n,n,n],"bytes":n,"max_bytes":n,"dropped":n,"disk_full":bool},"clock":"ok"|"wrong","lockdown":{...},"gateway":{...}} (no answer).
  *          The fleet keeps the latest as it stands, whatever is in it.
  * POLICY   (server to agent) a signed envelope -> POLICY_STATE {"serial":n,"hash":hex,"state":"enforced"|"refused"|"shadow"|"waiting",
- *          "reason":text} (may be sent again at any time: it is what is in force)
+ *          "reason":text} (may be sent again at any time: it is what is in force; with "part":"gateway" it is the gateway's)
  * REQUEST  {"id":text,"kind":"allow"|"unknown"|"exception","body":{}} -> REQUEST_TAKEN {"id"}; the agent sends it again after a reconnect
  *          until it is taken
  * ANSWER   (server to agent) {"id","decision":"approved"|"rejected","note","by"} -> ANSWER_TAKEN {"id"}; sent again likewise
@@ -32,6 +32,7 @@
  * ERROR "failed": not now, and nothing is wrong with the batch.
  * Within the agent the duty `link` holds two local connections for as long as a session lasts, and hands POLICY to COMMAND and their answers on as they are:
  * lockdown.sock: link is the client; lockdown sends what is in its outbox when the connection begins, and HEALTH when it changes; HEALTH_GET asks.
+ * gateway.sock:  on a machine with a gateway, the same for POLICY, POLICY_STATE and HEALTH; a policy goes to both, and each takes its own part.
  * spool.sock:    EVENT -> EVENT_TAKEN when its id is not 0: durable; or ERROR "full" or "bad". READ {"priority","after"} (link) -> BATCH with the
  *                same id as soon as there is an event behind `after`; a new READ of a priority takes the place of the old one. ACKED (link): what the
  *                server has; REFUSED (link): what it will never take. HEALTH_GET -> HEALTH {"epoch","bytes","max_bytes","disk_full","tombstones","cut_bytes","streams":[{"priority","acked",

@@ -20,7 +20,7 @@ enum sk_proto {
 	SK_PROTO_ENROL,    /* agent to intake, ALPN sekisho-enrol/1 */
 	SK_PROTO_LINK,     /* agent to intake, ALPN sekisho/1 */
 	SK_PROTO_SPOOL,    /* spool.sock: lockdown, link, root */
-	SK_PROTO_LOCKDOWN, /* lockdown.sock: link, root */
+	SK_PROTO_LOCKDOWN, /* lockdown.sock, gateway.sock: link, root */
 	SK_PROTO_LINKCTL,  /* link.sock: root */
 	SK_PROTO_STORE,    /* store.sock: intake, web, root */
 	SK_PROTO_FLEET,    /* fleet.sock: intake, web, root */

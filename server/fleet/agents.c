@@ -18,6 +18,7 @@ struct sk_fleet_agent *sk_agent_free(struct sk_fleet_agent *agent)
 	sk_json_free(agent->labels);
 	sk_json_free(agent->health);
 	sk_json_free(agent->policy);
+	sk_json_free(agent->gateway);
 	free(agent->reason);
 	free(agent);
 	return NULL;
@@ -196,7 +197,7 @@ void sk_agents_attach(struct sk_fleet *fleet, struct sk_fleet_agent *agent, cons
 	if (sk_json_object(body, "hello", &hello) == 0 && sk_json_string(&hello, "version", 1, 64, &text) == 0)
 		copy(agent->version, sizeof agent->version, text);
 	agent->connected = true;
-	agent->pushed[0] = '\0';
+	memset(agent->pushed, 0, sizeof agent->pushed);
 	agent->pushed_revocations = 0;
 	agent->last_seen = sk_fleet_now();
 	agent->dirty = true;
@@ -225,10 +226,14 @@ void sk_agents_health(struct sk_fleet *fleet, struct sk_fleet_agent *agent, cons
 
 void sk_agents_policy_state(struct sk_fleet *fleet, struct sk_fleet_agent *agent, const struct sk_json *body)
 {
-	sk_json_free(agent->policy);
-	agent->policy = json_object_get(body->value);
+	struct json_object *part = NULL, **slot = &agent->policy;
+
+	if (json_object_object_get_ex(body->value, "part", &part) && !strcmp(json_object_get_string(part), sk_part_names[SK_PART_GATEWAY]))
+		slot = &agent->gateway;
+	sk_json_free(*slot);
+	*slot = json_object_get(body->value);
 	agent->last_seen = sk_fleet_now();
-	sk_json_put_i64(agent->policy, "at", agent->last_seen);
+	sk_json_put_i64(*slot, "at", agent->last_seen);
 	agent->dirty = true;
 	sk_fleet_changed(fleet, SK_TOPIC_AGENTS);
 	sk_policies_push(fleet, agent);
@@ -310,6 +315,8 @@ static int put_agent(struct sk_fleet *fleet, const struct sk_fleet_agent *a, str
 		r = sk_json_put_i64(out, "health_at", a->health_at);
 	if (!r)
 		r = put_optional(out, "policy", a->policy);
+	if (!r && a->gateway)
+		r = put_optional(out, "gateway_policy", a->gateway);
 	return r ? r : put_assigned(fleet, a, out);
 }
 

@@ -34,7 +34,8 @@ struct sk_fleet_agent {
 	char version[65], address[48];
 	struct json_object *health, *policy; /* as the agent sent them; NULL */
 	bool connected;
-	char pushed[65];            /* hash of the policy pushed in this session; "" = none */
+	char pushed[SK_PART_COUNT][65]; /* of each part, hash of the policy pushed in this session; "" = none */
+	struct json_object *gateway; /* POLICY_STATE of its gateway, said in this session; NULL = none */
 	int64_t pushed_revocations; /* serial, likewise */
 	bool dirty;         /* last_seen, health, policy: to be written */
 };

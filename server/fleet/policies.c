@@ -53,10 +53,10 @@ static bool fits(struct json_object *labels, const struct sk_fleet_agent *agent)
 	return sk_labels_fit(&view.labels, &place);
 }
 
-static int find_assigned(struct sk_fleet *fleet, const struct sk_fleet_agent *agent, sqlite3_stmt **ret_stmt)
+static int find_assigned(struct sk_fleet *fleet, const struct sk_fleet_agent *agent, int part, sqlite3_stmt **ret_stmt)
 {
 	sqlite3_stmt *stmt;
-	int r = sk_sql_use(fleet->sql, "SELECT labels,serial,hash,envelope FROM policy WHERE part='lockdown' ORDER BY serial DESC", &stmt, "");
+	int r = sk_sql_use(fleet->sql, "SELECT labels,serial,hash,envelope FROM policy WHERE part=? ORDER BY serial DESC", &stmt, "t", sk_part_names[part]);
 
 	while (!r && (r = sk_sql_step(fleet->sql, stmt)) == 0) {
 		_cleanup_json_ struct json_object *labels = sk_fleet_column_json(stmt, 0);
@@ -72,7 +72,7 @@ static int find_assigned(struct sk_fleet *fleet, const struct sk_fleet_agent *ag
 int sk_policies_assigned(struct sk_fleet *fleet, const struct sk_fleet_agent *agent, int64_t *ret_serial, char ret_hash[65])
 {
 	sqlite3_stmt *stmt;
-	int r = find_assigned(fleet, agent, &stmt);
+	int r = find_assigned(fleet, agent, SK_PART_LOCKDOWN, &stmt);
 
 	if (r)
 		return r;
@@ -83,12 +83,12 @@ int sk_policies_assigned(struct sk_fleet *fleet, const struct sk_fleet_agent *ag
 }
 
 /* What the agent said last that it has. */
-static bool has_already(const struct sk_fleet_agent *agent, const char *hash)
+static bool has_already(const struct sk_fleet_agent *agent, int part, const char *hash)
 {
-	struct json_object *its_hash = NULL, *state = NULL;
+	struct json_object *its_hash = NULL, *state = NULL, *said = part == SK_PART_GATEWAY ? agent->gateway : agent->policy;
 
-	json_object_object_get_ex(agent->policy, "hash", &its_hash);
-	json_object_object_get_ex(agent->policy, "state", &state);
+	json_object_object_get_ex(said, "hash", &its_hash);
+	json_object_object_get_ex(said, "state", &state);
 	return its_hash && state && strcmp(json_object_get_string(its_hash), hash) == 0 &&
 	       strcmp(json_object_get_string(state), "refused") != 0;
 }
@@ -109,23 +109,29 @@ static void push_revocations(struct sk_fleet *fleet, struct sk_fleet_agent *agen
 }
 
 /* Once a session, unless the agent has it; a refusal is not argued with. */
-void sk_policies_push(struct sk_fleet *fleet, struct sk_fleet_agent *agent)
+static void push_part(struct sk_fleet *fleet, struct sk_fleet_agent *agent, int part)
 {
 	sqlite3_stmt *stmt;
 	const char *hash;
 
-	if (!agent->connected)
-		return;
-	push_revocations(fleet, agent);
-	if (find_assigned(fleet, agent, &stmt))
+	if (find_assigned(fleet, agent, part, &stmt))
 		return;
 	hash = sk_sql_text(stmt, 2);
-	if (strcmp(agent->pushed, hash) != 0) {
-		snprintf(agent->pushed, sizeof agent->pushed, "%s", hash);
-		if (!has_already(agent, hash))
+	if (strcmp(agent->pushed[part], hash) != 0) {
+		snprintf(agent->pushed[part], sizeof agent->pushed[part], "%s", hash);
+		if (!has_already(agent, part, hash))
 			sk_fleet_push(fleet, agent->id, "policy", json_object_new_string(sk_sql_text(stmt, 3)));
 	}
 	sk_sql_reset(stmt);
+}
+
+void sk_policies_push(struct sk_fleet *fleet, struct sk_fleet_agent *agent)
+{
+	if (!agent->connected)
+		return;
+	push_revocations(fleet, agent);
+	for (int part = 0; part < SK_PART_COUNT; part++)
+		push_part(fleet, agent, part);
 }
 
 static void push_to_all(struct sk_fleet *fleet)
@@ -235,12 +241,25 @@ static int check_serial(struct sk_fleet_call *call, const struct sk_policy_answe
 	return sk_call_conflict(call, text);
 }
 
+/* One word for people: of a gateway the strictest that one of its conduits has. */
+static const char *mode_of(const struct sk_policy *policy)
+{
+	const struct sk_conduit *list = policy->gateway.conduits.items;
+	int mode = policy->gateway.otherwise_mode;
+
+	if (policy->part != SK_PART_GATEWAY)
+		return sk_mode_names[policy->lockdown.mode];
+	for (size_t i = 0; i < policy->gateway.conduits.count; i++)
+		mode = SK_MAX(mode, list[i].mode);
+	return sk_watch_names[mode];
+}
+
 static int insert_policy(struct sk_fleet_call *call, const struct sk_policy_answer *a, const char *labels, const char *hash, const char *text)
 {
 	const struct sk_policy *p = &a->policy;
 
 	return sk_sql_run(call->fleet->sql, "INSERT INTO policy VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", "ttitttitiiitt", hash, sk_part_names[p->part],
-			  p->serial, labels, p->title ? p->title : "", sk_mode_names[p->lockdown.mode], (int64_t)p->lockdown.programs.count, a->signer,
+			  p->serial, labels, p->title ? p->title : "", mode_of(p), (int64_t)(p->part == SK_PART_GATEWAY ? p->gateway.conduits.count : p->lockdown.programs.count), a->signer,
 			  p->not_before, p->expires, sk_fleet_now(), call->by, text);
 }
 
@@ -376,9 +395,13 @@ static void count_states(struct sk_fleet *fleet, struct json_object *labels, con
 		if (agent->revoked || !fits(labels, agent))
 			continue;
 		++*agents;
-		json_object_object_get_ex(agent->policy, "hash", &its_hash);
-		json_object_object_get_ex(agent->policy, "state", &state);
-		if (!its_hash || !state || strcmp(json_object_get_string(its_hash), hash) != 0)
+		for (int part = 0; part < SK_PART_COUNT && !state; part++) {
+			struct json_object *said = part == SK_PART_GATEWAY ? agent->gateway : agent->policy;
+
+			if (json_object_object_get_ex(said, "hash", &its_hash) && !strcmp(json_object_get_string(its_hash), hash))
+				json_object_object_get_ex(said, "state", &state);
+		}
+		if (!state)
 			continue;
 		*enforced += strcmp(json_object_get_string(state), "enforced") == 0;
 		*refusals += strcmp(json_object_get_string(state), "refused") == 0;

@@ -45,7 +45,7 @@ static const struct group groups[] = {
 	{"token", {{"open", T_token_open}, {"used", T_token_used}, {"expired", T_token_expired}, {"cancelled", T_token_cancelled}}},
 	{"scope", {{"it", T_scope_it}, {"ot", T_scope_ot}, {"product", T_scope_product}}},
 	{"request_kind", {{"allow", T_kind_allow}, {"unknown", T_kind_unknown}, {"exception", T_kind_exception}}},
-	{"part", {{"lockdown", T_part_lockdown}}},
+	{"part", {{"lockdown", T_part_lockdown}, {"gateway", T_part_gateway}}},
 	{"role", {{"administrator", T_role_administrator}, {"security", T_role_security}, {"engineer", T_role_engineer}, {"assessor", T_role_assessor},
 		  {"viewer", T_role_viewer}}},
 	{"import", {{"add", T_import_add}, {"change", T_import_change}, {"syntax", T_import_syntax}, {"columns", T_import_columns},
