@@ -18,6 +18,7 @@ struct sk_call {
 	struct sk_argv_state state;
 	unsigned long at, end;
 	__u64 script;      /* hash of the script's path */
+	__u64 base;        /* and of its last part */
 	__u32 inside;      /* the piece that comes next belongs to the word before */
 	__u32 skip;        /* words of a chooser that are passed over */
 	__u32 variable;    /* one that may not be set was seen */
@@ -83,10 +84,10 @@ static __always_inline int next_piece(struct sk_call *call)
 	return (int)n - 1;
 }
 
-/* The hash of the script's path, which begins in the word at `skip`. */
+/* The hash of the script's path, which begins in the word at `skip`, and of its last part. */
 __noinline int note_script(struct sk_call *call, __u32 skip)
 {
-	__u64 hash = sk_hash_begin();
+	__u64 hash = sk_hash_begin(), base = hash;
 
 	if (!call)
 		return 0;
@@ -99,8 +100,10 @@ __noinline int note_script(struct sk_call *call, __u32 skip)
 		if (!call->state.word[at])
 			break;
 		hash = sk_hash_byte(hash, (__u8)call->state.word[at]);
+		base = call->state.word[at] == '/' ? sk_hash_begin() : sk_hash_byte(base, (__u8)call->state.word[at]);
 	}
 	call->script = hash;
+	call->base = base;
 	__builtin_memcpy(call->name, call->state.word, sizeof call->name);
 	call->name[sizeof call->name - 1] = 0;
 	return 0;
@@ -300,7 +303,7 @@ static __always_inline struct sk_call *begin_call(struct sk_scripts *scripts, st
 	if (!call)
 		return NULL;
 	__builtin_memset(&call->state, 0, __builtin_offsetof(struct sk_argv_state, word));
-	call->script = 0;
+	call->script = call->base = 0;
 	call->inside = call->skip = call->variable = 0;
 	__builtin_memcpy(call->hash, hash, sizeof call->hash);
 	call->row_number = call->own_row = (__u32)row_of(scripts, call);

@@ -126,6 +126,15 @@ static __always_inline void is_given(struct task_struct *task)
 		mark->given = 1;
 }
 
+/* Tier A: until it has read the script of this name, it opens nothing that is no file (lsm-scripts.h). 0: none is awaited. */
+static __always_inline void await(struct task_struct *task, __u64 name)
+{
+	struct sk_mark *mark = bpf_task_storage_get(&sk_marks, task, 0, 0);
+
+	if (mark)
+		mark->awaited = name;
+}
+
 #ifdef SK_ASK
 #include "lockdown-ask.h"
 #else
@@ -199,8 +208,12 @@ static __always_inline void judge_call(struct task_struct *task, struct sk_order
 		stop(orders, told);
 		return;
 	}
-	if (call->state.file && (verdict == SK_ARGV_SCRIPT || verdict == SK_ARGV_LOAD) && ask_for_call(orders, process, call))
+	if (!call->state.file || (verdict != SK_ARGV_SCRIPT && verdict != SK_ARGV_LOAD))
+		return;
+	if (ask_for_call(orders, process, call))
 		is_given(task);
+	else
+		await(task, call->base);
 }
 
 /* What the task has become, by its content. */
@@ -252,6 +265,8 @@ int BPF_PROG(SK_SCRIPT_EXEC, struct task_struct *given, int old_pid, struct linu
 	}
 	if (hash && (told.kinds & SK_AS_INTERPRETER))
 		judge_program(task, orders, scripts, hash, process, &look, &told);
+	if (bprm->interp != bprm->filename) /* the script was executed, and judged as that */
+		await(task, 0);
 	return 0;
 }
 

@@ -130,7 +130,9 @@ struct fdtable {
 };
 
 struct files_struct {
+	sk_atomic count;
 	struct fdtable *fdt;
+	struct file *fd_array[64]; /* where the table lies until it grows */
 };
 
 struct task_struct;

@@ -59,4 +59,5 @@ struct sk_mark {
 	__u32 given;      /* what it was given was looked at: what it reads beyond that it loads by itself */
 	__u32 since;      /* scripts_since of the orders */
 	__u32 unused;
+	__u64 awaited;    /* hash of the name, without folders, of the script that it was given and has not read yet; 0 = none */
 };

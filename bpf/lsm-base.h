@@ -14,6 +14,7 @@
 #include "lockdown-lsm.h"
 
 #define S_IFMT 0170000
+#define S_IFDIR 0040000
 #define S_IFREG 0100000
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
@@ -383,13 +384,16 @@ static __always_inline __u32 judge(struct file *file, const struct sk_orders *o,
 	return reason;
 }
 
-/* Was this file found known and not written since? For what known files are protected from. */
+/*
+ * Was this file found known and not written since? For what known files are protected from. An empty one has nothing to protect: many lists have the hash of nothing,
+ * and every file that is just being made would be known by it.
+ */
 static __always_inline bool was_known(struct inode *inode)
 {
 	struct sk_file_key key;
 	struct sk_known *k;
 
-	if (!inode)
+	if (!inode || !BPF_CORE_READ(inode, i_size))
 		return false;
 	key_of(inode, &key);
 	k = bpf_map_lookup_elem(&sk_known, &key);

@@ -155,6 +155,8 @@ static __always_inline void learn_place(struct lsm_self *s, struct inode *inode)
 {
 	struct sk_orders *o = bpf_map_lookup_elem(&sk_orders, &(__u32){0});
 
+	if (s->lesson == LSM_HOLDS && (inode->i_mode & S_IFMT) != S_IFDIR)
+		return; /* another thread of the guard */
 	if (o && sk_process_of(bpf_get_current_task_btf(), o->pid_space) == s->teacher)
 		mark_place(inode, s->lesson);
 }
@@ -202,7 +204,7 @@ int BPF_PROG(sk_open, struct file *file)
 	s = self();
 	if (s && s->teacher)
 		learn_place(s, file->f_inode);
-	return 0;
+	return open_script(file);
 }
 
 /* --- changes without opening */
@@ -325,34 +327,36 @@ int BPF_PROG(sk_mkdir, struct inode *dir, struct dentry *dentry, unsigned short 
 	return create(dir, dentry);
 }
 
+#define TCGETS 0x5401u
 #define FS_IOC_SETFLAGS 0x40086602u
 #define FS_IOC32_SETFLAGS 0x40046602u
 #define FS_IOC_FSSETXATTR 0x401c5820u
 
-static __always_inline int control(struct file *file, unsigned int command)
+static __always_inline bool sets_flags(unsigned int command)
 {
-	struct sk_orders *o;
-	__u32 kinds;
-
-	if (command != FS_IOC_SETFLAGS && command != FS_IOC32_SETFLAGS && command != FS_IOC_FSSETXATTR)
-		return 0;
-	o = sk_subject_orders();
-	if (o && (o->what & SK_DO_PROTECT) && !was_known(file->f_inode)) /* here is a file to hash: it becomes known now, if it is */
-		judge(file, o, &kinds);
-	return change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE);
+	return command == FS_IOC_SETFLAGS || command == FS_IOC32_SETFLAGS || command == FS_IOC_FSSETXATTR;
 }
 
 SEC("lsm.s/file_ioctl")
 int BPF_PROG(sk_ioctl, struct file *file, unsigned int command, unsigned long argument)
 {
-	return control(file, command);
+	struct sk_orders *o = command == TCGETS ? restricts(file) : NULL;
+
+	if (o)
+		foresee(file, o, SCRIPT_MAX);
+	if (!sets_flags(command))
+		return 0;
+	o = sk_subject_orders();
+	if (o && (o->what & SK_DO_PROTECT) && !was_known(file->f_inode)) /* here is a file to hash: it becomes known now, if it is */
+		foresee(file, o, HASH_MAX);
+	return change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE);
 }
 
-/* Programs of 32 bits, since 6.8; before that they come by the hook above. */
-SEC("lsm.s/file_ioctl_compat")
+/* Programs of 32 bits, since 6.8; before that they come by the hook above. This one may not sleep: what nobody has looked at yet it takes for unknown. */
+SEC("lsm/file_ioctl_compat")
 int BPF_PROG(sk_ioctl_compat, struct file *file, unsigned int command, unsigned long argument)
 {
-	return control(file, command);
+	return sets_flags(command) ? change(file->f_path.dentry, SK_ROAD_FILE_ATTRIBUTE) : 0;
 }
 
 /* --- mounts */

@@ -26,7 +26,7 @@ static __always_inline enum call current_call(void)
 
 	if (number == (compat ? 26 : 101))
 		return CALL_PTRACE;
-	if (number == (compat ? 347 : 310))
+	if (number == (compat ? 347 : 310) || number == 438) /* pidfd_getfd: /proc/PID/fd shows the same */
 		return CALL_READ_OTHERS;
 	return number == (compat ? 348 : 311) ? CALL_WRITE_OTHERS : CALL_OTHER;
 }

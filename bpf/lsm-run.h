@@ -99,6 +99,19 @@ static __always_inline bool may_make_code(const struct sk_orders *o)
 	return !(o->what & SK_DO_MEMORY_DENY) || (our_kinds() & SK_AS_JIT);
 }
 
+/*
+ * A dynamic loader maps an interpreter and becomes it. Its words were not judged for that one, so it may not; who runs it calls it by its name. What was judged as an
+ * interpreter when it was executed maps itself.
+ */
+static __always_inline int map_interpreter(struct file *file)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (BPF_CORE_READ_BITFIELD(task, in_execve) || BPF_CORE_READ(task, mm, exe_file, f_inode) == file->f_inode)
+		return 0;
+	return refuse(SK_ROAD_SCRIPT_INLINE, SK_REASON_KIND, file->f_inode, file->f_path.dentry);
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot, unsigned long flags)
 {
@@ -123,7 +136,7 @@ int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot
 		return 0;
 	reason = judge(file, o, &kinds);
 	if (reason == SK_REASON_NONE)
-		return 0;
+		return (kinds & SK_AS_INTERPRETER) && (o->what & SK_DO_SCRIPTS) ? map_interpreter(file) : 0;
 	if (file->f_inode->i_nlink == 0 && file->f_inode->i_sb->s_magic == SK_TMPFS && (our_kinds() & SK_AS_JIT))
 		return 0; /* a compiler that maps its memory twice, by memfd */
 	return refuse(road_of(file->f_inode, SK_ROAD_MAP_FILE), reason, file->f_inode, file->f_path.dentry);

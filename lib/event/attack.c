@@ -88,6 +88,8 @@ const struct sk_attack_class sk_attacks[SK_ATTACKS] = {
 	[SK_ATTACK_DEVICE_WRITE] = {"device-write", "a file is changed on the block device below its file system", "ファイルシステムの下のブロックデバイスに直接書き込む"},
 };
 
+#define SCRIPTS (SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP | SK_HOOK_LSM_OPEN | SK_HOOK_TRACE_ARGUMENTS) /* where the policy restricts interpreters */
+
 enum { A = 1 << SK_TIER_A, B = 1 << SK_TIER_B, C = 1 << SK_TIER_C, ALL = A | B | C };
 
 /*
@@ -159,6 +161,12 @@ const struct sk_attack_proof sk_attack_proofs[] = {
 	LSM(SK_ATTACK_AGENT_SIGNAL, SK_HOOK_LSM_SELF), LSM(SK_ATTACK_AGENT_TRACE, SK_HOOK_LSM_SELF | SK_HOOK_LSM_MEMORY),
 	LSM(SK_ATTACK_AGENT_REPLACE, SK_HOOK_LSM_SELF | SK_HOOK_LSM_MEMORY), LSM(SK_ATTACK_AGENT_UNLOAD, SK_HOOK_LSM_SELF | SK_HOOK_LSM_MEMORY),
 	LSM(SK_ATTACK_AGENT_STARVE, SK_HOOK_LSM_SELF | SK_HOOK_LSM_MEMORY),
+#undef LSM
+#define LSM(attack, hooks) {attack, A, hooks, SK_CLAIM_STOPPED, "attacks/debian-12"}
+	LSM(SK_ATTACK_RACE_RENAME, SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP | SK_HOOK_LSM_OPEN), LSM(SK_ATTACK_RACE_FUSE, SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP),
+	LSM(SK_ATTACK_RACE_WRITER, SK_HOOK_LSM_EXEC | SK_HOOK_LSM_MAP | SK_HOOK_LSM_OPEN), LSM(SK_ATTACK_SCRIPT_OPERAND, SCRIPTS),
+	LSM(SK_ATTACK_SCRIPT_MODULE, SCRIPTS), LSM(SK_ATTACK_SCRIPT_INLINE, SCRIPTS), LSM(SK_ATTACK_SCRIPT_STDIN, SCRIPTS),
+	LSM(SK_ATTACK_SCRIPT_ENVIRONMENT, SCRIPTS),
 #undef LSM
 };
 const unsigned sk_attack_proof_count = SK_ARRAY_SIZE(sk_attack_proofs);

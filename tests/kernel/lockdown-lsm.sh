@@ -30,7 +30,7 @@ for version in one two; do
 done
 dpkg-deb --root-owner-group -b "$tmp/one" "$tmp/debs/old.deb" >/dev/null && dpkg-deb --root-owner-group -b "$tmp/two" "$tmp/debs/new.deb" >/dev/null || exit 1
 
-said=$("$vm" run --kernel 6.1 --timeout 600 --memory 900 --module overlay --drive "$image" --put "$tmp/keys" /keys --put "$tmp/debs" /debs \
+said=$("$vm" run --kernel "${1:-6.1}" --timeout 600 --memory 900 --module overlay --drive "$image" --put "$tmp/keys" /keys --put "$tmp/debs" /debs \
 	--program "$build/sekisho-agent" --program "$build/sekisho" --program "$build/lockdown-road" --program /usr/bin/true --as /usr/bin/truth \
 	"$here/lockdown-lsm.guest" 2>&1) && code=0 || code=$?
 is "the machine came to its end" "$code" 0

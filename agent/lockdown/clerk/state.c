@@ -73,6 +73,7 @@ static void put_counts(struct put *p, const struct lk_counters *count)
 	put_number(p, "remembered", count->hits);
 	put_number(p, "hashed", count->hashed);
 	put_number(p, "known", count->known);
+	put_number(p, "foreseen", count->foreseen);
 	put_number(p, "unknown", count->unknown);
 	put_number(p, "denied", count->denied);
 	put_number(p, "would_deny", count->would_deny);

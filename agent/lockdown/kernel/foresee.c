@@ -30,6 +30,7 @@
 #include "base/mem.h"
 #include "lockdown/guard/guard.h"
 #include "lockdown/guard/keeper.h"
+#include "lockdown/kernel/lsm.h"
 
 #ifndef FAN_MARK_EVICTABLE
 #define FAN_MARK_EVICTABLE 0x00000200
@@ -214,6 +215,10 @@ static void mark_folder(struct lk_shared *shared, struct folders *folders, const
 	if (!is_recent(folders, path) && is_guarded(shared, path, S_IFDIR) &&
 	    fanotify_mark(atomic_load(&shared->groups[0].fan), FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD, path) == 0)
 		lk_add(&shared->count.folders);
+	else
+		return;
+	for (; path[0] && is_guarded(shared, path, S_IFDIR); *strrchr(path, '/') = 0) /* and all above it */
+		lk_lsm_holds(shared, path);
 }
 
 /* Opening it is all: that asks the guard. Half of the time is left to others. */

@@ -111,6 +111,8 @@ static const struct {
 	{"sk_trace_look", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP},
 	{"sk_trace_map", SK_HOOK_TRACE_MAP, SK_HOOK_LSM_MAP | SK_HOOK_TRACE_MAP},
 	{"sk_script_open", SK_HOOK_LSM_OPEN, 0},
+	{"sk_script_look", 0, 0, 0, VERSION(6, 2)}, /* without these fewer known files are known in time */
+	{"sk_script_begin", 0, 0, 0, VERSION(6, 2)},
 	{"sk_ask_exec", SK_HOOK_TRACE_ARGUMENTS, 0},
 	{"sk_ask_fork", SK_HOOK_TRACE_ARGUMENTS, 0},
 	{"sk_ask_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN},

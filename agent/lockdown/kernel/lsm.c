@@ -74,6 +74,12 @@ static void teach(const char *root, const char *path, uint32_t bits)
 		close(fd);
 }
 
+void lk_lsm_holds(const struct lk_shared *shared, const char *folder)
+{
+	if (is_on(shared))
+		teach("/", folder, LSM_HOLDS);
+}
+
 /* Where we are, and everything above: who holds one of these still holds us. */
 static void add_cgroups(void)
 {

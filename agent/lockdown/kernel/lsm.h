@@ -23,6 +23,8 @@ void lk_lsm_object(int program_fd);
 void lk_lsm_map(int map_fd);
 /* Carries the list in force over. Entries that are no longer on it go first, then what was judged by it is forgotten. */
 void lk_lsm_list(struct lk_shared *shared);
+/* A folder that holds known files, or a folder of them: it is not renamed, and nothing is mounted over it. By one thread of the guard. */
+void lk_lsm_holds(const struct lk_shared *shared, const char *folder);
 /* Carries over which devices must not be written directly. */
 void lk_lsm_disks(const struct lk_shared *shared);
 

@@ -197,6 +197,12 @@ void lk_lsm_list(struct lk_shared *shared)
 	(void)shared;
 }
 
+void lk_lsm_holds(const struct lk_shared *shared, const char *folder)
+{
+	(void)shared;
+	(void)folder;
+}
+
 void lk_lsm_disks(const struct lk_shared *shared)
 {
 	(void)shared;

@@ -46,3 +46,5 @@ _start:	movl	$2, %eax		// open
 	syscall
 path:	.asciz	"/proof/token"
 #endif
+
+	.section .note.GNU-stack,"",@progbits	// its stack and data are no code

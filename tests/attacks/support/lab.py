@@ -335,6 +335,8 @@ class Agent:
         if not within(30 * SLOW, self.in_force):
             raise RuntimeError(f'the policy is not in force: {self.status()} {self.log.read_text()[-1000:]}')
         within(5, lambda: self.status()['tier'] != 'C')  # where there is no kernel side it stays so
+        if self.status()['tier'] == 'A' and not within(60 * SLOW, lambda: self.status()['count']['foreseen']):  # known files are protected when they were looked at
+            raise RuntimeError(f'the agent does not come to the end of the list: {self.status()}')
 
     def launch(self):
         program = self.place / 'sekisho-agent'
@@ -486,7 +488,8 @@ class Range:
                 path.unlink(missing_ok=True)
                 path.write_bytes(content)
                 path.chmod(0o755)
-                time.sleep(0.03)
+                time.sleep(0.05)
+                path.read_bytes()  # what is protected is what the agent has seen, and a younger file is not remembered
 
     def folder(self, case, kind):
         """Where a case works. What is lawful, and what races with it, is done where the policy has its files; the rest in a folder of its own."""

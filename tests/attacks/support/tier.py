@@ -29,7 +29,14 @@ TOO_STRICT = {'A': {
     'mem-proc-write-self-user': 'the same',
     'mem-proc-write-child': 'the same',
     'module-load-memory': 'what is loaded from memory no hook can hash: a listed module is loaded by its file',
-    'file-hardlink-exchange': 'under protection no name of a known file is given to another, whichever of its names it is'}}
+    'file-hardlink-exchange': 'under protection no name of a known file is given to another, whichever of its names it is',
+    'race-rename-hardlink': 'the same',
+    'script-module-bash-beside': 'what bash reads by `.` in a folder that no policy names is not looked at in time',
+    'script-operand-loader': 'an interpreter is started by its own name, not by the loader',
+    'script-inline-python-loader': 'the same',
+    'agent-starve-frozen': 'where a control group is the subject, its processes put nobody into another group, whoever that is',
+    'agent-trace-memory': "no process' memory is written by another, whoever that is",
+    'agent-unload-links': 'nobody but the agent detaches links'}}
 # Noticed, but not always told: main ends guard, clerk and spool at once, and the kernel's record may come after the last of them has looked.
 NOT_ALWAYS_TOLD = {'agent-signal-main'}
 RESULTS = lab.TOP / 'build/attacks'
@@ -126,13 +133,17 @@ def judge(name, results, status, claims):
     for result in results:
         show(result, claims, TOO_STRICT.get(tier, {}), tier in NOTICES)
     for kind in sorted({case.kind for case in lab.cases()} - claims):
-        point(proven[kind] or not any(result.case.kind == kind for result in results), f'class {kind} is claimed and shown',
+        point(proven[kind] or not any(result.case.kind == kind and not is_excused(result, tier) for result in results), f'class {kind} is claimed and shown',
               f'{kind} is not among not_stopped, but no case shows that it is stopped')
     share = report_share(name, results, tier in NOTICES)
     goal = GOALS.get(tier)
     if goal and len(results) > 60:
         point(share >= goal, f'tier {tier} stops at least {goal} percent of the cases, attacks upon the agent stopped or noticed', f'{share:.1f} percent')
     write(name, results, status, claims)
+
+
+def is_excused(result, tier):
+    return result.verdict == lab.VOID or (result.verdict == lab.TWIN and result.case.name in TOO_STRICT.get(tier, {}))
 
 
 def report_share(name, results, notices):

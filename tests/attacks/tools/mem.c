@@ -268,6 +268,19 @@ static int proc_self_data(char **w)
 	return memcmp(data, code, size) ? 1 : run_child("./known");
 }
 
+/* Another one: the same file, but read. */
+static int proc_self_read(char **w)
+{
+	static const char data[] = "what stands here";
+	char found[sizeof data];
+	int fd = open("/proc/self/mem", O_RDONLY);
+
+	(void)w;
+	if (fd < 0 || pread(fd, found, sizeof found, (off_t)(uintptr_t)data) != (ssize_t)sizeof found)
+		die("/proc/self/mem");
+	return memcmp(found, data, sizeof data) ? 1 : run_child("./known");
+}
+
 static uintptr_t where(pid_t pid)
 {
 	struct user_regs_struct regs;
@@ -419,7 +432,7 @@ static const struct verb verbs[] = {
 	{"protect", protect_rx}, {"protect-rwx", protect_rwx}, {"stack", protect_stack}, {"heap", protect_heap}, {"data", protect_data},
 	{"key", protect_key}, {"steps", protect_steps}, {"patch-text", patch_text}, {"patch-mapped", patch_mapped}, {"twice-memfd", twice_memfd},
 	{"twice-file", twice_file}, {"twice-shm", twice_shm}, {"twice-alias", twice_alias}, {"sysv", sysv}, {"idle", idle}, {"jitting", jitting},
-	{"proc-self", proc_self}, {"proc-self-data", proc_self_data}, {"proc-child", into_child}, {"trace-attach", trace_attach},
+	{"proc-self", proc_self}, {"proc-self-data", proc_self_data}, {"proc-self-read", proc_self_read}, {"proc-child", into_child}, {"trace-attach", trace_attach},
 	{"trace-seize", trace_seize}, {"trace-memory", trace_memory}, {"trace-child", trace_child}, {"trace-look", trace_look},
 	{"vm-write", vm_write}, {"vm-read", vm_read}, {0}};
 
