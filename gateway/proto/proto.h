@@ -66,6 +66,11 @@ struct gw_message {
 	 * bytes go on; it is said whole all the same, so that the engine knows where it ends.
 	 */
 	bool whole;
+	/*
+	 * Not all of its fields are here: too many or too long, torn or malformed. What allows by a field does not fit such a message, what forbids by
+	 * one does: else the value that matters would be put where nobody looks.
+	 */
+	bool partial;
 	uint64_t id;            /* pairs answer and request: system bytes, transaction id; 0 = none */
 	uint64_t size;          /* bytes of this message up to what is said here: its header, or all of it */
 	size_t back;            /* so many bytes of what data() was given lie behind that */

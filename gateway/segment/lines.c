@@ -93,6 +93,8 @@ static enum fit field_fits(const struct asked *a, const struct sk_line *line, co
 {
 	size_t seen = 0, good = 0;
 
+	if (a->message->partial)
+		return line->verdict == SK_LINE_NEVER ? FIT_YES : FIT_NOT;
 	for (size_t i = 0; i < a->message->field_count; i++) {
 		const struct gw_field *field = &a->message->fields[i];
 		const struct gw_field_def *def = &a->proto->fields[field->def];

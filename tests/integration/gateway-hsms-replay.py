@@ -219,7 +219,8 @@ gateway:
         - host may read
         - equipment may report
         - host may S2F41 with rcmd START, STOP, PP-SELECT
-        - S2F15 never
+        - host may S2F15 with ecid 100-199
+        - S2F15 with ecid 150 never
         - S7F3 only recipe released
         - S7F6 never leaves
   otherwise: {action: switch, mode: observe}
@@ -241,8 +242,14 @@ def judged(top, frames, mode='enforce'):
 
 
 def policies(top):
+    many = [lst(item(0o54, struct.pack('>I', 100 + i % 40)), text('x')) for i in range(120)]
+    forbidden = lst(item(0o54, struct.pack('>I', 150)), text('x'))
     cases = [('START is let', HOST, frame(0x82, 41, 9, command('START')), True), ('another command is not', HOST, frame(0x82, 41, 9, command('MELT')), False),
-             ('S2F15 never', HOST, frame(0x82, 15, 9, lst(lst(item(0o54, b'\0\0\0\1'), text('x')))), False), ('reading is let', HOST, frame(0x81, 1, 9), True),
+             ('a constant is let', HOST, frame(0x82, 15, 9, lst(many[0])), True),
+             ('one that is forbidden is not', HOST, frame(0x82, 15, 9, lst(many[0], forbidden)), False),
+             ('nor hidden behind more than are looked at', HOST, frame(0x82, 15, 9, lst(*many, forbidden)), False),
+             ('nor behind what cannot be read', HOST, frame(0x82, 15, 9, b'\1\2\xfd\1' + forbidden), False),
+             ('reading is let', HOST, frame(0x81, 1, 9), True),
              ('a released recipe is let', HOST, frame(0x87, 3, 9, recipe('OXIDE', b'released' * 500)), True),
              ('one of another content is not', HOST, frame(0x87, 3, 9, recipe('OXIDE', b'released' * 499 + b'releasex')), False),
              ('nor the same under another name', HOST, frame(0x87, 3, 9, recipe('OTHER', b'released' * 500)), False),

@@ -60,6 +60,7 @@ void hsms_say(struct gw_turn *turn, struct hsms_session *session, enum gw_dir di
 		.request = hsms_wait(&side->head) || side->head.stype == HSMS_SELECT_REQ || side->head.stype == HSMS_DESELECT_REQ ||
 			   side->head.stype == HSMS_LINKTEST_REQ,
 		.whole = whole, .id = side->head.system, .size = whole ? 4 + (uint64_t)side->head.length : HSMS_HEAD, .back = back,
+		.partial = whole && (side->torn || extract->odd || (side->head.stype == HSMS_DATA && extract->reader.odd & SECS_ODD_STOPS)),
 		.buffers = buffers, .buffer_count = side->body.size ? 2 : 1};
 
 	message.act = act_of(side, message.from);

@@ -21,7 +21,13 @@ static enum gw_dir other(enum gw_dir dir)
 enum gw_role hsms_role(const struct hsms_session *session, enum gw_dir dir)
 {
 	int host = dir == GW_TO_SERVER ? session->client_is_host : -session->client_is_host;
+	const struct hsms_side *side = &session->side[dir];
 
+	bool weighs = side->head.stype == HSMS_DATA &&
+		      (!side->row || (side->row->by == BY_EITHER && side->row->act != GW_ACT_SESSION && side->row->act != GW_ACT_REPORT));
+
+	if (host < 0 && weighs && !session->side[other(dir)].hosts)
+		return GW_ROLE_UNKNOWN;
 	return host > 0 ? GW_ROLE_HOST : host < 0 ? GW_ROLE_EQUIPMENT : GW_ROLE_UNKNOWN;
 }
 
@@ -46,14 +52,17 @@ void hsms_head_odds(struct gw_turn *turn, struct hsms_session *session, enum gw_
 		odd(turn, dir, "hsms-not-selected");
 }
 
-/* Who sends this, by what it is; S1F13 is sent by both, but only the equipment has a model to tell. */
+/* Who sends this, by what it is; S1F13 and its answer are sent by both, but only the equipment has a model to tell. */
 static enum hsms_by evidence(const struct hsms_side *side, bool whole)
 {
 	if (side->head.stype != HSMS_DATA || !side->row)
 		return BY_EITHER;
 	if (!whole)
 		return side->row->by;
-	return hsms_stream(&side->head) == 1 && extract_get(&side->extract, HSMS_F_MDLN) ? BY_EQUIPMENT : BY_EITHER;
+	if (hsms_stream(&side->head) == 1 && extract_get(&side->extract, HSMS_F_MDLN))
+		return BY_EQUIPMENT;
+	return hsms_stream(&side->head) == 1 && (side->head.byte3 == 13 || side->head.byte3 == 14) && !side->torn && secs_reader_good(&side->extract.reader) ?
+		BY_HOST : BY_EITHER;
 }
 
 void hsms_note_role(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, bool whole)
@@ -63,6 +72,7 @@ void hsms_note_role(struct gw_turn *turn, struct hsms_session *session, enum gw_
 
 	if (by == BY_EITHER)
 		return;
+	session->side[dir].hosts |= by == BY_HOST;
 	vote = (by == BY_HOST) == (dir == GW_TO_SERVER) ? 1 : -1;
 	if (session->client_is_host * vote < 0)
 		odd(turn, dir, "secs-role");

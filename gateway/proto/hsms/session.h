@@ -45,6 +45,7 @@ struct hsms_side {
 	struct extract extract;
 	struct sk_buf body;
 	bool early, refused, native; /* said by its header; refused then; and to be answered */
+	bool hosts;             /* has sent what only a host sends */
 	bool torn;              /* bytes of this message were not seen */
 	bool late;              /* T8 was told of this message */
 	uint64_t last;          /* time of the last byte */
@@ -63,6 +64,10 @@ struct hsms_session {
 	struct hsms_side side[2]; /* by enum gw_dir */
 };
 
+/*
+ * Who sends the message whose head `dir` has. What both may send is taken for the equipment's only when the other side has been heard as a host: else a
+ * host that first says what equipment says would be let do what equipment may.
+ */
 enum gw_role hsms_role(const struct hsms_session *session, enum gw_dir dir);
 /* The head of a frame is whole: its oddities are told. */
 void hsms_head_odds(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir);

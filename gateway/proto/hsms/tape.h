@@ -43,8 +43,9 @@ static inline enum gw_ruling tape_say(struct gw_turn *turn, const struct gw_mess
 	static const char *const from[] = {"?", "host", "equipment"};
 	struct tape *tape = (struct tape *)turn;
 
-	sk_buf_printf(&tape->text, "%s %c %s act=%d%s%s id=%" PRIu64 " size=%" PRIu64, message->name, message->dir == GW_TO_SERVER ? '>' : '<',
-		      from[message->from], message->act, message->request ? " asks" : "", message->whole ? "" : " head", message->id, message->size);
+	sk_buf_printf(&tape->text, "%s %c %s act=%d%s%s%s id=%" PRIu64 " size=%" PRIu64, message->name, message->dir == GW_TO_SERVER ? '>' : '<',
+		      from[message->from], message->act, message->request ? " asks" : "", message->whole ? "" : " head",
+		      message->partial ? " partial" : "", message->id, message->size);
 	for (size_t i = 0; i < message->field_count; i++)
 		tape_field(tape, &message->fields[i]);
 	for (size_t i = 0; i < message->buffer_count; i++)

@@ -240,6 +240,65 @@ static void test_timers(void **state)
 	rig_end(&rig);
 }
 
+/* A host that poses as equipment is not let do what equipment may; the equipment is known once its host was heard. */
+static void test_poses(void **state)
+{
+	_cleanup_buf_ struct sk_buf body = SK_BUF(1000), event = SK_BUF(1000);
+	struct rig rig;
+
+	(void)state;
+	rig_begin(&rig, false);
+	select_session(&rig);
+	secs_put_list(&event, 0);
+	put_recipe(&body, "R", 10);
+	for (unsigned i = 0; i < 10; i++)
+		send_frame(&rig, GW_TO_SERVER, 0x86, 11, 0, i, &event);
+	send_frame(&rig, GW_TO_SERVER, 0x87, 3, 0, 20, &body);
+	assert_non_null(strstr(said(&rig), "S6F11 > equipment act=2"));
+	assert_non_null(strstr(said(&rig), "S7F3 > ? act=5"));
+	forget(&rig);
+	send_frame(&rig, GW_TO_CLIENT, 0x81, 13, 0, 21, &event); /* an empty list: it has no model to tell */
+	send_frame(&rig, GW_TO_SERVER, 0x87, 3, 0, 22, &body);
+	assert_non_null(strstr(said(&rig), "S7F3 > equipment act=2"));
+	rig_end(&rig);
+}
+
+static void test_partial(void **state)
+{
+	_cleanup_buf_ struct sk_buf body = SK_BUF(10000);
+	char long_name[300] = {0};
+	struct rig rig;
+
+	(void)state;
+	rig_begin(&rig, false);
+	select_session(&rig);
+	secs_put_list(&body, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		secs_put_list(&body, 2);
+		secs_put_number(&body, SECS_U4, i);
+		secs_put_number(&body, SECS_U4, 1);
+	}
+	send_frame(&rig, GW_TO_SERVER, 0x82, 15, 0, 1, &body);
+	assert_non_null(strstr(said(&rig), "odd > secs-many\nS2F15 > host act=3 asks partial"));
+	forget(&rig);
+	sk_buf_clear(&body);
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	put_command(&body, long_name);
+	send_frame(&rig, GW_TO_SERVER, 0x82, 41, 0, 2, &body);
+	assert_non_null(strstr(said(&rig), "odd > secs-long\nS2F41 > host act=4 asks partial"));
+	forget(&rig);
+	sk_buf_clear(&body);
+	sk_buf_append(&body, "\x01\x02\xfd\x01\x41\x05START", 11);
+	send_frame(&rig, GW_TO_SERVER, 0x82, 41, 0, 3, &body);
+	assert_non_null(strstr(said(&rig), "odd > secs-format\nS2F41 > host act=4 asks partial"));
+	forget(&rig);
+	sk_buf_clear(&body);
+	put_command(&body, "START");
+	send_frame(&rig, GW_TO_SERVER, 0x82, 41, 0, 4, &body);
+	assert_null(strstr(said(&rig), "partial"));
+	rig_end(&rig);
+}
+
 /* A session with a bit of everything, as one stream in each direction. */
 static void make_stream(struct sk_buf *out)
 {
@@ -544,7 +603,8 @@ static void test_rows(void **state)
 	assert_true(count > 250);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_command), cmocka_unit_test(test_control), cmocka_unit_test(test_roles), cmocka_unit_test(test_transactions),
+SK_TEST_MAIN(cmocka_unit_test(test_command), cmocka_unit_test(test_control), cmocka_unit_test(test_roles), cmocka_unit_test(test_poses), cmocka_unit_test(test_partial),
+	     cmocka_unit_test(test_transactions),
 	     cmocka_unit_test(test_timers), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_pick_up),
 	     cmocka_unit_test(test_one_frame_alone_is_picked_up), cmocka_unit_test(test_noise_is_bounded), cmocka_unit_test(test_gap),
 	     cmocka_unit_test(test_recipe), cmocka_unit_test(test_refusals), cmocka_unit_test(test_another_protocol), cmocka_unit_test(test_rows))

@@ -35,6 +35,7 @@ static void note_sender(struct gw_turn *turn, struct hsms_session *talk, enum gw
 	if (talk->client_is_host * client_is_host < 0)
 		odd(turn, dir, "secs-role");
 	talk->client_is_host = client_is_host;
+	talk->side[dir].hosts |= !equipment;
 }
 
 static void begin_message(struct gw_turn *turn, struct secs1_session *session, enum gw_dir dir, const struct hsms_head *head)
