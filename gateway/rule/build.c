@@ -343,6 +343,8 @@ static int compile_all(struct builder *b, struct sk_diag *diag)
 			return sk_diag_offset(diag, 0, "the literals cannot be compiled: %.150s", place->error ? place->error->message : "");
 		if (place->result)
 			return sk_origin(place->result);
+		if ((r = group_by_hosts(b->set, place->group)))
+			return r;
 	}
 	return 0;
 }

@@ -35,6 +35,13 @@ static int found(unsigned id, unsigned long long from, unsigned long long to, un
 	return 0;
 }
 
+static void look_host(struct gw_rule_state *state, const struct hosts *hosts, const uint8_t address[16])
+{
+	for (uint32_t i = hosts_last(hosts, address); i-- > 0 && memcmp(hosts->at[i].reach, address, 16) >= 0;)
+		if (memcmp(hosts->at[i].range.high, address, 16) >= 0)
+			candidate(state, hosts->at[i].rule);
+}
+
 static void look(struct gw_rule_state *state, const struct group *group, const uint8_t *data, size_t size, size_t behind)
 {
 	struct scan scan = {state, group, behind};
@@ -43,12 +50,16 @@ static void look(struct gw_rule_state *state, const struct group *group, const u
 		return;
 	for (uint32_t i = 0; i < group->always_count; i++)
 		candidate(state, group->always[i]);
+	look_host(state, &group->hosts[0], state->ends[0]);
+	look_host(state, &group->hosts[1], state->ends[1]);
 	if (group->db && size)
 		hs_scan(group->db, (const char *)data, (unsigned)SK_MIN(size, (size_t)UINT32_MAX), 0, state->hs, found, &scan);
 }
 
-static void begin(struct gw_rule_state *state)
+static void begin(struct gw_rule_state *state, const struct gw_rule_view *view)
 {
+	address_widen(view->dir == GW_TO_SERVER ? &view->client : &view->server, view->ip, state->ends[0]);
+	address_widen(view->dir == GW_TO_SERVER ? &view->server : &view->client, view->ip, state->ends[1]);
 	state->candidate_count = 0;
 	if (++state->round == 0) {
 		memset(state->seen, 0, (state->rules->rule_count + 1) * sizeof *state->seen);
@@ -256,7 +267,7 @@ void gw_rule_packet(struct gw_rule_state *state, struct gw_rule_flow *flow, cons
 		return;
 	meet_set(flow, state->rules);
 	q.app = app_now(flow, view);
-	begin(state);
+	begin(state, view);
 	if (!flow || !flow->side[view->dir].spoken)
 		look(state, state->rules->flow, NULL, 0, 0);
 	if (flow)
@@ -320,7 +331,7 @@ void gw_rule_stream(struct gw_rule_state *state, struct gw_rule_flow *flow, cons
 		q.payload = side->window;
 		q.payload_size = side->used;
 		q.from_start = !side->broken && side->total == side->used;
-		begin(state);
+		begin(state, view);
 		look_payload(state, &state->rules->stream[view->dir], &q, SK_MIN(piece, (size_t)side->used));
 		judge_stream(state, flow, &q, side, piece, result);
 		data += piece;
@@ -382,7 +393,7 @@ void gw_rule_message(struct gw_rule_state *state, struct gw_rule_flow *flow, con
 	q.app = app_now(flow, view);
 	q.payload = view->transport == IPPROTO_TCP && side ? side->window : view->payload;
 	q.payload_size = view->transport == IPPROTO_TCP && side ? side->used : view->payload_size;
-	begin(state);
+	begin(state, view);
 	look_message(state, view, message);
 	put_in_order(state);
 	for (uint32_t i = 0; i < state->candidate_count && result->action != GW_RULE_PASS; i++) {

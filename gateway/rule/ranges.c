@@ -381,19 +381,25 @@ int ranges_to_ports(const struct ranges *set, struct arena *arena, struct ports 
 	return 0;
 }
 
+void address_widen(const struct gw_addr *addr, uint8_t ip, uint8_t ret_wide[16])
+{
+	memset(ret_wide, 0, 16);
+	if (ip == 4) {
+		ret_wide[10] = ret_wide[11] = 0xff;
+		memcpy(ret_wide + 12, addr->bytes, 4);
+	} else {
+		memcpy(ret_wide, addr->bytes, 16);
+	}
+}
+
 bool addresses_have(const struct addresses *group, const struct gw_addr *addr, uint8_t ip)
 {
-	uint8_t wide[16] = {0};
+	uint8_t wide[16];
 	uint32_t low = 0, high = group->count;
 
 	if (group->any)
 		return true;
-	if (ip == 4) {
-		wide[10] = wide[11] = 0xff;
-		memcpy(wide + 12, addr->bytes, 4);
-	} else {
-		memcpy(wide, addr->bytes, 16);
-	}
+	address_widen(addr, ip, wide);
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 

@@ -56,6 +56,7 @@ struct ports {
 	uint32_t count;
 	struct port_range *ranges;
 };
+void address_widen(const struct gw_addr *addr, uint8_t ip, uint8_t ret_wide[16]);
 bool addresses_have(const struct addresses *group, const struct gw_addr *addr, uint8_t ip);
 bool ports_have(const struct ports *group, uint16_t port);
 
@@ -214,6 +215,17 @@ struct rule {
 	int16_t fast_slot, fast_test;
 };
 
+/* Addresses that make rules candidates; sorted. `reach`: the furthest end of this and all before. */
+struct host {
+	struct address_range range;
+	uint8_t reach[16];
+	uint32_t rule;
+};
+struct hosts {
+	struct host *at;
+	uint32_t count;
+};
+
 /* Rules that are candidates together, and the literals that make them so. */
 struct group {
 	hs_database_t *db;      /* NULL = no literals */
@@ -223,6 +235,7 @@ struct group {
 	uint32_t always_count;
 	uint32_t *always;
 	uint32_t longest;
+	struct hosts hosts[2]; /* of the sender, of the receiver */
 };
 
 struct port_group {
@@ -284,6 +297,10 @@ const uint8_t *list_transform(struct scratch *scratch, const struct list *list, 
 uint8_t app_of_proto(const struct gw_proto *proto);
 uint8_t app_of_bytes(const uint8_t *data, size_t size, enum gw_dir dir, uint16_t server_port);
 uint8_t app_by_name(const char *name); /* APP_COUNT = not known */
+
+/* ---- rules about few addresses (hosts.c) */
+int group_by_hosts(struct gw_rules *set, struct group *group); /* takes them out of `always` */
+uint32_t hosts_last(const struct hosts *hosts, const uint8_t address[16]); /* how many begin at or before it */
 
 /* ---- making the groups (build.c) */
 int rules_build(struct gw_rules *rules, struct sk_diag *diag);

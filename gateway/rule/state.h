@@ -52,6 +52,7 @@ struct gw_rule_state {
 	hs_scratch_t *hs;
 	struct scratch scratch;
 	struct entry *table;    /* TABLE_ROWS * TABLE_WAYS */
+	uint8_t ends[2][16];    /* sender and receiver of what is judged, as in address_range */
 	uint32_t *seen;         /* by rule: the round in which it became a candidate */
 	uint32_t round;
 	uint32_t *candidates;

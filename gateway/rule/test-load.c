@@ -161,5 +161,21 @@ static void test_report(void **state)
 	assert_int_equal(gw_rules_report(NULL, 0, files, 1, true, stdout, &count, &diag), SK_BAD);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
+/* Lists of hosts that overlap, without a literal: found by address, whichever of them holds it. */
+static void test_hosts(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert udp [192.168.1.0/24,1.2.3.4] any -> any any (dsize:1; sid:1;)\nalert udp [192.168.1.10,192.168.1.12] any -> any any (dsize:1; sid:2;)\n"
+		      "alert udp [192.168.1.9,192.168.1.11] any -> any any (dsize:1; sid:3;)\nalert udp any any -> [10.1.2.3,10.9.9.9] any (dsize:1; sid:4;)\n"
+		      "alert udp 192.0.0.0/8 any -> 10.1.2.4 any (dsize:1; sid:5;)\nalert udp 10.1.2.3 any <> 192.168.1.10 any (dsize:1; sid:6;)");
+	assert_int_equal(t.count.honoured, 6);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1), 4);
+	assert_true(try_has(&t, 1) && try_has(&t, 2) && try_has(&t, 4) && try_has(&t, 6));
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "x", 1), 1);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "xx", 2), 0);
+	try_end(&t);
+}
+
+SK_TEST_MAIN(cmocka_unit_test(test_hosts), cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
 	cmocka_unit_test(test_limits), cmocka_unit_test(test_report))
