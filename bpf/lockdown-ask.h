@@ -229,8 +229,7 @@ static __always_inline bool take_program(struct task_struct *task, struct sk_ord
 	struct sk_told told = {.file = file};
 	const __u8 *hash = NULL;
 	struct sk_look look;
-	__u32 zero = 0;
-	struct sk_scripts *scripts = bpf_map_lookup_elem(&sk_scripts, &zero);
+	struct sk_scripts *scripts = sk_scripts_now();
 
 	sk_look_at(BPF_CORE_READ(file, f_inode), &look);
 	if (!identify(orders, &look, process, &hash, &told.kinds) && !identify_below(task, orders, &look, process, &hash, &told.kinds))

@@ -294,12 +294,13 @@ static __always_inline void read_call(struct sk_call *call, struct mm_struct *mm
 		call->state.verdict = SK_ARGV_ENVIRONMENT;
 }
 
-/* The call of an interpreter with this content. NULL: it is none. */
-static __always_inline struct sk_call *begin_call(struct sk_scripts *scripts, struct mm_struct *mm, const __u8 *hash)
+/* The call of an interpreter with this content. NULL: it is a chooser that chose none, or *ret_unsure says that it cannot be told. */
+static __always_inline struct sk_call *begin_call(struct sk_scripts *scripts, struct mm_struct *mm, const __u8 *hash, bool *ret_unsure)
 {
 	struct sk_call *call = new_call();
 	struct sk_row *its;
 
+	*ret_unsure = !call;
 	if (!call)
 		return NULL;
 	__builtin_memset(&call->state, 0, __builtin_offsetof(struct sk_argv_state, word));
@@ -310,6 +311,7 @@ static __always_inline struct sk_call *begin_call(struct sk_scripts *scripts, st
 	call->at = BPF_CORE_READ(mm, arg_start);
 	call->end = BPF_CORE_READ(mm, arg_end);
 	its = row_at(call);
+	*ret_unsure = !its;
 	if (its && (!(its->flags & SK_ROW_CHOOSER) || choose(call, scripts)))
 		return call;
 	end_call();

@@ -220,8 +220,16 @@ static __always_inline void judge_call(struct task_struct *task, struct sk_order
 static __always_inline void judge_program(struct task_struct *task, struct sk_orders *orders, struct sk_scripts *scripts, const __u8 *hash, __u32 process,
 					  const struct sk_look *look, struct sk_told *told)
 {
-	struct sk_call *call = begin_call(scripts, task->mm, hash);
+	bool unsure = false;
+	struct sk_call *call = begin_call(scripts, task->mm, hash, &unsure);
 
+	if (unsure) { /* it is one of them, and nobody can say what it was called with */
+		told->road = SK_ROAD_SCRIPT_INLINE;
+		told->look = look;
+		told->reason = SK_REASON_KIND;
+		sk_count(SK_COUNT_UNSURE);
+		stop(orders, told);
+	}
 	if (!call)
 		return;
 	read_call(call, task->mm);
@@ -249,13 +257,13 @@ int BPF_PROG(SK_SCRIPT_EXEC, struct task_struct *given, int old_pid, struct linu
 	struct sk_scripts *scripts;
 	const __u8 *hash = NULL;
 	struct sk_look look;
-	__u32 zero = 0, process;
+	__u32 process;
 
 	unmark(task);
 	if (!orders || !(orders->what & SK_DO_SCRIPTS))
 		return 0;
 	process = sk_process_of(given, orders->pid_space);
-	scripts = bpf_map_lookup_elem(&sk_scripts, &zero);
+	scripts = sk_scripts_now();
 	if (!scripts || sk_is_ours(orders, process))
 		return 0;
 	sk_look_at(BPF_CORE_READ(file, f_inode), &look);
@@ -289,8 +297,7 @@ int BPF_PROG(SK_SCRIPT_FORK, struct task_struct *parent, struct task_struct *chi
  */
 static __always_inline bool can_be_proved(const struct sk_look *look)
 {
-	__u32 zero = 0;
-	struct sk_scripts *scripts = bpf_map_lookup_elem(&sk_scripts, &zero);
+	struct sk_scripts *scripts = sk_scripts_now();
 	__s64 changed_ns = look->changed_s * 1000000000 + look->changed_ns;
 
 	return look->seen || (scripts && (__s64)bpf_ktime_get_tai_ns() - scripts->tai_ns - changed_ns > FRESH_NS);

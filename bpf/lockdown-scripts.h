@@ -8,10 +8,10 @@
 #include "lockdown-argv.h"
 
 enum {
-	SK_INTERPRETERS = 128, /* known files that are interpreters */
+	SK_INTERPRETERS = 256, /* known files that are interpreters; a policy with more is refused */
 	SK_CALLED = 160,       /* names by which a chooser is called */
-	SK_EXEMPTIONS = 64,
-	SK_DATA = 32,          /* folders of data */
+	SK_EXEMPTIONS = 64,    /* as in lib/policy */
+	SK_DATA = 64,          /* folders of data; as in lib/policy */
 	SK_DEPTH = 32,         /* folders between a file and such a folder */
 	SK_ANYBODY = 0xffffffff,
 };
@@ -40,6 +40,7 @@ struct sk_folder {
 	__u64 inode;
 };
 
+/* Two of them: one is in force, the other is filled while a policy is carried over. */
 struct sk_scripts {
 	__u32 interpreters, called, exemptions, folders; /* how many */
 	struct sk_interpreter interpreter[SK_INTERPRETERS];
@@ -48,6 +49,7 @@ struct sk_scripts {
 	struct sk_folder folder[SK_DATA];
 	__u64 used[SK_EXEMPTIONS]; /* how often each exemption let something through */
 	__s64 tai_ns;              /* how far CLOCK_TAI is ahead of CLOCK_REALTIME, in which change times are */
+	__u32 now, unused;         /* of the first one: which is in force */
 };
 
 /* Kept with a task, and inherited by its children. */

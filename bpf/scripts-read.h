@@ -7,10 +7,21 @@
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct sk_scripts);
 } sk_scripts SEC(".maps");
+
+static __always_inline struct sk_scripts *sk_scripts_now(void)
+{
+	__u32 which = 0;
+	struct sk_scripts *first = bpf_map_lookup_elem(&sk_scripts, &which);
+
+	if (!first)
+		return NULL;
+	which = first->now & 1;
+	return bpf_map_lookup_elem(&sk_scripts, &which);
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -43,8 +54,7 @@ static long sk_walk_up(__u32 step, struct sk_walk *walk)
 
 static __always_inline bool sk_is_data(struct dentry *dentry)
 {
-	__u32 zero = 0;
-	struct sk_walk walk = {.at = dentry, .scripts = bpf_map_lookup_elem(&sk_scripts, &zero)};
+	struct sk_walk walk = {.at = dentry, .scripts = sk_scripts_now()};
 
 	if (!dentry || !walk.scripts || !walk.scripts->folders)
 		return false;

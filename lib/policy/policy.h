@@ -30,7 +30,9 @@ extern const char *const sk_part_names[], *const sk_mode_names[], *const sk_fail
 #define SK_PROGRAMS_MAX 120000
 #define SK_SCOPE_MAX 64
 #define SK_FOLDERS_MAX 20000
-#define SK_EXCEPTIONS_MAX 4096 /* each of jit, updaters, interpreters.exempt, media */
+#define SK_EXCEPTIONS_MAX 4096 /* each of jit, updaters, media */
+#define SK_EXEMPT_MAX 64       /* interpreters.exempt: as many as the kernel side holds (bpf/lockdown-scripts.h) */
+#define SK_DATA_MAX 64         /* interpreters.data: the same */
 #define SK_VENDORS_MAX 256
 
 struct sk_program {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bpf/lockdown-scripts.h"
 #include "bpf/lockdown.h"
 #include "lockdown/clerk/clerk.h"
 #include "lockdown/kernel/interp.h"
@@ -189,6 +190,21 @@ static uint32_t what_of(const struct sk_lockdown *lockdown)
 	return what | (lockdown->self_release ? SK_DO_SELF : 0);
 }
 
+/* Interpreters beyond what the kernel side holds would not start at all. */
+static bool restricts_too_many(struct clerk *c, const struct sk_policy_answer *answer)
+{
+	const struct sk_lockdown *lockdown = &answer->policy.lockdown;
+	unsigned count = 0;
+	char why[128];
+	int r = lockdown->interpreters.restrict_ ? lk_interp_fits(lockdown, &count) : 0;
+
+	if (r == 0)
+		return false;
+	snprintf(why, sizeof why, "it lists %u interpreters: at most %d can be restricted", count, SK_INTERPRETERS);
+	refuse(c, (uint64_t)answer->policy.serial, answer->hash, r == SK_FULL ? why : "no memory");
+	return true;
+}
+
 static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, enum sk_force force)
 {
 	const struct sk_policy *policy = &answer->policy;
@@ -211,6 +227,8 @@ static void carry_over(struct clerk *c, const struct sk_policy_answer *answer, e
 		refuse(c, orders.serial, answer->hash, "enforce with an empty allowlist or an empty scope");
 		return;
 	}
+	if (restricts_too_many(c, answer))
+		return;
 	if (!same && is_stricter(c, policy) && lk_interlock_ask(c, LK_WAITS_POLICY, &policy->lockdown.interlock) == LK_NOT_YET)
 		return; /* what is in force stays until the tool is idle */
 	lk_windows_orders(c, &orders);

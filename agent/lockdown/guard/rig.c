@@ -114,6 +114,7 @@ static void apply(struct rig *rig)
 	for (uint32_t i = 0; i < rig->folder_count; i++)
 		if (!lk_interp_data(rig->folders[i]))
 			fprintf(stderr, "lockdown-rig: %s is no folder of data\n", rig->folders[i]);
+	lk_interp_publish();
 	if (lk_orders_put_kinds(rig->shared, &rig->orders, rig->hashes[0], rig->kinds, rig->count) != 0)
 		fprintf(stderr, "lockdown-rig: the list is too long\n");
 }
