@@ -33,7 +33,7 @@ enum {
 	TASK_IS_COMPAT = 2, /* in a 32-bit system call */
 	PIECES = 24,        /* mappings that one mprotect may span and still be looked at one by one */
 	IS_BUSY = -16,      /* -EBUSY */
-	PATIENCE_NS = 400000000, /* for that lock, on the way back to user space */
+	PATIENCE_NS = 2000000000, /* for that lock, on the way back to user space: a busy machine takes a while, and who never lets it go hides something */
 };
 
 enum call_kind { CALL_OTHER, CALL_MMAP, CALL_MPROTECT, CALL_SHMAT, CALL_HEAP };
@@ -237,7 +237,7 @@ __noinline int judge_file(__u64 place, __u64 address)
 	if (!told.reason)
 		return judge_interpreter(look.key.inode, look.key.device, told.kinds);
 	process = sk_process_of(task, orders->pid_space);
-	if (sk_is_permitted(orders, &look, process, false, &told.kinds)) {
+	if (!sk_is_written(&look) && sk_is_permitted(orders, &look, process, false, &told.kinds)) {
 		sk_count(SK_COUNT_PERMITTED);
 		return judge_interpreter(look.key.inode, look.key.device, told.kinds);
 	}

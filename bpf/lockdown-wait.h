@@ -109,7 +109,7 @@ static __always_inline bool wait_for_guard(struct task_struct *task, const struc
 	return true;
 }
 
-/* The answer is for the file as it was when it was asked about; it may have got a writer since. */
+/* The answer is for the file as it was when it was asked about. */
 static __always_inline bool is_answered(const struct sk_orders *orders, const struct wait *wait, __u32 process, bool *ret_allowed, __u32 *ret_kinds)
 {
 	struct sk_permit_key key = {.process = process, .device = wait->look.key.device, .inode = wait->look.key.inode};

@@ -94,6 +94,16 @@ static void print_classes(struct json_object *status)
 	print_claim(list, "open", CTL_T("open", "阻止も報告もしないもの"));
 }
 
+static void print_without_effect(struct json_object *list)
+{
+	if (length_of(list))
+		fputs(CTL_T("ordered by the policy, and without effect in this tier:", "ポリシーにあるが、この保護段階では効果のない設定:"), stdout);
+	for (size_t i = 0; i < length_of(list); i++)
+		printf(" %s", text_of(json_object_array_get_idx(list, i), "id"));
+	if (length_of(list))
+		putchar('\n');
+}
+
 void lockdown_print_protection(struct json_object *status)
 {
 	struct json_object *restraints = member(status, "restraints"), *exceptions = member(status, "exceptions");
@@ -106,5 +116,6 @@ void lockdown_print_protection(struct json_object *status)
 	printf(CTL_T("exceptions: just-in-time compilers %" PRIu64 ", interpreters %" PRIu64 ", updaters %" PRIu64 "\n",
 		     "例外: JIT %" PRIu64 "、インタープリター %" PRIu64 "、更新プログラム %" PRIu64 "\n"),
 	       number_of(exceptions, "jit"), number_of(exceptions, "interpreters"), number_of(exceptions, "updaters"));
+	print_without_effect(member(status, "without_effect"));
 	print_classes(status);
 }

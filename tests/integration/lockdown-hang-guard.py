@@ -153,6 +153,21 @@ def try_stopped(name, bound, before=lambda rig: None):
     rig.end()
 
 
+def try_left_stopped():
+    disk, rig = ready()
+    rig.kill(0, signal.SIGSTOP)
+    state = lambda: Path(f'/proc/{rig.pids()[0]}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    stopped, end = state(), time.monotonic() + 12
+    while state() == 'T' and time.monotonic() < end:
+        time.sleep(0.1)
+    point((stopped, state() == 'T') == ('T', False), 'a guard that somebody stopped and left is told to go on', state())
+    tally = Tally()
+    tally.run(disk.kept, RAN)
+    tally.run(disk.fresh(), DENIED)
+    tally.tell('and judges')
+    rig.end()
+
+
 def second_keeper(rig):
     """The guard's child, not its parent: nobody tells it that the guard was stopped."""
     rig.kill(1)
@@ -219,6 +234,7 @@ try_gap('allow', RAN, 'let through')
 try_killed_in_storm()
 try_killed_while_pending()
 try_killed_while_hashing()
+try_left_stopped()
 try_stopped('guard stopped', lab.SECOND)
 try_stopped('guard stopped, under a keeper that it made itself', 2.5, second_keeper)
 try_stopped_in_storm()

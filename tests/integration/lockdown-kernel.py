@@ -62,7 +62,7 @@ def try_memory_system(machine):
         said, code = machine.run('/usr/bin/roads', 'map-other', '/mnt/strange')
         point('arrived' not in said, 'from memory: no thread runs what another one has mapped and nobody knows', f'{said} {code}')
         with open(place / 'known', 'r+b') as writer:
-            said, code = machine.run('/usr/bin/roads', 'map', '/mnt/known')
+            said, code = machine.run('/usr/bin/roads', 'map', '/mnt/known')  # of another process: no permit of before
             point('arrived' not in said, 'from memory: nobody is asked about what somebody can write', f'{said} {code} {writer.fileno()}')
     finally:
         subprocess.run(['umount', place], check=True)

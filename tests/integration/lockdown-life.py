@@ -160,6 +160,33 @@ for _ in range(40):
           'explain says the same', said)
 
 
+def limits(site):
+    """What cannot be carried out is refused or named, never left out in silence."""
+    if site.status()['tier'] != 'B' or not site.cgroup:
+        point(True, 'what has no effect is named # SKIP not tier B')
+        return
+    draft = (site.folder / 'draft.yaml').read_text()
+    many = site.folder / 'many.yaml'
+    shells = ''.join(f'    - {{sha256: "{number:064x}", name: "/opt/{number}/sh"}}\n' for number in range(1, 301))
+    many.write_text(draft.replace('  programs:\n', '  interpreters: {restrict: true}\n  programs:\n' + shells))
+    serial = site.serial
+    site.bring(site.sign(many, 'many.skp'))
+    said = within(3, lambda: next((e for e in site.events('policy_refused') if '300 interpreters' in str(e)), None))
+    point(said and site.status()['serial'] == serial, 'more interpreters than can be restricted: the policy is refused, and says why', said)
+    many.write_text(draft.replace('  programs:\n', '  interpreters: {restrict: true, data: [' + ', '.join(f'/d{n}' for n in range(65)) + ']}\n  programs:\n'))
+    point(site.sign(many, 'data.skp') is None, 'more folders of data than the kernel side holds cannot be signed')
+    site.serial -= 1
+    hooks = lambda: {one['name']: one['state'] for one in site.status()['hooks']}
+    point(hooks()['trace-read'] == 'waiting', 'where interpreters are not restricted nothing sits on reading', hooks())
+    many.write_text(draft.replace('  programs:\n', '  interpreters: {restrict: true}\n  mounts: deny\n  programs:\n'))
+    site.bring(site.sign(many, 'mounts.skp'))
+    without = within(5, lambda: [one['id'] for one in site.status()['without_effect']])
+    point(without == ['mounts'], 'a setting that this tier does not carry out is named', without)
+    point(within(5, lambda: hooks()['trace-read'] == 'attached'), 'and what watches interpreters is attached when the policy restricts them', hooks())
+    site.bring(site.sign(site.folder / 'draft.yaml', 'back.skp'))
+    point(within(5, lambda: hooks()['trace-read'] == 'waiting' and not site.status()['without_effect']), 'and taken away after', hooks())
+
+
 def kernel_side(site):
     """What the kernel side stops becomes the same event, with the same things in it."""
     status = site.status()
@@ -422,7 +449,7 @@ def main():
     site = Site(folder)
     make_group(site)
     try:
-        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, hand_over, small, release, labels, end, units, half_removed):
+        for part in (begin, apart, refusals, enforce, protection, denials, kernel_side, people, observe, shadow, mounts, deaths, hand_over, small, release, labels, limits, end, units, half_removed):
             part(site)
     finally:
         if failed:

@@ -362,7 +362,7 @@ NOT_STOPPED = {'map-preload': 'open', 'map-dlopen': 'open', 'mem-ptrace': 'restr
 def lockdown_health(tier='B', **more):
     """What an agent says of its protection (agent/lockdown/clerk/protection.c)."""
     names = ['fanotify', 'sched_process_exec', 'mmap_lock_acquire_returned'] if tier == 'B' else ['fanotify']
-    return {'mode': 'enforce', 'guard': 'up', 'tier': tier, 'subject': 'cgroup' if tier == 'B' else 'none', 'hooks': [{'name': name, 'state': 'attached'} for name in names],
+    return {'mode': 'enforce', 'guard': 'up', 'tier': tier, 'subject': 'cgroup' if tier == 'B' else 'none', 'without_effect': [{'id': 'mounts'}] if tier == 'B' else [], 'hooks': [{'name': name, 'state': 'attached'} for name in names],
             'not_stopped': [{'id': name, 'claim': claim} for name, claim in NOT_STOPPED.items()], 'restraints': {'counted': True, 'processes': 41, 'restrained': 12},
             'exceptions': {'jit': 1, 'interpreters': 2, 'updaters': 0}, **more}
 

@@ -191,7 +191,7 @@ struct lk_protection {
 	uint64_t jit, interpreters, updaters; /* exceptions of the policy in force */
 };
 void lk_protection_get(const struct clerk *c, struct lk_protection *ret_protection);
-/* tier, subject, hooks, not_stopped (and, with texts and in another mode than enforce, not_stopped_in_enforce; with texts in both languages or ids alone), restraints, exceptions. 0 or -ENOMEM. */
+/* tier, subject, hooks, not_stopped (and, with texts and in another mode than enforce, not_stopped_in_enforce; with texts in both languages or ids alone), without_effect, restraints, exceptions. 0 or -ENOMEM. */
 int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts);
 
 /* release.c: for how many seconds the agent may still be stopped and removed; 0 = there is no release. */

@@ -49,21 +49,31 @@ static uint32_t ordered(uint32_t what)
 	if (!(what & SK_DO_MOUNTS_DENY))
 		hooks &= ~(uint32_t)SK_HOOK_LSM_MOUNT;
 	if (!(what & SK_DO_SCRIPTS))
-		hooks &= ~(uint32_t)SK_HOOK_LSM_OPEN;
+		hooks &= ~(uint32_t)(SK_HOOK_LSM_OPEN | SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_TRACE_READ);
 	if (what & SK_DO_NOT_MAPS)
 		hooks &= ~(uint32_t)(SK_HOOK_TRACE_MAP | SK_HOOK_LSM_MAP);
 	return what & SK_DO_SELF ? hooks : hooks & ~(uint32_t)SK_HOOK_LSM_SELF;
 }
 
-/* A kind of hooks of which a program was tried: attached when all of them are, else with the first error. */
-static void add_kind(struct lk_protection *p, const struct lk_kernel *kernel, const struct sk_hook_name *kind)
+/* What is attached, and acts as soon as it is ordered: mappings are looked at when what is in use was judged, and what could not be attached again is not. */
+static uint32_t able(const struct lk_shared *shared)
 {
-	int error = -1;
+	uint32_t hooks = shared->kernel.attached & ~atomic_load(&shared->kernel.failed);
+
+	return atomic_load(&shared->maps_ready) ? hooks : hooks & ~(uint32_t)SK_HOOK_TRACE_MAP;
+}
+
+/* A kind of hooks of which a program was tried: attached when all of them are, else with the first error; waiting when it is attached only while it is needed, or not able yet. */
+static void add_kind(struct lk_protection *p, const struct lk_shared *shared, uint32_t what, const struct sk_hook_name *kind)
+{
+	const struct lk_kernel *kernel = &shared->kernel;
+	const uint32_t now = kernel->attached & able(shared) & (ordered(what) | ~(uint32_t)(SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_TRACE_READ));
+	int error = -2; /* not tried */
 
 	for (uint32_t i = 0; i < kernel->hook_count && i < LK_HOOKS; i++)
 		if (kernel->hooks[i].bit == kind->hook && error <= 0)
-			error = kernel->attached & kind->hook ? 0 : kernel->hooks[i].error;
-	if (error >= 0)
+			error = now & kind->hook ? 0 : kernel->attached & kind->hook ? -1 : kernel->hooks[i].error;
+	if (error != -2)
 		add_hook(p, 0, kind->name, error);
 }
 
@@ -77,11 +87,11 @@ static void add_kernel(struct lk_protection *p, const struct clerk *c)
 	p->tier = kernel->tier < SK_TIERS ? (enum sk_tier)kernel->tier : SK_TIER_C;
 	p->subject = acting < SK_ARRAY_SIZE(subjects) ? subjects[acting] : "none";
 	for (unsigned i = 0; i < sk_hook_count; i++)
-		add_kind(p, kernel, &sk_hook_names[i]);
+		add_kind(p, c->shared, what, &sk_hook_names[i]);
 	if (acting == SK_SUBJECT_NONE || acting >= SK_ARRAY_SIZE(subjects))
 		return;
-	p->in_force |= kernel->attached & ordered(what);
-	if ((what & SK_DO_MEMORY_DENY) && (kernel->attached & (SK_HOOK_TRACE_MAP | SK_HOOK_LSM_MAP)))
+	p->in_force |= able(c->shared) & ordered(what);
+	if ((what & SK_DO_MEMORY_DENY) && (able(c->shared) & (SK_HOOK_TRACE_MAP | SK_HOOK_LSM_MAP)))
 		p->in_force |= SK_HOOK_MEMORY;
 }
 
@@ -164,6 +174,33 @@ static int put_restraints(struct json_object *out, const struct lk_protection *p
 	return r ? r : sk_json_put_u64(restraints, "restrained", p->restrained);
 }
 
+/* What the policy orders and nothing here carries out, by the names of its settings. */
+static int put_without_effect(struct json_object *out, const struct clerk *c, const struct lk_protection *p)
+{
+	static const struct {
+		uint32_t what, hooks; /* any of these hooks carries it out */
+		const char *name;
+	} settings[] = {
+		{SK_DO_MEMORY_DENY, SK_HOOK_MEMORY, "memory.exec"},
+		{SK_DO_SCRIPTS, SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_LSM_OPEN, "interpreters.restrict"},
+		{SK_DO_PROTECT, SK_HOOK_LSM_WRITE, "protect"},
+		{SK_DO_MODULES_LISTED | SK_DO_MODULES_DENY, SK_HOOK_TRACE_POWER | SK_HOOK_LSM_KERNEL, "modules"},
+		{SK_DO_MOUNTS_DENY, SK_HOOK_LSM_MOUNT, "mounts"},
+	};
+	struct json_object *list;
+	int r = sk_json_put_array(out, "without_effect", &list);
+
+	for (size_t i = 0; !r && c->now.any && i < SK_ARRAY_SIZE(settings); i++) {
+		struct json_object *one;
+
+		if (!(c->now.orders.kernel_what & settings[i].what) || (p->in_enforce & settings[i].hooks))
+			continue;
+		one = json_object_new_object();
+		r = sk_json_append(list, one) ? -ENOMEM : sk_json_put_string(one, "id", settings[i].name);
+	}
+	return r;
+}
+
 int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts)
 {
 	struct json_object *hooks;
@@ -182,6 +219,8 @@ int lk_protection_put(const struct clerk *c, struct json_object *out, bool texts
 		r = put_not_stopped(out, "not_stopped", &p, p.in_force, texts);
 	if (!r && texts && !p.enforcing)
 		r = put_not_stopped(out, "not_stopped_in_enforce", &p, p.in_enforce, texts);
+	if (!r)
+		r = put_without_effect(out, c, &p);
 	if (!r)
 		r = put_restraints(out, &p);
 	return r ? r : put_exceptions(out, &p);

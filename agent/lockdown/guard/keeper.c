@@ -21,6 +21,7 @@ enum {
 	LOOK_MS = 25,       /* while something is pending */
 	YOUNG_US = 1000000, /* a guard that died younger than this is not started again at once */
 	HASTE_MAX = 8,      /* 50 ms << 8: 12.8 s */
+	CONTINUE_US = 5000000, /* a guard that does not come for so long may have been stopped: it is told to go on */
 	TAG_KICK = 1000,
 	TAG_GUARD = 1001,
 	TAG_SIGNAL = 1002,
@@ -30,6 +31,7 @@ struct keeper {
 	struct lk_shared *shared;
 	int guard; /* pidfd; -1 = none alive */
 	uint64_t revive_us;
+	uint64_t stalled_us; /* since when we read in its place; 0 = it comes */
 };
 
 static int watch(struct keeper *k, int fd, uint32_t tag)
@@ -65,6 +67,7 @@ static void bury(struct keeper *k)
 	atomic_store(&shared->fds.keeper_guard, -1);
 	close(k->guard); /* leaves the epoll set with it */
 	k->guard = -1;
+	k->stalled_us = 0;
 	waitpid(pid, NULL, WNOHANG);
 	atomic_store(&shared->guard_pid, 0);
 	lk_cache_recover(&shared->cache);
@@ -109,6 +112,8 @@ static void begin_serving(struct keeper *k, struct lk_group *group)
 	if (!group->serving && k->guard >= 0) {
 		lk_add(&k->shared->count.guard_stalls);
 		lk_tell(k->shared, 1, LK_RECORD_STALL, (uint32_t)atomic_load(&k->shared->guard_pid));
+		if (!k->stalled_us)
+			k->stalled_us = lk_now_us();
 	}
 	group->serving = true;
 }
@@ -130,6 +135,7 @@ static bool attend(struct keeper *k, uint32_t number)
 		group->turns_seen = turns;
 		group->waiting_us = 0;
 		group->serving = false;
+		k->stalled_us = 0;
 	}
 	if (!readable(group->fan, 0)) {
 		group->waiting_us = 0;
@@ -202,6 +208,17 @@ static void on_signals(struct keeper *k)
 	}
 }
 
+/* Whoever is only late takes no notice. */
+static void continue_guard(struct keeper *k)
+{
+	uint64_t now = lk_now_us();
+
+	if (k->guard < 0 || !k->stalled_us || now - k->stalled_us < CONTINUE_US)
+		return;
+	kill(atomic_load(&k->shared->guard_pid), SIGCONT);
+	k->stalled_us = now;
+}
+
 static int begin(struct keeper *k)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -243,6 +260,7 @@ int lk_keeper_main(struct lk_shared *shared)
 			lk_wake(&shared->orders_word);
 		on_signals(&k);
 		lk_process_look(k.guard, atomic_load(&shared->guard_pid));
+		continue_guard(&k);
 		if (k.guard >= 0 && readable(k.guard, 0))
 			bury(&k);
 		if (k.guard < 0 && atomic_load(&shared->stopping))

@@ -264,6 +264,7 @@ static void begin_maps(struct lk_shared *shared)
 	nanosleep(&pause, NULL);
 	atomic_store(&shared->maps_ready, true);
 	lk_wake(&shared->orders_word);
+	lk_wake(&shared->news); /* more may be claimed */
 }
 
 void *lk_foresee_run(void *arg)

@@ -96,8 +96,11 @@ def fight(field, chosen, start, log):
     """Results of all cases. `start` brings the agent up; what is void without one is not tried against it."""
     void, results = lab.without(field, chosen), []
     agent = field.agent = start()
-    claims = {entry['id'] for entry in (agent.status() or {}).get('not_stopped', [])}
+    began = time.monotonic()
+    lab.within(30, lambda: not any(hook['name'] == 'trace-map' and hook['state'] == 'waiting' for hook in (agent.status() or {'hooks': []})['hooks']))
+    print(f'# mappings are looked at, or are not going to be, after {time.monotonic() - began:.1f} s', flush=True)
     status = agent.status() or {}
+    claims = {entry['id'] for entry in status.get('not_stopped', [])}
     if 'map-preload' not in claims:
         wait_for_mappings(field)
     for case in chosen:
