@@ -153,14 +153,19 @@ def try_stopped(name, bound, before=lambda rig: None):
     rig.end()
 
 
+def within(seconds, condition):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
 def try_left_stopped():
     disk, rig = ready()
     rig.kill(0, signal.SIGSTOP)
     state = lambda: Path(f'/proc/{rig.pids()[0]}/stat').read_text().rsplit(')', 1)[1].split()[0]
-    stopped, end = state(), time.monotonic() + 12
-    while state() == 'T' and time.monotonic() < end:
-        time.sleep(0.1)
-    point((stopped, state() == 'T') == ('T', False), 'a guard that somebody stopped and left is told to go on', state())
+    stopped = within(2, lambda: state() == 'T')
+    point(stopped and within(12, lambda: state() != 'T'), 'a guard that somebody stopped and left is told to go on', state())
     tally = Tally()
     tally.run(disk.kept, RAN)
     tally.run(disk.fresh(), DENIED)
