@@ -43,8 +43,9 @@ static int read_word(struct text *text, char *word, size_t size, bool *ret_quote
 			return wrong(text, "the word is too long");
 		word[length++] = *text->at++;
 	}
-	if (*ret_quoted && *text->at++ != '"')
+	if (*ret_quoted && *text->at != '"')
 		return wrong(text, "a quotation mark is missing");
+	text->at += *ret_quoted;
 	word[length] = '\0';
 	return 0;
 }
