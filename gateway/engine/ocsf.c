@@ -89,24 +89,27 @@ static void fields(struct sk_jw *out, const struct gw_event *e)
 	sk_jw_close(out, ']');
 }
 
+static void put_if(struct sk_jw *out, const char *key, const char *text)
+{
+	if (text)
+		sk_jw_put_str(out, key, text);
+}
+
 static void message(struct sk_jw *out, const struct gw_event *e)
 {
 	const struct gw_message *m = e->message;
 
 	sk_jw_put_str(out, "name", m->name);
 	sk_jw_put_str(out, "act", gw_act_names[m->act]);
+	put_if(out, "from", m->from == GW_ROLE_HOST ? "host" : m->from == GW_ROLE_EQUIPMENT ? "equipment" : NULL);
 	sk_jw_put_bool(out, "whole", m->whole);
+	if (m->partial)
+		sk_jw_put_bool(out, "partial", true);
 	sk_jw_put_bool(out, "request", m->request);
 	sk_jw_put_uint(out, "id", m->id);
 	sk_jw_put_uint(out, "size", m->size);
 	if (e->proto)
 		fields(out, e);
-}
-
-static void put_if(struct sk_jw *out, const char *key, const char *text)
-{
-	if (text)
-		sk_jw_put_str(out, key, text);
 }
 
 static void fab(struct sk_jw *out, const struct gw_event *e)

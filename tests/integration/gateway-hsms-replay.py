@@ -174,6 +174,8 @@ def cut_and_order(top):
     whole = essence(lines)
     names = [m['name'] for m in messages(lines)]
     point(names == ['select.req', 'select.rsp', 'S1F13', 'S1F14', 'S2F41', 'S1F3', 'S7F3', 'S2F42', 'S1F4', 'S7F4', 'S6F11', 'S6F12'], 'a session says its messages', str(names))
+    point([m.get('from') for m in messages(lines)] == [None, None, 'host', 'equipment', *['host'] * 3, *['equipment'] * 4, 'host'],
+          'and who says them', str([m.get('from') for m in messages(lines)]))
     sent = [m for m in messages(lines) if m['name'] == 'S7F3'][0]
     point(field(sent, 'recipe.sha256') == [hashlib.sha256(b'\x5a' * 5000).hexdigest()] and field(sent, 'ppid') == ['OXIDE'] and field(sent, 'recipe.size') == [5000],
           'a recipe is told by name, hash and size', str(sent))
@@ -259,7 +261,8 @@ def policies(top):
         before = [(HOST, frame(0x87, 5, 9, text('OXIDE')))] if data[7] == 6 and data[6] == 7 else []
         message, out, _ = judged(top, [*before, (who, data)])
         arrived = out.endswith(data)
-        point(arrived == good and (message['verdict'] == 'allowed') == good, f'{name}, and {"arrives" if good else "its last byte does not"}',
+        partial = message.get('partial', False) == ('behind' in name)
+        point(arrived == good and (message['verdict'] == 'allowed') == good and partial, f'{name}, and {"arrives" if good else "its last byte does not"}',
               f'{message}, {len(out)} bytes')
     message, out, _ = judged(top, [(HOST, cases[1][2])], 'shadow')
     point(message['verdict'] == 'would-refuse' and out.endswith(cases[1][2]), 'in shadow it arrives and is told', str(message))
