@@ -43,6 +43,26 @@ static void print_list(const char *name, const struct sk_strings *list)
 	printf("\n");
 }
 
+static void print_lockdown(const struct sk_lockdown *lockdown)
+{
+	printf("%s%*s %s, failure %s, %" PRId64 " ms\n", CTL_PADDED(CTL_T("mode", "モード"), 12), sk_mode_names[lockdown->mode],
+	       sk_failure_names[lockdown->failure], lockdown->deadline_ms);
+	print_list(CTL_T("scope", "対象範囲"), &lockdown->scope);
+	printf("%s%*s %zu\n", CTL_PADDED(CTL_T("programs", "プログラム"), 12), lockdown->programs.count);
+}
+
+static void print_gateway(const struct sk_gateway *gateway)
+{
+	const struct sk_conduit *list = gateway->conduits.items;
+
+	printf("%s%*s %zu\n", CTL_PADDED(CTL_T("zones", "ゾーン"), 12), gateway->zones.count);
+	for (size_t i = 0; i < gateway->conduits.count; i++)
+		printf("%s%*s %s: %s -> %s, %s, %s\n", CTL_PADDED(i ? "" : CTL_T("conduits", "コンジット"), 12), list[i].name, list[i].from, list[i].to,
+		       sk_flow_action_names[list[i].action], sk_watch_names[list[i].mode]);
+	printf("%s%*s %s, %s\n", CTL_PADDED(CTL_T("otherwise", "その他"), 12), sk_flow_action_names[gateway->otherwise_action],
+	       sk_watch_names[gateway->otherwise_mode]);
+}
+
 static void print_policy(const struct sk_policy *policy, const struct sk_policy_answer *answer)
 {
 	char a[21], b[21], hex[65];
@@ -61,10 +81,10 @@ static void print_policy(const struct sk_policy *policy, const struct sk_policy_
 	print_list("site", &policy->labels.site);
 	print_list("asset", &policy->labels.asset);
 	print_list("host", &policy->labels.host);
-	printf("%s%*s %s, failure %s, %" PRId64 " ms\n", CTL_PADDED(CTL_T("mode", "モード"), 12), sk_mode_names[policy->lockdown.mode],
-	       sk_failure_names[policy->lockdown.failure], policy->lockdown.deadline_ms);
-	print_list(CTL_T("scope", "対象範囲"), &policy->lockdown.scope);
-	printf("%s%*s %zu\n", CTL_PADDED(CTL_T("programs", "プログラム"), 12), policy->lockdown.programs.count);
+	if (policy->part == SK_PART_GATEWAY)
+		print_gateway(&policy->gateway);
+	else
+		print_lockdown(&policy->lockdown);
 	if (answer) {
 		printf("%s%*s %s%s%s\n", CTL_PADDED(CTL_T("signed by", "署名者"), 12), answer->signer, answer->delegation.holder ? " " : "",
 		       answer->delegation.holder ? answer->delegation.holder : "");
