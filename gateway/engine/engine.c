@@ -17,6 +17,31 @@
 enum { SWEEP_MS = 100, SWEEP_FLOWS = 256 };
 static const uint64_t silent_settled = 7200 * SECOND, silent_other = 120 * SECOND, silent_over = 10 * SECOND;
 
+/* Servers' ports above 1023 of protocols that fabs and plants have, whether or not a parser for them is built in. */
+static const uint16_t server_ports[] = {1089, 1433, 1883, 1911, 2222, 2404, 3306, 3389, 4840, 5000, 5001, 5006, 5007, 5432, 9600, 18245, 20000, 44818, 47808};
+
+static bool serves(const struct gw_engine *engine, uint16_t port)
+{
+	if (port < 1024)
+		return true;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(server_ports); i++)
+		if (server_ports[i] == port)
+			return true;
+	for (const struct gw_proto *const *p = engine->protos; *p; p++)
+		for (const uint16_t *at = (*p)->ports; at && *at; at++)
+			if (*at == port)
+				return true;
+	return false;
+}
+
+/* Who opened a session that was not seen to begin: not the one at a server's port; else who speaks first. */
+static int client_of(const struct gw_engine *engine, const struct gw_flow_key *key, int speaker)
+{
+	bool serving = serves(engine, key->port[speaker]), other = serves(engine, key->port[!speaker]);
+
+	return serving && !other ? !speaker : speaker;
+}
+
 /* ---- what the stream asks ---- */
 
 static bool stream_room(void *context)
@@ -32,10 +57,10 @@ static void stream_begin(void *context, int client, bool midstream)
 	struct engine_flow *flow = engine->flow;
 
 	engine_parser_end(engine, flow);
-	flow->client = (uint8_t)client;
+	flow->client = (uint8_t)(midstream ? client_of(engine, &flow->base.key, client) : client);
 	flow->client_known = true;
 	flow->midstream = midstream;
-	flow->protocol_settled = flow->reset = false;
+	flow->protocol_settled = flow->reset = flow->stopped = false;
 	memset(flow->early_size, 0, sizeof flow->early_size);
 	memset(flow->stream_bytes, 0, sizeof flow->stream_bytes);
 }
@@ -99,6 +124,7 @@ static void flow_end(void *context, struct gw_flow *base, bool evicted)
 	if (engine->setup.messages)
 		engine_tell(engine, &event);
 	engine_parser_end(engine, flow);
+	engine_rules_end(engine, flow);
 	gw_tcp_end(&flow->tcp, &engine->memory);
 }
 
@@ -115,8 +141,14 @@ int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine)
 	engine->calls = (struct gw_tcp_calls){.inline_ = setup->inline_, .midstream = setup->midstream, .memory = &engine->memory, .context = engine,
 		.room = stream_room, .begin = stream_begin, .data = stream_data, .gap = stream_gap, .fin = stream_fin, .odd = stream_odd,
 		.release = stream_release};
-	r = gw_flows_new(sizeof(struct engine_flow), &engine->memory, engine, flow_end, &engine->flows);
+	r = setup->rules ? gw_rule_state_new(setup->rules, &engine->rules) : 0;
+	if (r == 0)
+		r = gw_flows_new(sizeof(struct engine_flow), &engine->memory, engine, flow_end, &engine->flows);
+	if (r == 0)
+		r = gw_frags_new(&engine->memory, &engine->frags);
 	if (r < 0) {
+		gw_flows_free(engine->flows);
+		gw_rule_state_free(engine->rules);
 		free(engine);
 		return r;
 	}
@@ -128,7 +160,9 @@ struct gw_engine *gw_engine_free(struct gw_engine *engine)
 {
 	if (!engine)
 		return NULL;
+	gw_frags_free(engine->frags);
 	gw_flows_free(engine->flows);
+	gw_rule_state_free(engine->rules);
 	free(engine);
 	return NULL;
 }
@@ -154,9 +188,15 @@ static bool odd_frame(struct gw_engine *engine, const struct gw_packet *p)
 	return p->odd & GW_ODD_FATAL;
 }
 
+/* A SYN may begin another session on the same ports. */
+static bool opens(const struct gw_packet *p)
+{
+	return p->transport == 6 && (p->flags & (GW_SYN | GW_ACK)) == GW_SYN;
+}
+
 static enum gw_fate tcp(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_packet *p)
 {
-	bool again = flow->reset && !((p->flags & (GW_SYN | GW_ACK)) == GW_SYN);
+	bool again = flow->reset && !opens(p);
 
 	if (again) {
 		engine_reset_sender(engine, p);
@@ -216,7 +256,7 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 	}
 	if (fresh) {
 		engine->counts.flows++;
-		flow->client = (uint8_t)side;
+		flow->client = (uint8_t)(p->transport == 6 && !opens(p) ? client_of(engine, &flow->base.key, side) : side);
 		flow->midstream = p->transport == 6;
 	} else if (p->transport == 17 && flow->base.packets[!side]) {
 		gw_flows_settle(engine->flows, &flow->base);
@@ -225,7 +265,56 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 	engine->side = side;
 	if (engine_ways(engine, flow)->action == SK_FLOW_DROP && zone_refuses(engine, flow, side))
 		return fate_of(engine, true);
+	if (flow->stopped && !flow->reset && !opens(p))
+		return fate_of(engine, true);
+	if (engine_rules_packet(engine, flow, side))
+		return fate_of(engine, true);
 	return p->transport == 6 ? tcp(engine, flow, side, p) : datagram(engine, flow, side, p);
+}
+
+struct release {
+	struct gw_engine *engine;
+	enum gw_port to;
+};
+
+static void release_fragment(void *context, const uint8_t *frame, size_t size)
+{
+	struct release *r = context;
+
+	if (r->engine->setup.inline_ && r->engine->setup.inject)
+		r->engine->setup.inject(r->engine->setup.context, r->to, frame, size);
+}
+
+static enum gw_fate judge(struct gw_engine *engine, struct gw_packet *p);
+
+/* A piece waits until its datagram is whole; that is judged like any packet, and its pieces go on, or do not. A datagram that was rewritten cannot go on. */
+static enum gw_fate fragment(struct gw_engine *engine, struct gw_packet *p)
+{
+	struct release release = {engine, p->port == GW_PORT_A ? GW_PORT_B : GW_PORT_A};
+	struct gw_datagram *datagram;
+	struct gw_packet whole;
+	uint32_t size;
+	uint16_t sum;
+
+	switch (gw_frags_put(engine->frags, p, &whole, &datagram)) {
+	case GW_FRAG_HELD:
+		engine->counts.held++;
+		return fate_of(engine, true);
+	case GW_FRAG_REFUSED:
+		engine->counts.odd_frames[6]++;
+		engine_tell_odd(engine, NULL, 0, "fragment-overlap", true);
+		return fate_of(engine, true);
+	default: break;
+	}
+	size = whole.size;
+	sum = gw_sum_fold(gw_sum_add(0, whole.frame, size));
+	whole.whole = true;
+	if (judge(engine, &whole) == GW_FATE_DROP || whole.size != size || gw_sum_fold(gw_sum_add(0, whole.frame, size)) != sum) {
+		gw_frags_refuse(engine->frags, datagram);
+		return fate_of(engine, true);
+	}
+	gw_frags_release(engine->frags, datagram, &release, release_fragment);
+	return GW_FATE_PASS;
 }
 
 static uint64_t patience(const struct engine_flow *flow)
@@ -255,6 +344,7 @@ static void sweep(struct gw_engine *engine)
 		next = flow->next_ticking;
 		engine_parser_tick(engine, flow);
 	}
+	engine->counts.fragments_expired += gw_frags_expire(engine->frags, engine->now);
 	sweep_silent(engine, false);
 	sweep_silent(engine, true);
 }
@@ -267,30 +357,45 @@ void gw_engine_tick(struct gw_engine *engine, uint64_t now)
 		sweep(engine);
 }
 
+static enum gw_fate judge(struct gw_engine *engine, struct gw_packet *p)
+{
+	engine->packet = p;
+	gw_decode(p, !engine->setup.unsummed);
+	if (odd_frame(engine, p))
+		return fate_of(engine, true);
+	if (p->ip && p->fragment)
+		return fragment(engine, p);
+	return p->ip && p->payload ? inspect(engine, p) : GW_FATE_PASS;
+}
+
 enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *p)
 {
-	enum gw_fate fate = GW_FATE_PASS;
+	enum gw_fate fate;
 
 	gw_engine_tick(engine, p->time);
 	engine->counts.packets++;
 	engine->counts.bytes += p->size;
-	engine->packet = p;
-	gw_decode(p, !engine->setup.unsummed);
-	if (odd_frame(engine, p))
-		fate = fate_of(engine, true);
-	else if (p->ip && !p->fragment && p->payload)
-		fate = inspect(engine, p);
+	fate = judge(engine, p);
 	engine->counts.dropped += fate == GW_FATE_DROP;
 	engine->packet = NULL;
 	engine->flow = NULL;
 	return fate;
 }
 
-void gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy)
+int gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy)
 {
+	int r = 0;
+
+	if (rules != engine->setup.rules && rules)
+		r = engine->rules ? gw_rule_state_replace(engine->rules, rules) : gw_rule_state_new(rules, &engine->rules);
+	else if (!rules)
+		engine->rules = gw_rule_state_free(engine->rules);
+	if (r < 0)
+		return r;
 	engine->setup.rules = rules;
 	engine->setup.policy = policy;
 	engine->policy_serial++;
+	return 0;
 }
 
 void gw_engine_counts(const struct gw_engine *engine, struct gw_counts *ret_counts)

@@ -45,14 +45,15 @@ struct gw_engine *gw_engine_free(struct gw_engine *engine);
 enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *packet);
 /* Time goes on without packets: timers, expiry. `now` as in gw_packet.time. */
 void gw_engine_tick(struct gw_engine *engine, uint64_t now);
-/* Other rules or another policy from the next packet on; flows and parsers stay. */
-void gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy);
+/* Other rules or another policy from the next packet on; flows and parsers stay. 0 or -ENOMEM: the old ones stay. */
+int gw_engine_replace(struct gw_engine *engine, const struct gw_rules *rules, const struct gw_policy *policy);
 
 /* Counted since the engine was made. */
 struct gw_counts {
 	uint64_t packets, bytes, dropped, injected, held, rewritten;
 	uint64_t flows, evicted;     /* flows made; of those, how many went for want of memory */
 	uint64_t unjudged;           /* packets for which there was no memory: they went by the conduit's failure setting */
+	uint64_t fragments_expired; /* datagrams that did not become whole */
 	uint64_t messages, refused;
 	uint64_t odd_frames[GW_ODDS]; /* by the order of GW_ODD_* bits */
 	uint64_t odd_streams;

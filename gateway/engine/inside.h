@@ -4,6 +4,8 @@
 
 #include "engine/engine.h"
 #include "flow/flow.h"
+#include "flow/frag.h"
+#include "rule/rule.h"
 #include "segment/policy.h"
 #include "stream/tcp.h"
 
@@ -16,6 +18,8 @@ struct engine_flow {
 	void *state;
 	struct engine_flow *next_ticking, **ticking_at; /* flows whose parser has timers */
 	uint64_t ticked;
+	struct gw_rule_flow *rules;
+	size_t rules_size;     /* charged for it */
 	uint64_t stream_bytes[2]; /* by side */
 	uint8_t early[2][GW_EARLY_MAX];
 	uint8_t early_size[2];
@@ -25,6 +29,7 @@ struct engine_flow {
 	uint8_t client;        /* side */
 	bool client_known, midstream;
 	bool protocol_settled; /* found, or there is none */
+	bool stopped;          /* by a rule: nothing goes on */
 	bool reset;            /* both sides were sent RST: what still comes is answered with another */
 	bool zone_told;        /* that no conduit lets it be */
 };
@@ -34,6 +39,7 @@ struct gw_engine {
 	const struct gw_proto *const *protos;
 	struct gw_memory memory;
 	struct gw_flows *flows;
+	struct gw_frags *frags;
 	struct engine_flow *ticking;
 	struct gw_counts counts;
 	struct gw_tcp_calls calls;
@@ -43,6 +49,8 @@ struct gw_engine {
 	struct engine_flow *flow;
 	struct gw_packet *packet;
 	int side; /* of the flow, that sent it */
+	struct gw_rule_state *rules; /* NULL = no rules */
+	struct gw_rule_result rule_result;
 	struct gw_opinion opinion; /* what an event's texts point to */
 };
 
@@ -71,3 +79,10 @@ const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *
 void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
 /* The protocol of a flow was found, or there is none: may it be spoken there? False: the flow is to be stopped. */
 bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side);
+
+/* rules.c. Each is true when a rule has ended the flow. */
+bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int side);
+bool engine_rules_stream(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size);
+bool engine_rules_message(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message);
+void engine_rules_gap(struct engine_flow *flow, int side);
+void engine_rules_end(struct gw_engine *engine, struct engine_flow *flow);

@@ -20,6 +20,7 @@ struct turn {
 	size_t size, gone; /* of `data`; how much of it went on in earlier segments */
 	unsigned refused;  /* messages refused that no rewrite has made harmless */
 	bool changed, reset, not_mine;
+	bool stopped;      /* by a rule */
 };
 
 static void tell_message(struct turn *t, const struct gw_event *event)
@@ -41,6 +42,7 @@ static enum gw_ruling say(struct gw_turn *base, const struct gw_message *message
 	event.message = message;
 	if (message->whole)
 		t->engine->counts.messages++;
+	t->stopped |= engine_rules_message(t->engine, t->flow, t->side, message);
 	engine_judge(t->engine, t->flow, message, &event, &ruling);
 	tell_message(t, &event);
 	if (ruling == GW_LET)
@@ -262,7 +264,7 @@ static void hand_early_other(struct gw_engine *engine, struct engine_flow *flow,
 static void after(struct turn *t, struct gw_tcp_ruling *ruling)
 {
 	ruling->changed |= t->changed;
-	if (t->refused) {
+	if (t->refused || t->stopped) {
 		ruling->stop = true;
 		if (t->reset)
 			engine_reset(t->engine, t->flow, t->side);
@@ -291,6 +293,10 @@ void engine_feed(struct gw_engine *engine, struct engine_flow *flow, int side, u
 {
 	struct turn t;
 
+	if (!datagram && engine_rules_stream(engine, flow, side, data, size)) {
+		ruling->stop = true;
+		return;
+	}
 	flow->stream_bytes[side] += size;
 	if (!flow->protocol_settled) {
 		find_parser(engine, flow, side, data, size);
@@ -316,6 +322,7 @@ void engine_gap(struct gw_engine *engine, struct engine_flow *flow, int side, ui
 	struct turn t;
 
 	flow->early_size[side] = 0;
+	engine_rules_gap(flow, side);
 	if (!flow->state)
 		return;
 	begin_turn(engine, flow, side, &t);

@@ -54,6 +54,7 @@ struct gw_packet {
 	uint32_t size;
 	uint64_t time;      /* ns since the epoch, never going back within one engine */
 	enum gw_port port;  /* where it came in */
+	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 	/* found by gw_decode() */
 	uint64_t odd;       /* GW_ODD_* bits */
 	uint16_t vlan[2];   /* outer, inner; the lower 12 bits */
@@ -76,7 +77,6 @@ struct gw_packet {
 	uint32_t fragment_header; /* IPv6: offset of the fragment header; `l4` of a fragment is where its piece begins */
 	uint32_t next_header;     /* IPv6: offset of the byte that names what follows the last header before the fragment header or transport */
 	uint32_t l3_end;          /* where the datagram ends by its own length: padding of short frames lies behind */
-	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 };
 
 /*

@@ -24,17 +24,21 @@
 #include "event/pull.h"
 #include "flow/capture.h"
 #include "flow/flow.h"
+#include "rule/rule.h"
 #include "segment/policy.h"
 
-enum { EVENT_MAX = 1 << 20 };
+enum { EVENT_MAX = 1 << 20, RULE_FILES_MAX = 64 };
 
-enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, JSON };
+enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, RULES, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, JSON };
 
 struct replay {
 	const char *pcap, *passed, *policy_path, *memory;
 	bool json;
 	int checksums; /* CHECKSUMS, NO_CHECKSUMS; 0: compared with --passed alone, since captures from a machine that sent have none */
 	struct gw_setup setup;
+	const char *rule_files[RULE_FILES_MAX];
+	size_t rule_count;
+	struct gw_rules *rules;
 	struct gw_policy *policy;
 	struct sk_buf line;
 	uint64_t told[GW_EVENT_KINDS], verdicts[3], time;
@@ -44,7 +48,7 @@ struct replay {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sekisho-gateway replay --pcap FILE [--passed FILE] [--midstream|--no-midstream] [--policy FILE] [--messages] [--checksums|--no-checksums]\n"
+	fprintf(stderr, "usage: sekisho-gateway replay --pcap FILE [--passed FILE] [--midstream|--no-midstream] [--rules FILE]... [--policy FILE] [--messages] [--checksums|--no-checksums]\n"
 			"                              [--memory SIZE] [--json]\n");
 	return 2;
 }
@@ -199,6 +203,17 @@ static int load_policy(struct replay *r)
 	return result == 0 ? 0 : complain(r->policy_path, result, &diag);
 }
 
+static int load_rules(struct replay *r)
+{
+	const struct gw_rules_setup setup = {0};
+	struct gw_rules_count count;
+	struct sk_diag diag = {0};
+	int result = gw_rules_load(&setup, r->rule_files, r->rule_count, &r->rules, &count, &diag);
+
+	r->setup.rules = r->rules;
+	return result == 0 ? 0 : complain(r->rule_files[0], result, &diag);
+}
+
 static int replay(struct replay *r)
 {
 	_cleanup_(unmap_file) struct mapped bytes = {0};
@@ -225,7 +240,8 @@ static int replay(struct replay *r)
 
 static const struct option options[] = {
 	{"pcap", required_argument, NULL, PCAP}, {"passed", required_argument, NULL, PASSED}, {"midstream", no_argument, NULL, MIDSTREAM},
-	{"no-midstream", no_argument, NULL, NO_MIDSTREAM}, {"policy", required_argument, NULL, POLICY}, {"messages", no_argument, NULL, MESSAGES},
+	{"no-midstream", no_argument, NULL, NO_MIDSTREAM}, {"rules", required_argument, NULL, RULES},
+	{"policy", required_argument, NULL, POLICY}, {"messages", no_argument, NULL, MESSAGES},
 	{"checksums", no_argument, NULL, CHECKSUMS},
 	{"no-checksums", no_argument, NULL, NO_CHECKSUMS}, {"memory", required_argument, NULL, MEMORY}, {"json", no_argument, NULL, JSON}, {0}};
 
@@ -238,6 +254,11 @@ static bool take_option(struct replay *r, int option)
 	case PASSED: r->passed = optarg; return true;
 	case MIDSTREAM: r->setup.midstream = true; return true;
 	case NO_MIDSTREAM: r->setup.midstream = false; return true;
+	case RULES:
+		if (r->rule_count == RULE_FILES_MAX)
+			return false;
+		r->rule_files[r->rule_count++] = optarg;
+		return true;
 	case POLICY: r->policy_path = optarg; return true;
 	case MESSAGES: r->setup.messages = true; return true;
 	case CHECKSUMS:
@@ -256,6 +277,8 @@ static int prepare(struct replay *r)
 {
 	int result = r->policy_path ? load_policy(r) : 0;
 
+	if (result == 0 && r->rule_count)
+		result = load_rules(r);
 	r->setup.unsummed = r->checksums ? r->checksums == NO_CHECKSUMS : !r->passed;
 	if (result != 0 || !r->passed)
 		return result;
@@ -282,6 +305,7 @@ int gw_replay_main(int argc, char **argv)
 		result = replay(&r);
 	if (r.out >= 0)
 		close(r.out);
+	gw_rules_free(r.rules);
 	gw_policy_free(r.policy);
 	sk_buf_done(&r.line);
 	return result;

@@ -104,7 +104,7 @@ static enum gw_tcp_fate syn_ack(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	return GW_TCP_PASS;
 }
 
-/* A session whose SYN was not seen. The side that speaks first from the higher port is taken for the client; the parser may know better. */
+/* A session whose SYN was not seen. The side that speaks first is taken for the client; who is called may know better. */
 static bool pick_up(struct gw_tcp *t, const struct gw_tcp_calls *calls, const struct gw_packet *p, int s)
 {
 	if (t->side[s].known)
@@ -112,7 +112,7 @@ static bool pick_up(struct gw_tcp *t, const struct gw_tcp_calls *calls, const st
 	if (!(p->flags & GW_ACK) || (p->flags & GW_RST) || !calls->midstream)
 		return false;
 	if (!t->begun)
-		begin(t, calls, p->sport > p->dport ? s : !s, true);
+		begin(t, calls, s, true);
 	set_next(&t->side[s], p->seq);
 	if (!t->side[!s].known)
 		set_next(&t->side[!s], p->ack);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * gateway-engine-rig: an engine between two pipes, for tests that play the wire themselves. In: a byte that says the port (0 A, 1 B), four with the size
+ * (network order), the frame. Out, for each: the frames that leave, in the same form with the port they leave by, then five bytes of 0xff. Events go to
+ * standard error, one OCSF object a line.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/ocsf.h"
+#include "flow/capture.h"
+#include "rule/rule.h"
+
+static void emit(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+{
+	uint8_t head[5] = {(uint8_t)to, (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+
+	(void)context;
+	fwrite(head, 1, sizeof head, stdout);
+	fwrite(frame, 1, size, stdout);
+}
+
+static void told(void *context, const struct gw_event *event)
+{
+	_cleanup_buf_ struct sk_buf line = SK_BUF(1 << 20);
+
+	(void)context;
+	if (gw_event_json(event, &line) == 0)
+		fprintf(stderr, "%s\n", line.data);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int run(struct gw_engine *engine)
+{
+	static uint8_t frame[GW_CAPTURE_FRAME_MAX];
+	static const uint8_t end[5] = {0xff, 0xff, 0xff, 0xff, 0xff};
+	uint8_t head[5];
+
+	while (fread(head, 1, sizeof head, stdin) == sizeof head) {
+		struct gw_packet p = {.frame = frame, .time = now(), .port = head[0] ? GW_PORT_B : GW_PORT_A,
+			.size = (uint32_t)head[1] << 24 | (uint32_t)head[2] << 16 | (uint32_t)head[3] << 8 | head[4]};
+
+		if (p.size > sizeof frame || fread(frame, 1, p.size, stdin) != p.size)
+			return 1;
+		if (gw_engine_packet(engine, &p) == GW_FATE_PASS)
+			emit(NULL, head[0] ? GW_PORT_A : GW_PORT_B, p.frame, p.size);
+		fwrite(end, 1, sizeof end, stdout);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct gw_setup setup = {.midstream = true, .inline_ = true, .memory_max = 64 << 20, .event = told, .inject = emit};
+	const struct gw_rules_setup rules_setup = {0};
+	struct gw_engine *engine = NULL;
+	struct gw_rules *rules = NULL;
+	struct gw_rules_count count;
+	struct sk_diag diag = {0};
+	char text[640];
+	int r;
+
+	if (argc != 2)
+		return 2;
+	r = gw_rules_load(&rules_setup, (const char *const *)argv + 1, 1, &rules, &count, &diag);
+	if (r != 0 || count.honoured == 0) {
+		fprintf(stderr, "%s\n", sk_diag_format(&diag, text, sizeof text));
+		return 1;
+	}
+	setup.rules = rules;
+	r = gw_engine_new(&setup, &engine);
+	if (r == 0)
+		r = run(engine);
+	gw_engine_free(engine);
+	gw_rules_free(rules);
+	return r ? 1 : 0;
+}

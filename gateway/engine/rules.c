@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Asking the rules: the packet as it came, the bytes in order, each message. A rule that drops or rejects ends its flow where the conduit is
+ * enforced: nothing of it goes on any more; elsewhere it is told that it would.
+ */
+#include "engine/inside.h"
+
+#include "base/mem.h"
+
+/* The packet is looked at before the stream takes it: one that picks a session up counts as of it. */
+static bool established(const struct gw_engine *engine, const struct engine_flow *flow)
+{
+	const struct gw_packet *p = engine->packet;
+
+	return flow->tcp.begun || (engine->setup.midstream && p && (p->flags & (GW_ACK | GW_SYN | GW_RST)) == GW_ACK);
+}
+
+static void view_of(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_rule_view *view)
+{
+	const struct gw_flow_key *key = &flow->base.key;
+	int client = flow->client;
+
+	*view = (struct gw_rule_view){.packet = engine->packet, .dir = side == client ? GW_TO_SERVER : GW_TO_CLIENT, .tracked = true,
+		.ip = key->ip, .transport = key->transport, .client = key->addr[client], .server = key->addr[!client],
+		.client_port = key->port[client], .server_port = key->port[!client], .proto = flow->proto,
+		.bytes = {[GW_TO_SERVER] = flow->stream_bytes[client], [GW_TO_CLIENT] = flow->stream_bytes[!client]}};
+	view->established = key->transport == 6 ? established(engine, flow) : flow->base.packets[0] && flow->base.packets[1];
+	if (engine->packet) {
+		view->payload = engine->packet->frame + engine->packet->payload;
+		view->payload_size = engine->packet->payload_size;
+	}
+}
+
+static bool enforced(struct gw_engine *engine, struct engine_flow *flow)
+{
+	return engine->setup.inline_ && (!engine->setup.policy || engine_ways(engine, flow)->mode == SK_WATCH_ENFORCE);
+}
+
+static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result)
+{
+	bool stops = enforced(engine, flow);
+	struct gw_event event;
+
+	engine_event_begin(engine, flow, side, GW_EVENT_RULE, &event);
+	event.message = message;
+	if (engine->setup.policy)
+		event.conduit = flow->ways->name;
+	for (uint32_t i = 0; i < result->count; i++) {
+		const struct gw_rule_info *rule = result->alerts[i];
+
+		event.sid = rule->sid;
+		event.gid = rule->gid;
+		event.rev = rule->rev;
+		event.priority = rule->priority;
+		event.msg = rule->msg;
+		event.classtype = rule->classtype;
+		event.reply = rule->action == GW_RULE_REJECT ? GW_REPLY_RESET : GW_REPLY_SILENT;
+		event.verdict = rule->action != GW_RULE_DROP && rule->action != GW_RULE_REJECT ? GW_ALLOWED : stops ? GW_REFUSED : GW_WOULD_REFUSE;
+		engine_tell(engine, &event);
+	}
+}
+
+/* Tells what matched and ends the flow where it is to be ended. True: it is. */
+static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result)
+{
+	if (result->count)
+		tell(engine, flow, side, message, result);
+	if ((result->action != GW_RULE_DROP && result->action != GW_RULE_REJECT) || !enforced(engine, flow))
+		return false;
+	flow->stopped = true;
+	if (result->action == GW_RULE_REJECT)
+		engine_reset(engine, flow, side);
+	return true;
+}
+
+/* What the rules keep for a flow grows with it; the account follows. */
+static void charge(struct gw_engine *engine, struct engine_flow *flow)
+{
+	size_t size = gw_rule_flow_size(flow->rules);
+
+	if (size < flow->rules_size)
+		gw_memory_give(&engine->memory, flow->rules_size - size);
+	while (size > flow->rules_size && !gw_memory_take(&engine->memory, size - flow->rules_size))
+		if (!gw_flows_evict(engine->flows, &flow->base)) {
+			size = flow->rules_size;
+			break;
+		}
+	flow->rules_size = size;
+}
+
+void engine_rules_end(struct gw_engine *engine, struct engine_flow *flow)
+{
+	gw_memory_give(&engine->memory, flow->rules_size);
+	flow->rules_size = 0;
+	flow->rules = gw_rule_flow_free(flow->rules);
+}
+
+bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int side)
+{
+	struct gw_rule_result *result = &engine->rule_result;
+	struct gw_rule_view view;
+
+	if (!engine->rules)
+		return false;
+	if (!flow->rules && gw_rule_flow_new(&flow->rules) != 0)
+		flow->rules = NULL; /* judged packet by packet only */
+	result->action = GW_RULE_NONE;
+	result->count = result->lost = 0;
+	view_of(engine, flow, side, &view);
+	gw_rule_packet(engine->rules, flow->rules, &view, result);
+	if (flow->rules)
+		charge(engine, flow);
+	return conclude(engine, flow, side, NULL, result);
+}
+
+bool engine_rules_stream(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size)
+{
+	struct gw_rule_result *result = &engine->rule_result;
+	struct gw_rule_view view;
+
+	if (!engine->rules)
+		return false;
+	result->action = GW_RULE_NONE;
+	result->count = result->lost = 0;
+	view_of(engine, flow, side, &view);
+	gw_rule_stream(engine->rules, flow->rules, &view, data, size, result);
+	if (flow->rules)
+		charge(engine, flow);
+	return conclude(engine, flow, side, NULL, result);
+}
+
+bool engine_rules_message(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message)
+{
+	struct gw_rule_result *result = &engine->rule_result;
+	struct gw_rule_view view;
+
+	if (!engine->rules)
+		return false;
+	result->action = GW_RULE_NONE;
+	result->count = result->lost = 0;
+	view_of(engine, flow, side, &view);
+	view.dir = message->dir;
+	gw_rule_message(engine->rules, flow->rules, &view, message, result);
+	return conclude(engine, flow, side, message, result);
+}
+
+void engine_rules_gap(struct engine_flow *flow, int side)
+{
+	if (flow->rules)
+		gw_rule_gap(flow->rules, side == flow->client ? GW_TO_SERVER : GW_TO_CLIENT);
+}
