@@ -31,7 +31,7 @@ enum {
 	UNCERTAIN = LK_HEARD_UNCERTAIN,
 	LOOK_US = 200,
 	STUCK_US = 6000, /* a child that sleeps for so long in its look waits for the lock that an execution holds */
-	LOOKS_US = 60000,
+	LOOKS_US = 120000, /* on a busy machine who asked may not have come to wait yet */
 };
 
 const char *const lk_way_names[] = {"FAN_OPEN_EXEC_PERM on the file system", "FAN_OPEN_PERM on the file system", "FAN_OPEN_PERM on mounts"};
