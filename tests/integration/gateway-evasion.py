@@ -260,13 +260,14 @@ def way(name, **how):
     return lambda run: WAYS.append((name, run, how)) or run
 
 
-def junk_first(name, about=None, **how):
+def junk_first(name, about, **how):
     """A segment with other bytes that the receiver does not take, then the real one at the same place."""
     @way(name, **how)
     def run(c, word):
         c.put(0, b'key=')
-        (about or (lambda *a: None))(c, 4)
-        c.put(4, word)
+        about(c, 4)
+        c.put(4, word[:4]) # in two, so that no single packet holds the word
+        c.put(8, word[4:])
 
 
 def J(name, ip=None, lawful=True, **segment):
@@ -400,7 +401,8 @@ J('junk with an MD5 signature', lawful=False, options=b'\x13\x12' + b'\x55' * 16
 def _(c, w):
     c.put(0, b'key=')
     c.put(4, JUNK, options=b'\x01\x01\x08\x0a' + struct.pack('!II', 1, 0))
-    c.put(4, w)
+    c.put(4, w[:4])
+    c.put(8, w[4:])
 
 
 def with_fragments(name, cut, **how):

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The engine with a protocol of lines: however a side's bytes are cut, ordered and repeated, the same messages come out in the same order; a refused
+ * message never reaches the other side whole; an overlap of fragments goes nowhere.
+ */
+#include "support/harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "flow/sum.h"
+
+enum { CLIENT_ISN = 0xfffffff0 }; /* wraps within the text */
+static const char text[] = "alpha\nbe\ncharlie three\n\nd\necho echo echo\n";
+
+struct line {
+	size_t size;
+	char bytes[64];
+};
+
+static struct {
+	char said[512];
+	size_t said_size, injected, odds;
+	bool refuse;
+} seen;
+
+static void line_data(struct gw_turn *turn, void *state, enum gw_dir dir, const uint8_t *data, size_t size)
+{
+	struct line *line = (struct line *)state + dir;
+
+	for (size_t i = 0; i < size; i++) {
+		struct gw_message m = {.name = line->bytes, .dir = dir, .whole = true, .size = line->size + 1, .back = size - i - 1};
+		enum gw_reply reply;
+
+		if (data[i] != '\n' && line->size < sizeof line->bytes - 1) {
+			line->bytes[line->size++] = (char)data[i];
+			continue;
+		}
+		line->bytes[line->size] = '\0';
+		turn->engine->say(turn, &m, &reply);
+		line->size = 0;
+	}
+}
+
+static void line_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint64_t missing)
+{
+	((struct line *)state)[dir].size = 0;
+}
+
+static const uint16_t line_ports[] = {7, 0};
+static const struct gw_proto line_proto = {.name = "line", .over = GW_TCP | GW_UDP, .ports = line_ports, .state_size = 2 * sizeof(struct line), .data = line_data, .gap = line_gap};
+static const struct gw_proto *const protos[] = {&line_proto, NULL};
+
+static void told(void *context, const struct gw_event *event)
+{
+	if (event->kind == GW_EVENT_ODD)
+		seen.odds++;
+	if (event->kind != GW_EVENT_MESSAGE)
+		return;
+	seen.said_size += (size_t)snprintf(seen.said + seen.said_size, sizeof seen.said - seen.said_size, "%s\n", event->message->name);
+}
+
+static enum gw_ruling judge(void *context, const struct gw_event *event, enum gw_reply *ret_reply)
+{
+	*ret_reply = GW_REPLY_RESET;
+	return seen.refuse && strcmp(event->message->name, "charlie three") == 0 ? GW_REFUSE : GW_LET;
+}
+
+static void inject(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+{
+	seen.injected++;
+}
+
+static struct gw_engine *engine_new(void)
+{
+	const struct gw_setup setup = {.midstream = true, .inline_ = true, .messages = true, .protos = protos, .memory_max = 8 << 20, .event = told, .judge = judge,
+		.inject = inject};
+	struct gw_engine *engine;
+
+	memset(&seen, 0, sizeof seen);
+	assert_int_equal(gw_engine_new(&setup, &engine), 0);
+	return engine;
+}
+
+/* A frame from 10.0.0.1:1000 (the client) to 10.0.0.2:7, or back. */
+static enum gw_fate tcp(struct gw_engine *engine, bool back, uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t size)
+{
+	uint8_t frame[1600] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6};
+	const uint16_t ports[2] = {1000, 7};
+	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + size), .time = 1000000000, .port = back ? GW_PORT_A : GW_PORT_B};
+
+	frame[16] = (uint8_t)((40 + size) >> 8);
+	frame[17] = (uint8_t)(40 + size);
+	memcpy(frame + 26, (uint8_t[]){10, 0, 0, back ? 2 : 1, 10, 0, 0, back ? 1 : 2}, 8);
+	for (int i = 0; i < 2; i++) {
+		frame[34 + 2 * i] = (uint8_t)(ports[back ^ i] >> 8);
+		frame[35 + 2 * i] = (uint8_t)ports[back ^ i];
+	}
+	for (int i = 0; i < 4; i++) {
+		frame[38 + i] = (uint8_t)(seq >> (24 - 8 * i));
+		frame[42 + i] = (uint8_t)(ack >> (24 - 8 * i));
+	}
+	frame[46] = 5 << 4;
+	frame[47] = flags;
+	frame[48] = 0xff;
+	if (size)
+		memcpy(frame + 54, data, size);
+	gw_decode(&p, false);
+	gw_sum_mend(&p);
+	return gw_engine_packet(engine, &p);
+}
+
+static void open_session(struct gw_engine *engine)
+{
+	assert_int_equal(tcp(engine, false, GW_SYN, CLIENT_ISN, 0, NULL, 0), GW_FATE_PASS);
+	assert_int_equal(tcp(engine, true, GW_SYN | GW_ACK, 500, CLIENT_ISN + 1, NULL, 0), GW_FATE_PASS);
+	assert_int_equal(tcp(engine, false, GW_ACK, CLIENT_ISN + 1, 501, NULL, 0), GW_FATE_PASS);
+}
+
+static enum gw_fate put(struct gw_engine *engine, size_t at, size_t size, const char *bytes)
+{
+	return tcp(engine, false, GW_ACK, CLIENT_ISN + 1 + (uint32_t)at, 501, bytes, size);
+}
+
+static void test_cut_anywhere(void **state)
+{
+	size_t whole = strlen(text);
+
+	for (size_t cut = 1; cut <= whole; cut++)
+		for (int order = 0; order < 3; order++) {
+			struct gw_engine *engine = engine_new();
+			size_t count = (whole + cut - 1) / cut;
+
+			open_session(engine);
+			for (size_t i = 0; i < count; i++) {
+				size_t n = order == 0 ? i : order == 1 ? count - 1 - i : i ^ 1, at = n * cut;
+
+				if (order == 2 && n >= count) /* pairs are swapped; the last may have no other */
+					at = i * cut;
+				put(engine, at, SK_MIN(cut, whole - at), text + at);
+				put(engine, at, SK_MIN(cut, whole - at), text + at);
+			}
+			if (order == 2 && count % 2)
+				put(engine, (count - 1) * cut, whole - (count - 1) * cut, text + (count - 1) * cut);
+			assert_string_equal(seen.said, text);
+			gw_engine_free(engine);
+		}
+}
+
+static void test_first_copy_is_the_truth(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	open_session(engine);
+	assert_int_equal(put(engine, 0, 4, "alph"), GW_FATE_PASS);
+	assert_int_equal(put(engine, 0, 4, "ALPH"), GW_FATE_PASS);
+	assert_int_equal(put(engine, 2, 4, "PHa\n"), GW_FATE_PASS);
+	assert_string_equal(seen.said, "alpha\n");
+	assert_int_equal(seen.odds, 1);
+	gw_engine_free(engine);
+}
+
+static void test_refused(void **state)
+{
+	struct gw_engine *engine = engine_new();
+	size_t end = strlen("alpha\nbe\ncharlie three\n");
+
+	seen.refuse = true;
+	open_session(engine);
+	assert_int_equal(put(engine, 0, end - 1, text), GW_FATE_PASS);
+	assert_int_equal(put(engine, end - 1, 1, text + end - 1), GW_FATE_DROP);
+	assert_int_equal(seen.injected, 2); /* RST to both */
+	assert_int_equal(put(engine, end - 1, 1, text + end - 1), GW_FATE_DROP);
+	assert_int_equal(put(engine, end, 5, text + end), GW_FATE_DROP);
+	gw_engine_free(engine);
+}
+
+static void test_gap_is_believed_with_proof_only(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	open_session(engine);
+	assert_int_equal(put(engine, 0, 6, text), GW_FATE_PASS);
+	assert_int_equal(put(engine, 9, 14, text + 9), GW_FATE_DROP); /* held */
+	assert_string_equal(seen.said, "alpha\n");
+	assert_int_equal(tcp(engine, true, GW_ACK, 501, CLIENT_ISN + 1 + 9, NULL, 0), GW_FATE_PASS);
+	assert_string_equal(seen.said, "alpha\ncharlie three\n");
+	gw_engine_free(engine);
+}
+
+SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
+	     cmocka_unit_test(test_gap_is_believed_with_proof_only))
