@@ -3,12 +3,12 @@
  * gateway-rig: the wire alone, for tests and benches. Ports, kernel side, io, and an engine that understands nothing. No events, no sandbox; the policy is a
  * file of lines. Never installed. Run it in the network namespace of the ports.
  *
- *   gateway-rig --pins DIR --bridge NAME [--policy FILE] [--engine none|pass|mark] [--zones A:B] [--beat MS] [--owed MS] [--spin US] [--priority N] [--no-io] [--carry] PORT PORT
+ *   gateway-rig --pins DIR --bridge NAME [--policy FILE] [--engine none|pass|mark|judge] [--zones A:B] [--beat MS] [--owed MS] [--spin US] [--priority N] [--no-io] [--carry] PORT PORT
  *
  * The policy's lines: "zone N ADDRESS/BITS [VLAN]", "conduit FROM TO drop|switch|inspect enforce|shadow|observe open|closed", under it "rule PROTOCOL LOW HIGH VERDICT",
  * "none VERDICT MODE FAILURE", "type HEX switch|drop", "bits [vlans] [strict] [redirect] [types-drop]".
  * The engine "mark" drops frames with the text DROPMARK, changes REWRITEME into REWRITTEN, sends FOLLOWME on with a frame of its own behind it that says
- * FOLLOWED, and has flows that say SWITCHME switched. "ready ..." says how the ports are attached. Commands, one a line, each answered by one:
+ * FOLLOWED, and has flows that say SWITCHME switched; "judge" is the real engine, without policy and rules. "ready ..." says how the ports are attached. Commands, one a line, each answered by one:
  * "policy FILE", "open MS", "pids", "count", "tally N", "flows", "engine start|stop", "io start|stop", "detach" (the bridge stays), "remove", "quit".
  * When standard input ends, or after "quit", io and engine are stopped; pins and bridge stay, unless they were removed.
  */
@@ -27,9 +27,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "wire/io-own.h"
+#include "wire/rig-judge.h"
 #include "wire/rig.h"
 
-enum engine { ENGINE_NONE, ENGINE_PASS, ENGINE_MARK };
+enum engine { ENGINE_NONE, ENGINE_PASS, ENGINE_MARK, ENGINE_JUDGE };
 
 struct rig {
 	const char *pins, *policy_path;
@@ -43,6 +44,7 @@ struct rig {
 	pid_t io_pid, engine_pid, carry_pid;
 	int carry_stop[2];
 	enum gw_attached how[2];
+	void *real;
 };
 
 static volatile sig_atomic_t stop_engine;
@@ -78,8 +80,14 @@ static bool mark(struct gw_lend *lend, const struct gw_lent *lent, uint8_t *fram
 	return true;
 }
 
+static bool decide(struct rig *rig, struct gw_lend *lend, const struct gw_lent *lent, uint8_t *frame)
+{
+	return rig->engine == ENGINE_PASS || (rig->engine == ENGINE_JUDGE ? rig_judge(rig->real, lent, frame) : mark(lend, lent, frame));
+}
+
 static int run_engine(struct rig *rig)
 {
+
 	struct sigaction stop = {.sa_handler = on_stop};
 	int memory, bell, io_bell, switched;
 	struct gw_lend *lend;
@@ -89,11 +97,13 @@ static int run_engine(struct rig *rig)
 	sigaction(SIGTERM, &stop, NULL);
 	setpriority(PRIO_PROCESS, 0, -15);
 	gw_io_engine_fds(rig->io, &memory, &bell, &io_bell, &switched);
+	if (rig->engine == ENGINE_JUDGE && !(rig->real = rig_judge_new()))
+		return 1;
 	if (gw_lend_new(memory, bell, io_bell, switched, 5000, &lend) != 0)
 		return 1;
 	while (!stop_engine && !gw_lend_lost(lend)) {
 		while (gw_lend_take(lend, &lent, &frame) == 0)
-			gw_lend_back(lend, &lent, rig->engine == ENGINE_PASS || mark(lend, &lent, frame));
+			gw_lend_back(lend, &lent, decide(rig, lend, &lent, frame));
 		gw_lend_wait(lend, 100, (unsigned)rig->spin_us, -1);
 	}
 	gw_lend_free(lend);
@@ -315,7 +325,7 @@ static int begin(struct rig *rig)
 
 static bool option(struct rig *rig, const char *name, const char *value)
 {
-	static const char *const engines[] = {"none", "pass", "mark"};
+	static const char *const engines[] = {"none", "pass", "mark", "judge"};
 
 	if (!strcmp(name, "--pins"))
 		rig->pins = value;

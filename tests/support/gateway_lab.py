@@ -178,8 +178,8 @@ class Rig:
 
 
 class Lab:
-    def __init__(self, mtu=1500, gro=False):
-        self.name = f'gw{os.getpid()}'
+    def __init__(self, mtu=1500, gro=False, tag=''):
+        self.name = f'gw{os.getpid()}{tag}'
         self.a, self.g, self.b = (f'{self.name}-{side}' for side in 'agb')
         self.ports = ['ga', 'gb']
         self.pins = f'/sys/fs/bpf/{self.name}'
