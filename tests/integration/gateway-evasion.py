@@ -519,6 +519,8 @@ def main():
 
 
 if __name__ == '__main__':
+    for number in (signal.SIGALRM, signal.SIGTERM): # so that the namespaces go in any case
+        signal.signal(number, lambda *_: sys.exit(1))
     signal.alarm(260)
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root')
