@@ -338,4 +338,6 @@ static const struct ctl_command commands[] = {
 	{0}};
 
 const struct ctl_family ctl_gateway = {
-	"gateway", {"the gateway before a tool: status, switches, replay", "装置の前に置くゲートウェイ。状態、切り替え、再生"}, commands, {"", ""}};
+	"gateway", {"the gateway before a tool: status, switches, replay", "装置の前に置くゲートウェイ。状態、切り替え、再生"}, commands,
+	{"replay and check-rules need no gateway and no privileges. All others ask the gateway that runs on this machine, and are for root.",
+	 "replay と check-rules はゲートウェイも特権も必要としません。その他はこのマシンで動くゲートウェイに問い合わせるもので、root 用です。"}};

@@ -252,7 +252,7 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 	flow = (struct engine_flow *)gw_flows_get(engine->flows, p, &side, &fresh);
 	if (!flow) {
 		engine->counts.unjudged++;
-		return GW_FATE_PASS;
+		return fate_of(engine, !engine_passes_unjudged(engine, p));
 	}
 	if (fresh) {
 		engine->counts.flows++;

@@ -76,6 +76,8 @@ bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side,
 
 /* policy.c: what the flow's conduit says. */
 const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *flow);
+/* There is no memory for a flow: does the packet go on all the same? By the conduit's failure setting. */
+bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_packet *p);
 void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
 /* The protocol of a flow was found, or there is none: may it be spoken there? False: the flow is to be stopped. */
 bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side);

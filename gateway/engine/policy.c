@@ -25,6 +25,22 @@ const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *
 	return flow->ways;
 }
 
+/* Either side may have opened what cannot be remembered: the conduit must let it be both ways. */
+bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_packet *p)
+{
+	const struct gw_tuple ways[2] = {
+		{.ip = p->ip, .transport = p->transport, .vlan = p->vlan[0], .port = p->dport, .client = p->src, .server = p->dst},
+		{.ip = p->ip, .transport = p->transport, .vlan = p->vlan[0], .port = p->sport, .client = p->dst, .server = p->src}};
+
+	for (int i = 0; i < 2; i++) {
+		const struct gw_ways *conduit = gw_policy_conduit(engine->setup.policy, &ways[i]);
+
+		if (conduit->mode == SK_WATCH_ENFORCE && (conduit->action == SK_FLOW_DROP || conduit->failure == SK_FAIL_CLOSED))
+			return false;
+	}
+	return true;
+}
+
 static void take_opinion(struct gw_engine *engine, const struct engine_flow *flow, const struct gw_opinion *o, struct gw_event *event)
 {
 	event->conduit = flow->ways->name;

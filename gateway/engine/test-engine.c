@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "flow/sum.h"
+#include "segment/policy.h"
 
 enum { CLIENT_ISN = 0xfffffff0 }; /* wraps within the text */
 static const char text[] = "alpha\nbe\ncharlie three\n\nd\necho echo echo\n";
@@ -73,15 +74,20 @@ static void inject(void *context, enum gw_port to, const uint8_t *frame, size_t 
 	seen.injected++;
 }
 
-static struct gw_engine *engine_new(void)
+static struct gw_engine *engine_with(size_t memory_max, const struct gw_policy *policy)
 {
-	const struct gw_setup setup = {.midstream = true, .inline_ = true, .messages = true, .protos = protos, .memory_max = 8 << 20, .event = told, .judge = judge,
-		.inject = inject};
+	const struct gw_setup setup = {.policy = policy, .midstream = true, .inline_ = true, .messages = true, .protos = protos, .memory_max = memory_max, .event = told,
+		.judge = judge, .inject = inject};
 	struct gw_engine *engine;
 
 	memset(&seen, 0, sizeof seen);
 	assert_int_equal(gw_engine_new(&setup, &engine), 0);
 	return engine;
+}
+
+static struct gw_engine *engine_new(void)
+{
+	return engine_with(8 << 20, NULL);
 }
 
 /* A frame from 10.0.0.1:1000 (the client) to 10.0.0.2:7, or back. */
@@ -190,5 +196,41 @@ static void test_gap_is_believed_with_proof_only(void **state)
 	gw_engine_free(engine);
 }
 
+static struct gw_policy *policy_new(const char *conduit)
+{
+	char draft[1024];
+	struct sk_diag diag = {0};
+	_cleanup_policy_ struct sk_policy source = {0};
+	struct gw_policy *policy = NULL;
+
+	snprintf(draft, sizeof draft, "part: gateway\nserial: 1\nnot_before: 2026-11-01\nexpires: 2027-11-01\ngateway:\n  zones:\n    - {name: tool, addresses: [10.0.0.2]}\n"
+		 "    - {name: host, addresses: [10.0.0.1]}\n  conduits:\n    - {name: it, from: host, to: tool, action: inspect, %s}\n"
+		 "  otherwise: {action: drop, mode: observe}\n", conduit);
+	if (sk_policy_parse_draft(draft, strlen(draft), &source, &diag) != 0 || gw_policy_new(&source, protos, NULL, &policy, &diag) != 0)
+		fail_msg("%s: %s", diag.path, diag.text);
+	return policy;
+}
+
+static void test_no_memory_goes_by_the_failure_setting(void **state)
+{
+	static const struct {
+		const char *conduit;
+		enum gw_fate fate;
+	} rows[] = {{"mode: enforce, failure: closed", GW_FATE_DROP}, {"mode: enforce, failure: open", GW_FATE_PASS}, {"mode: shadow, failure: closed", GW_FATE_PASS}};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++) {
+		struct gw_policy *policy = policy_new(rows[i].conduit);
+		struct gw_engine *engine = engine_with(64, policy); /* less than a flow */
+		struct gw_counts counts;
+
+		assert_int_equal(tcp(engine, false, GW_SYN, CLIENT_ISN, 0, NULL, 0), rows[i].fate);
+		assert_int_equal(tcp(engine, true, GW_ACK, 500, CLIENT_ISN, "x", 1), rows[i].fate);
+		gw_engine_counts(engine, &counts);
+		assert_int_equal(counts.unjudged, 2);
+		gw_engine_free(engine);
+		gw_policy_free(policy);
+	}
+}
+
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
-	     cmocka_unit_test(test_gap_is_believed_with_proof_only))
+	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting))

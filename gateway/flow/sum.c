@@ -55,17 +55,29 @@ uint16_t gw_sum_transport(const struct gw_packet *p)
 	return gw_sum_fold(gw_sum_add(sum, p->frame + p->l4, size));
 }
 
+/* False: the header says that it is longer than the frame, or shorter than it can be. */
+static bool mend_ipv4(struct gw_packet *p)
+{
+	uint8_t *header = p->frame + p->l3;
+	size_t left = p->size - p->l3, size;
+	uint16_t sum;
+
+	if (left < 20 || (size = (size_t)(header[0] & 15) * 4) < 20 || size > left)
+		return false;
+	memset(header + 10, 0, 2);
+	sum = gw_sum_fold(gw_sum_add(0, header, size));
+	memcpy(header + 10, &sum, 2);
+	return true;
+}
+
 void gw_sum_mend(struct gw_packet *p)
 {
 	uint8_t *at = p->frame + p->l4 + (p->transport == IPPROTO_TCP ? 16 : 6);
 	uint16_t sum;
 
-	if (p->ip == 4) {
-		memset(p->frame + p->l3 + 10, 0, 2);
-		sum = gw_sum_fold(gw_sum_add(0, p->frame + p->l3, (size_t)(p->frame[p->l3] & 15) * 4));
-		memcpy(p->frame + p->l3 + 10, &sum, 2);
-	}
-	if (!p->l4 || (p->transport != IPPROTO_TCP && p->transport != IPPROTO_UDP))
+	if (p->ip == 4 && !mend_ipv4(p))
+		return;
+	if (!p->l4 || p->payload < p->l4 + 8 || (p->transport != IPPROTO_TCP && p->transport != IPPROTO_UDP)) /* payload is 0 behind a header that is cut short */
 		return;
 	if (p->transport == IPPROTO_UDP && at[0] == 0 && at[1] == 0)
 		return;

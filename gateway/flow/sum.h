@@ -14,7 +14,7 @@ uint64_t gw_sum_add(uint64_t sum, const void *data, size_t size);
 uint16_t gw_sum_fold(uint64_t sum);
 /* The whole transport part, from l4 to the end of payload, with its pseudo-header; 0 when its checksum is right. */
 uint16_t gw_sum_transport(const struct gw_packet *packet);
-/* Writes IPv4's header checksum and that of TCP or UDP anew. A UDP checksum of zero stays. */
+/* Writes IPv4's header checksum and that of TCP or UDP anew, as far as the headers are whole. A UDP checksum of zero stays. */
 void gw_sum_mend(struct gw_packet *packet);
 
 /*

@@ -395,8 +395,11 @@ static int keep_databases(struct builder *b)
 	struct gw_rules *set = b->set;
 
 	set->dbs = sk_calloc(b->count ? b->count : 1, sizeof(hs_database_t *));
-	if (!set->dbs)
+	if (!set->dbs) {
+		for (uint32_t i = 0; i < b->count; i++)
+			hs_free_database(b->places[i]->group->db);
 		return sk_origin(-ENOMEM);
+	}
 	for (uint32_t i = 0; i < b->count; i++)
 		if (b->places[i]->group->db)
 			set->dbs[set->db_count++] = b->places[i]->group->db;
