@@ -103,7 +103,7 @@ static const struct sk_table isolation_table = {"isolation", sizeof(struct sk_is
 static const struct sk_setting gateway_rows[] = {
 	SK_POLICY_ROWS,
 	{"gateway.pairs", SK_KIND_RECORDS, GATEWAY(pairs), .max = SK_PAIRS_MAX, .inner = &pair_table,
-	 .en = "Port pairs; none = those of gateway.yaml.", .ja = "ポート対。空の場合は gateway.yaml の設定。"},
+	 .en = "Port pairs it is written for: checked, and for people. Which ports a gateway has is said by its gateway.yaml alone.", .ja = "想定するポート対。検査のみ行います。実際のポートは gateway.yaml だけで決まります。"},
 	{"gateway.zones", SK_KIND_RECORDS, GATEWAY(zones), .max = SK_ZONES_MAX, .inner = &zone_table, .en = "Zones.", .ja = "ゾーン。"},
 	{"gateway.assets", SK_KIND_RECORDS, GATEWAY(assets), .max = 4096, .inner = &asset_table, .en = "Named assets.", .ja = "名前を付けた資産。"},
 	{"gateway.conduits", SK_KIND_RECORDS, GATEWAY(conduits), .max = SK_CONDUITS_MAX, .inner = &conduit_table,
