@@ -148,7 +148,7 @@ struct turn {
 	struct gw_port_entry port;
 	__u64 now, flow;
 	__u32 half, conduit;
-	__u8 verdict, closed, mode, unused;
+	__u8 verdict, closed, mode, opener;
 };
 
 static __always_inline void count(__u32 why)
@@ -325,6 +325,7 @@ static __always_inline int use(struct turn *turn, struct gw_flow_entry *flow, __
 	turn->mode = conduit->mode;
 	turn->verdict = flow->verdict;
 	turn->flow = flow->id;
+	turn->opener = flow->from == from ? GW_OPENER_SENDER : GW_OPENER_RECEIVER;
 	if (turn->now - flow->last > SECOND)
 		flow->last = turn->now;
 	return 1;
@@ -372,6 +373,7 @@ static __noinline int judge_flow(struct turn *turn, struct gw_flow_key *key, __u
 	entry.conduit = (__u16)turn->conduit;
 	entry.verdict = turn->verdict;
 	turn->flow = entry.id;
+	turn->opener = entry.from == (from & 1) ? GW_OPENER_SENDER : GW_OPENER_RECEIVER;
 	count(GW_WHY_NEW_FLOW);
 	if (bpf_map_update_elem(&gw_flows, key, &entry, BPF_ANY))
 		count(GW_WHY_FULL);
@@ -394,7 +396,7 @@ static __always_inline void piece_key(const struct turn *turn, struct gw_piece_k
 static __noinline int remember_piece(struct turn *turn)
 {
 	struct gw_piece_entry entry = {.flow = turn->flow, .last = turn->now, .generation = turn->live->generation,
-				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict};
+				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict, .opener = turn->opener};
 	struct gw_piece_key key;
 
 	piece_key(turn, &key);
@@ -417,6 +419,7 @@ static __noinline int judge_piece(struct turn *turn)
 	turn->conduit = first->conduit & (GW_CONDUITS - 1);
 	turn->flow = first->flow;
 	turn->verdict = first->verdict;
+	turn->opener = first->opener;
 	return 1;
 }
 
@@ -494,6 +497,8 @@ static __always_inline int inspect(struct xdp_md *ctx, struct turn *turn)
 	meta->flow = turn->flow;
 	meta->conduit = (__u16)turn->conduit;
 	meta->closed = action == XDP_DROP;
+	meta->opener = turn->opener;
+	meta->unused = 0;
 	meta->slot = (__u8)turn->port.slot;
 	meta->magic = GW_META_MAGIC;
 	TALLY(turn, inspected);

@@ -143,16 +143,21 @@ struct gw_piece_entry {
 	__u64 flow, last;
 	__u32 generation;
 	__u16 conduit;
-	__u8 verdict, unused;
+	__u8 verdict, opener;
 };
+
+/* Who opened the flow of a frame, as far as the kernel side saw it; it outlives io and the engine, and so does what it knows. */
+enum gw_opener { GW_OPENER_UNKNOWN, GW_OPENER_SENDER, GW_OPENER_RECEIVER };
 
 /* What stands before a frame that io gets. */
 struct gw_meta {
 	__u64 time;
 	__u64 flow;
 	__u16 conduit;
-	__u8 closed; /* drop it when the engine does not answer */
-	__u8 slot;   /* where it came in */
+	__u8 closed : 1; /* drop it when the engine does not answer */
+	__u8 opener : 2; /* enum gw_opener */
+	__u8 unused : 5;
+	__u8 slot;       /* where it came in */
 	__u32 magic;
 };
 

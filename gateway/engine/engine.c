@@ -34,12 +34,14 @@ static bool serves(const struct gw_engine *engine, uint16_t port)
 	return false;
 }
 
-/* Who opened a session that was not seen to begin: not the one at a server's port; else who speaks first. */
-static int client_of(const struct gw_engine *engine, const struct gw_flow_key *key, int speaker)
+/* Who opened what was not seen to begin: whom the kernel side saw; else of TCP not the one at a server's port; else who speaks first. */
+static int client_of(const struct gw_engine *engine, const struct gw_packet *p, const struct gw_flow_key *key, int speaker)
 {
 	bool serving = serves(engine, key->port[speaker]), other = serves(engine, key->port[!speaker]);
 
-	return serving && !other ? !speaker : speaker;
+	if (p->sender != GW_SENDER_UNKNOWN)
+		return p->sender == GW_SENDER_OPENED ? speaker : !speaker;
+	return p->transport == 6 && serving && !other ? !speaker : speaker;
 }
 
 /* ---- what the stream asks ---- */
@@ -57,7 +59,7 @@ static void stream_begin(void *context, int client, bool midstream)
 	struct engine_flow *flow = engine->flow;
 
 	engine_parser_end(engine, flow);
-	flow->client = (uint8_t)(midstream ? client_of(engine, &flow->base.key, client) : client);
+	flow->client = (uint8_t)(midstream ? client_of(engine, engine->packet, &flow->base.key, client) : client);
 	flow->client_known = true;
 	flow->midstream = midstream;
 	flow->protocol_settled = flow->reset = flow->stopped = false;
@@ -256,7 +258,7 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 	}
 	if (fresh) {
 		engine->counts.flows++;
-		flow->client = (uint8_t)(p->transport == 6 && !opens(p) ? client_of(engine, &flow->base.key, side) : side);
+		flow->client = (uint8_t)(opens(p) ? side : client_of(engine, p, &flow->base.key, side));
 		flow->midstream = p->transport == 6;
 	} else if (p->transport == 17 && flow->base.packets[!side]) {
 		gw_flows_settle(engine->flows, &flow->base);

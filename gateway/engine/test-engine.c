@@ -196,7 +196,7 @@ static void test_gap_is_believed_with_proof_only(void **state)
 	gw_engine_free(engine);
 }
 
-static struct gw_policy *policy_new(const char *conduit)
+static struct gw_policy *policy_new(const char *conduit, const char *otherwise)
 {
 	char draft[1024];
 	struct sk_diag diag = {0};
@@ -205,7 +205,7 @@ static struct gw_policy *policy_new(const char *conduit)
 
 	snprintf(draft, sizeof draft, "part: gateway\nserial: 1\nnot_before: 2026-11-01\nexpires: 2027-11-01\ngateway:\n  zones:\n    - {name: tool, addresses: [10.0.0.2]}\n"
 		 "    - {name: host, addresses: [10.0.0.1]}\n  conduits:\n    - {name: it, from: host, to: tool, action: inspect, %s}\n"
-		 "  otherwise: {action: drop, mode: observe}\n", conduit);
+		 "  otherwise: {action: drop, mode: %s}\n", conduit, otherwise);
 	if (sk_policy_parse_draft(draft, strlen(draft), &source, &diag) != 0 || gw_policy_new(&source, protos, NULL, &policy, &diag) != 0)
 		fail_msg("%s: %s", diag.path, diag.text);
 	return policy;
@@ -219,7 +219,7 @@ static void test_no_memory_goes_by_the_failure_setting(void **state)
 	} rows[] = {{"mode: enforce, failure: closed", GW_FATE_DROP}, {"mode: enforce, failure: open", GW_FATE_PASS}, {"mode: shadow, failure: closed", GW_FATE_PASS}};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++) {
-		struct gw_policy *policy = policy_new(rows[i].conduit);
+		struct gw_policy *policy = policy_new(rows[i].conduit, "observe");
 		struct gw_engine *engine = engine_with(64, policy); /* less than a flow */
 		struct gw_counts counts;
 
@@ -232,5 +232,42 @@ static void test_no_memory_goes_by_the_failure_setting(void **state)
 	}
 }
 
+/* A datagram between 10.0.0.1:1000, who opened, and 10.0.0.2:7. */
+static enum gw_fate udp(struct gw_engine *engine, bool back, enum gw_sender sender)
+{
+	uint8_t frame[60] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 29, 0, 0, 0, 0, 64, 17};
+	const uint16_t ports[2] = {1000, 7};
+	struct gw_packet p = {.frame = frame, .size = 43, .time = 1000000000, .port = back ? GW_PORT_A : GW_PORT_B, .sender = sender};
+
+	memcpy(frame + 26, (uint8_t[]){10, 0, 0, back ? 2 : 1, 10, 0, 0, back ? 1 : 2}, 8);
+	for (int i = 0; i < 2; i++) {
+		frame[34 + 2 * i] = (uint8_t)(ports[back ^ i] >> 8);
+		frame[35 + 2 * i] = (uint8_t)ports[back ^ i];
+	}
+	frame[39] = 9;
+	gw_decode(&p, false);
+	gw_sum_mend(&p);
+	return gw_engine_packet(engine, &p);
+}
+
+/* An engine that begins while they talk may see an answer first; who opened the flow is known to whoever lends the frames. */
+static void test_an_answer_comes_first(void **state)
+{
+	static const struct {
+		enum gw_sender sender;
+		enum gw_fate fate;
+	} rows[] = {{GW_SENDER_CALLED, GW_FATE_PASS}, {GW_SENDER_OPENED, GW_FATE_DROP}, {GW_SENDER_UNKNOWN, GW_FATE_DROP}};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++) {
+		struct gw_policy *policy = policy_new("mode: enforce", "enforce");
+		struct gw_engine *engine = engine_with(8 << 20, policy);
+
+		assert_int_equal(udp(engine, true, rows[i].sender), rows[i].fate);
+		gw_engine_free(engine);
+		gw_policy_free(policy);
+	}
+}
+
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
-	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting))
+	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting),
+	     cmocka_unit_test(test_an_answer_comes_first))

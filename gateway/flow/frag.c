@@ -247,7 +247,7 @@ static bool make_whole(struct gw_frags *frags, const struct gw_datagram *d, cons
 	memcpy(frame + d->header_size, d->data, d->end);
 	frame[d->l3 + (p->ip == 4 ? 2 : 4)] = (uint8_t)(length >> 8);
 	frame[d->l3 + (p->ip == 4 ? 3 : 5)] = (uint8_t)length;
-	*ret_whole = (struct gw_packet){.frame = frame, .size = size, .time = p->time, .port = p->port};
+	*ret_whole = (struct gw_packet){.frame = frame, .size = size, .time = p->time, .port = p->port, .sender = p->sender};
 	if (p->ip == 4) {
 		struct gw_packet header = {.frame = frame, .l3 = d->l3, .ip = 4};
 

@@ -18,6 +18,9 @@ struct gw_addr {
 
 enum gw_port { GW_PORT_A, GW_PORT_B }; /* the two sides of a pair; A is the protected one (the tool's) */
 
+/* Who sent it: the side that opened its flow, or the one that was called. A capture does not say. */
+enum gw_sender { GW_SENDER_UNKNOWN, GW_SENDER_OPENED, GW_SENDER_CALLED };
+
 /* TCP's flags as they stand in its thirteenth byte. */
 enum { GW_FIN = 0x01, GW_SYN = 0x02, GW_RST = 0x04, GW_PSH = 0x08, GW_ACK = 0x10, GW_URG = 0x20 };
 
@@ -54,6 +57,7 @@ struct gw_packet {
 	uint32_t size;
 	uint64_t time;      /* ns since the epoch, never going back within one engine */
 	enum gw_port port;  /* where it came in */
+	enum gw_sender sender; /* as whoever lends the frame knows it */
 	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 	/* found by gw_decode() */
 	uint64_t odd;       /* GW_ODD_* bits */

@@ -142,7 +142,8 @@ static void tick(struct inspect *in)
 
 static void judge(struct inspect *in, uint8_t *frame)
 {
-	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1)};
+	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1),
+		.sender = (enum gw_sender)in->lent.opener};
 
 	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
 }

@@ -103,7 +103,8 @@ static void lend(struct gw_io *io, uint32_t number, uint32_t at, uint64_t now)
 	chunk->index = atomic_load(&io->share->to_engine.head);
 	__atomic_store_n(&chunk->state, GW_CHUNK_LENT, __ATOMIC_RELEASE);
 	io->share->lent[at] = (struct gw_lent){.time = chunk->time, .flow = chunk->flow, .offset = chunk->offset, .size = chunk->size,
-		.number = chunk->number, .conduit = chunk->conduit, .port = chunk->slot, .closed = chunk->closed};
+		.number = chunk->number, .conduit = chunk->conduit, .port = chunk->slot, .closed = chunk->closed,
+		.opener = chunk->opener};
 	gw_ring_publish(&io->share->to_engine);
 	io->fifo[io->fifo_head++ % io->chunk_count] = number;
 	GW_COUNT(io, lent);
@@ -140,6 +141,7 @@ static void read_meta(struct gw_io *io, struct gw_chunk *chunk)
 	chunk->flow = meta.flow;
 	chunk->conduit = meta.conduit;
 	chunk->closed = meta.closed;
+	chunk->opener = meta.opener;
 }
 
 bool gw_io_receive(struct gw_io *io, uint32_t socket, uint64_t now)

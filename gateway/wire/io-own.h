@@ -31,7 +31,7 @@ struct gw_chunk {
 	uint64_t since;  /* when it was lent */
 	uint64_t time, flow;
 	uint16_t conduit;
-	uint8_t state, closed;
+	uint8_t state, closed, opener;
 	uint8_t slot;    /* where the frame came in */
 	uint8_t socket;  /* whose ring `index` counts */
 };

@@ -36,7 +36,9 @@ struct gw_lent {
 	uint32_t number;  /* of this loan */
 	uint16_t conduit; /* as in gw_tally */
 	uint8_t port;     /* slot where it came in: pair * 2 + side */
-	uint8_t closed;
+	uint8_t closed : 1;
+	uint8_t opener : 2; /* enum gw_opener of bpf/gateway.h: who opened its flow */
+	uint8_t unused : 5;
 };
 
 enum gw_back_fate { GW_BACK_PASS, GW_BACK_DROP, GW_BACK_INJECT };

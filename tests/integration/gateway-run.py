@@ -7,6 +7,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -146,6 +147,34 @@ def killed():
     checks.point('S2F42' in said and wait(lambda: status()['engine']['refused'] >= 1), 'and refuses as before', said + str(status()))
 
 
+def answered():
+    """The first that a new engine sees is an answer: it knows all the same who had opened."""
+    with g.Inside(lab.a):
+        tool = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tool.bind(('10.77.0.1', 6000))
+    with g.Inside(lab.b):
+        caller = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        caller.bind(('10.77.0.2', 6001))
+    for sock in (tool, caller):
+        sock.settimeout(2)
+    caller.sendto(b'question', ('10.77.0.1', 6000))
+    checks.point(heard(tool) == b'question', 'a question reaches the tool')
+    before = status()['processes']['engine']
+    os.kill(before, signal.SIGKILL)
+    wait(lambda: status()['processes']['engine'] not in (0, before) and status()['policy']['engine_has_it'] and status()['engine']['state'] == 'up')
+    tool.sendto(b'answer', ('10.77.0.2', 6001))
+    checks.point(heard(caller) == b'answer', 'its answer goes on though the engine that saw the question is dead', status())
+    tool.close()
+    caller.close()
+
+
+def heard(sock):
+    try:
+        return sock.recv(100)
+    except TimeoutError:
+        return None
+
+
 def opened(log_of_tool):
     command('gateway', 'open', '--for', '4s')
     checks.point(wait(lambda: connects(9), 3), 'open lets pass what the kernel drops', log())
@@ -166,6 +195,7 @@ def main():
     try:
         zones(heard)
         lines(heard)
+        answered()
         killed()
         opened(heard)
         process.send_signal(signal.SIGTERM)
