@@ -17,7 +17,7 @@ enum kind { KIND_OTHER, KIND_LINK, KIND_IP, KIND_PIECE, KIND_ODD };
 /* What was seen of one frame. */
 struct seen {
 	__u8 source[16], destination[16];
-	__u16 sport, dport;  /* network order; of ICMP: the type (host order), 0 */
+	__u16 sport, dport;  /* network order; of ICMP: the request's type, host order */
 	__u16 vlan[2];
 	__u16 type;          /* host order; 0 for 802.3 lengths */
 	__u8 ip, protocol, flags, more;
@@ -81,6 +81,28 @@ static __always_inline void *read_tags(void *at, void *end, struct seen *seen)
 	return at;
 }
 
+/* A type behind 802.2: SNAP (RFC 1042, IEEE 802.1H), which some hosts read as if it stood in front; or the service access point that was meant for IP. */
+static __always_inline int wraps_ip(__u8 *llc, void *end)
+{
+	__u16 type;
+
+	if ((void *)(llc + 8) > end)
+		return 0;
+	if (llc[0] == 0x06 && llc[1] == 0x06)
+		return 1;
+	type = (__u16)(llc[6] << 8 | llc[7]);
+	return llc[0] == 0xaa && llc[1] == 0xaa && llc[3] == 0 && llc[4] == 0 && (llc[5] == 0 || llc[5] == 0xf8) &&
+	       (type == ETH_IP || type == ETH_IPV6 || type == ETH_VLAN || type == ETH_QINQ);
+}
+
+/* The type of a request, by itself or by its answer: a conversation of ICMP is known by it, so that a permitted echo permits no redirect. */
+static __always_inline __u16 asked_by(__u8 protocol, __u8 type)
+{
+	if (protocol == P_ICMP6)
+		return type == 129 ? 128 : type;
+	return type == 0 ? 8 : type == 14 ? 13 : type == 16 ? 15 : type == 18 ? 17 : type;
+}
+
 /* Behind the network's header: the ports, or the kind of an ICMP message. */
 static __always_inline enum kind read_transport(void *at, void *end, struct seen *seen)
 {
@@ -94,8 +116,8 @@ static __always_inline enum kind read_transport(void *at, void *end, struct seen
 	} else if (seen->protocol == P_ICMP || seen->protocol == P_ICMP6) {
 		if (at + 4 > end || seen->room < 4)
 			return KIND_ODD;
-		seen->sport = seen->dport = 0;
 		seen->flags = bytes[0];
+		seen->sport = seen->dport = asked_by(seen->protocol, bytes[0]);
 		return seen->protocol == P_ICMP6 && bytes[0] >= 133 && bytes[0] <= 136 && !seen->fragment ? KIND_LINK : KIND_IP;
 	} else if (seen->protocol != P_UDP && seen->protocol != P_SCTP) {
 		return KIND_IP;
@@ -182,7 +204,7 @@ static __always_inline enum kind read_frame(void *start, void *end, struct seen 
 {
 	void *at = read_tags(start, end, seen);
 
-	if (!at)
+	if (!at || seen->type == ETH_VLAN || seen->type == ETH_QINQ || (!seen->type && wraps_ip(at, end)))
 		return KIND_ODD;
 	if (seen->type == ETH_IP)
 		return read_v4(start, at, end, seen);

@@ -11,7 +11,10 @@
  *   a TCP segment that opens    may belong to a session older than this gateway: it is judged in both directions, unless the policy is strict
  *   nothing and is unknown
  *   a first fragment            like a whole datagram, and remembered for the later ones
- *   a later fragment            as its first; when that was not seen, by the conduit's failure setting
+ *   a later fragment            as its first; when that was not seen: to the engine where the conduit has anything inspected, dropped where it fails closed or drops
+ *                               everything, else passed: without its first it is nothing
+ *   what cannot be read         dropped, whatever the failure setting, but where the conduit switches everything: a header cut short, a first fragment
+ *                               that ends before the ports (RFC 1858, RFC 7112), a third VLAN tag, IP wrapped in 802.2 (VU#855201)
  *
  * To be inspected means: to the AF_XDP socket of port and queue, when io shows signs of life, an engine is attached, owes no frame for too long, and the frame fits into a
  * chunk. Otherwise the conduit's failure setting decides at once, and that is counted by its reason.
@@ -405,17 +408,29 @@ static __noinline int remember_piece(struct turn *turn)
 	return 0;
 }
 
-/* False: its first fragment was not seen; conduit and failure setting of the turn are set then. */
+/* What no rule can be found for, by the turn's conduit. */
+static __always_inline const struct gw_conduit *whole_conduit(const struct turn *turn)
+{
+	__u32 at = turn->half * GW_CONDUITS + (turn->conduit & (GW_CONDUITS - 1));
+
+	return bpf_map_lookup_elem(&gw_conduits, &at);
+}
+
+/* Returns whether its first fragment was seen. */
 static __noinline int judge_piece(struct turn *turn)
 {
+	const struct gw_conduit *conduit;
 	struct gw_piece_entry *first;
 	struct gw_piece_key key;
 
 	piece_key(turn, &key);
 	first = bpf_map_lookup_elem(&gw_pieces, &key);
 	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
-	if (!first || first->generation != turn->live->generation || turn->now - first->last > (__u64)PIECE_NS * SECOND)
+	if (!first || first->generation != turn->live->generation || turn->now - first->last > (__u64)PIECE_NS * SECOND) {
+		conduit = whole_conduit(turn);
+		turn->verdict = conduit ? conduit->stray : GW_DROP;
 		return 0;
+	}
 	turn->conduit = first->conduit & (GW_CONDUITS - 1);
 	turn->flow = first->flow;
 	turn->verdict = first->verdict;
@@ -546,8 +561,25 @@ static __always_inline int judge_ip(struct xdp_md *ctx, struct turn *turn)
 
 static __always_inline int judge_odd(struct turn *turn)
 {
+	const struct gw_conduit *conduit;
+
 	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
-	return fail(turn, GW_WHY_ODD_PASSED, GW_WHY_ODD_DROPPED);
+	conduit = whole_conduit(turn);
+	if (!conduit || !conduit->plain)
+		return refuse(turn, GW_WHY_ODD_DROPPED);
+	count(GW_WHY_ODD_PASSED);
+	return XDP_PASS;
+}
+
+static __always_inline int judge_stray(struct xdp_md *ctx, struct turn *turn)
+{
+	if (judge_piece(turn))
+		return obey(ctx, turn, GW_WHY_PIECE_DROPPED);
+	if (turn->verdict == GW_INSPECT)
+		return inspect(ctx, turn);
+	if (turn->verdict == GW_DROP)
+		return refuse(turn, GW_WHY_PIECE_LOST);
+	return go_on(turn, GW_WHY_PIECE_PASSED);
 }
 
 SEC("xdp.frags")
@@ -574,7 +606,7 @@ int gw_port(struct xdp_md *ctx)
 	case KIND_IP:
 		return judge_ip(ctx, &turn);
 	case KIND_PIECE:
-		return judge_piece(&turn) ? obey(ctx, &turn, GW_WHY_PIECE_DROPPED) : fail(&turn, GW_WHY_PIECE_PASSED, GW_WHY_PIECE_LOST);
+		return judge_stray(ctx, &turn);
 	default:
 		return judge_odd(&turn);
 	}

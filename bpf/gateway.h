@@ -43,7 +43,7 @@ enum {
 	GW_FRAME_MAX = 3584,  /* longer ones fit into no chunk, and are not inspected */
 };
 
-enum gw_verdict { GW_DROP, GW_SWITCH, GW_INSPECT };
+enum gw_verdict { GW_DROP, GW_SWITCH, GW_INSPECT, GW_VERDICTS };
 
 /* What is enforced of a conduit. In shadow the engine, too, only tells. */
 enum gw_mode { GW_ENFORCE, GW_SHADOW, GW_OBSERVE };
@@ -100,7 +100,9 @@ struct gw_conduit {
 	__u8 mode;          /* enum gw_mode */
 	__u8 closed;        /* what should be inspected and cannot be is dropped */
 	__u8 present;
-	__u32 unused;
+	__u8 stray;         /* enum gw_verdict of a later fragment whose first was not seen */
+	__u8 plain;         /* it switches everything: also what cannot be read */
+	__u16 unused;
 };
 
 struct gw_rule_entry {
@@ -184,10 +186,10 @@ enum { GW_META_MAGIC = 0x53474d31 };
 	X(ABSENT_DROPPED, "absent-dropped", "no engine is attached: dropped")             \
 	X(LONG_PASSED, "long-passed", "too long to be inspected: passed")     \
 	X(LONG_DROPPED, "long-dropped", "too long to be inspected: dropped")  \
-	X(PIECE_PASSED, "piece-passed", "a fragment whose first was not seen: passed")    \
-	X(PIECE_LOST, "piece-lost", "a fragment whose first was not seen: dropped")       \
-	X(ODD_PASSED, "odd-passed", "headers that cannot be read: passed")    \
-	X(ODD_DROPPED, "odd-dropped", "headers that cannot be read: dropped") \
+	X(PIECE_PASSED, "piece-passed", "a fragment whose first was not seen: passed, nothing is inspected there") \
+	X(PIECE_LOST, "piece-lost", "a fragment whose first was not seen: dropped")                          \
+	X(ODD_PASSED, "odd-passed", "headers that cannot be read: passed, everything is switched there")      \
+	X(ODD_DROPPED, "odd-dropped", "headers that cannot be read: dropped")                                    \
 	X(RELATED, "related", "an ICMP error about a flow that was let through: passed")  \
 	X(NOTES, "", "")                                                      \
 	X(NEW_FLOW, "new-flow", "flows judged for the first time")            \

@@ -60,7 +60,7 @@ static void stream_begin(void *context, int client, bool midstream)
 
 	engine_parser_end(engine, flow);
 	flow->client = (uint8_t)(midstream ? client_of(engine, engine->packet, &flow->base.key, client) : client);
-	flow->client_known = true;
+	flow->opener_seen = engine->packet->sender != GW_SENDER_UNKNOWN;
 	flow->midstream = midstream;
 	flow->protocol_settled = flow->reset = flow->stopped = false;
 	memset(flow->early_size, 0, sizeof flow->early_size);
@@ -259,6 +259,7 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 	if (fresh) {
 		engine->counts.flows++;
 		flow->client = (uint8_t)(opens(p) ? side : client_of(engine, p, &flow->base.key, side));
+		flow->opener_seen = p->sender != GW_SENDER_UNKNOWN;
 		flow->midstream = p->transport == 6;
 	} else if (p->transport == 17 && flow->base.packets[!side]) {
 		gw_flows_settle(engine->flows, &flow->base);

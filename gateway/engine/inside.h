@@ -27,7 +27,8 @@ struct engine_flow {
 	unsigned policy_serial;
 	uint8_t ways_client;   /* the client that `ways` was asked for */
 	uint8_t client;        /* side */
-	bool client_known, midstream;
+	bool midstream;
+	bool opener_seen;      /* `client` is who the kernel side saw open it: no guess turns it round */
 	bool protocol_settled; /* found, or there is none */
 	bool stopped;          /* by a rule: nothing goes on */
 	bool reset;            /* both sides were sent RST: what still comes is answered with another */

@@ -25,6 +25,8 @@ static struct {
 	char said[512];
 	size_t said_size, injected, odds;
 	bool refuse;
+	enum gw_sender sender; /* of the segments that tcp() makes */
+	enum gw_dir dir;       /* of the last message */
 } seen;
 
 static void line_data(struct gw_turn *turn, void *state, enum gw_dir dir, const uint8_t *data, size_t size)
@@ -60,6 +62,7 @@ static void told(void *context, const struct gw_event *event)
 		seen.odds++;
 	if (event->kind != GW_EVENT_MESSAGE)
 		return;
+	seen.dir = event->dir;
 	seen.said_size += (size_t)snprintf(seen.said + seen.said_size, sizeof seen.said - seen.said_size, "%s\n", event->message->name);
 }
 
@@ -95,7 +98,7 @@ static enum gw_fate tcp(struct gw_engine *engine, bool back, uint8_t flags, uint
 {
 	uint8_t frame[1600] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6};
 	const uint16_t ports[2] = {1000, 7};
-	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + size), .time = 1000000000, .port = back ? GW_PORT_A : GW_PORT_B};
+	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + size), .time = 1000000000, .port = back ? GW_PORT_A : GW_PORT_B, .sender = seen.sender};
 
 	frame[16] = (uint8_t)((40 + size) >> 8);
 	frame[17] = (uint8_t)(40 + size);
@@ -268,6 +271,25 @@ static void test_an_answer_comes_first(void **state)
 	}
 }
 
+/* Of a session picked up, the side at a protocol's port is taken for the server, but not when it was seen to open. */
+static void test_who_was_seen_to_open_is_the_client(void **state)
+{
+	static const struct {
+		enum gw_sender sender;
+		enum gw_dir dir;
+	} rows[] = {{GW_SENDER_UNKNOWN, GW_TO_CLIENT}, {GW_SENDER_CALLED, GW_TO_CLIENT}, {GW_SENDER_OPENED, GW_TO_SERVER}};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++) {
+		struct gw_engine *engine = engine_new();
+
+		seen.sender = rows[i].sender;
+		assert_int_equal(tcp(engine, true, GW_ACK, 500, 900, "alpha\n", 6), GW_FATE_PASS);
+		assert_string_equal(seen.said, "alpha\n");
+		assert_int_equal(seen.dir, rows[i].dir);
+		gw_engine_free(engine);
+	}
+}
+
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
 	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting),
-	     cmocka_unit_test(test_an_answer_comes_first))
+	     cmocka_unit_test(test_an_answer_comes_first), cmocka_unit_test(test_who_was_seen_to_open_is_the_client))

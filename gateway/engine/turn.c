@@ -186,7 +186,7 @@ static void turn_round(struct engine_flow *flow, const struct gw_proto *proto)
 {
 	const struct gw_flow_key *key = &flow->base.key;
 
-	if (flow->midstream && has_port(proto, key->port[flow->client]) && !has_port(proto, key->port[!flow->client]))
+	if (flow->midstream && !flow->opener_seen && has_port(proto, key->port[flow->client]) && !has_port(proto, key->port[!flow->client]))
 		flow->client = !flow->client;
 }
 

@@ -36,7 +36,19 @@ static int write_zone(struct gw_kernel *kernel, uint32_t generation, const struc
 	return 0;
 }
 
-static int write_conduit(struct gw_kernel *kernel, uint32_t half, uint32_t number, const struct gw_table_conduit *from)
+/* What becomes of frames that no rule can be found for. */
+static void sum_up(const struct gw_table *table, const struct gw_table_conduit *from, struct gw_conduit *conduit)
+{
+	bool has[GW_VERDICTS] = {false};
+
+	has[from->otherwise] = true;
+	for (uint32_t i = 0; i < from->count; i++)
+		has[table->rules[from->first + i].verdict] = true;
+	conduit->plain = !has[GW_DROP] && !has[GW_INSPECT];
+	conduit->stray = has[GW_INSPECT] ? GW_INSPECT : has[GW_SWITCH] && !from->closed ? GW_SWITCH : GW_DROP;
+}
+
+static int write_conduit(struct gw_kernel *kernel, const struct gw_table *table, uint32_t half, uint32_t number, const struct gw_table_conduit *from)
 {
 	struct gw_conduit conduit = {.first = from->first, .count = from->count, .otherwise = (uint8_t)from->otherwise,
 				     .mode = (uint8_t)from->mode, .closed = from->closed, .present = 1};
@@ -44,6 +56,7 @@ static int write_conduit(struct gw_kernel *kernel, uint32_t half, uint32_t numbe
 
 	if (from->count > GW_RULES_EACH || from->from >= GW_ZONES || from->to >= GW_ZONES)
 		return -E2BIG;
+	sum_up(table, from, &conduit);
 	error = write_one(kernel->maps[GW_MAP_CONDUITS], half * GW_CONDUITS + number, &conduit);
 	if (!error && number)
 		error = write_one(kernel->maps[GW_MAP_PAIRS], half * GW_ZONES * GW_ZONES + from->from * GW_ZONES + from->to, &number);
@@ -80,9 +93,9 @@ static int write_table(struct gw_kernel *kernel, uint32_t generation, const stru
 	for (uint32_t i = 0; i < table->rule_count && !error; i++)
 		error = write_one(kernel->maps[GW_MAP_RULES], half * GW_RULES + i, &table->rules[i]);
 	if (!error)
-		error = write_conduit(kernel, half, 0, &table->none);
+		error = write_conduit(kernel, table, half, 0, &table->none);
 	for (uint32_t i = 0; i < table->conduit_count && !error; i++)
-		error = write_conduit(kernel, half, i + 1, &table->conduits[i]);
+		error = write_conduit(kernel, table, half, i + 1, &table->conduits[i]);
 	for (uint32_t i = 0; i < table->prefix_count && !error; i++)
 		error = write_zone(kernel, generation, &table->prefixes[i]);
 	return error ? error : write_types(kernel, generation, table);

@@ -164,11 +164,52 @@ def pieces():
     checks.point(piece(10, 0) and piece(10, 72) and piece(10, 136), 'fragments follow their first')
     checks.point(not piece(11, 0, dport=6000) and not piece(11, 72), 'into the refusal as well')
     checks.point(not piece(12, 72), 'later ones whose first was not seen are dropped where the conduit fails closed')
-    checks.point(piece(13, 72, source='10.77.0.77'), 'and pass where it fails open')
-    tiny = g.ether(MACS['a'], MACS['b'], 0x800, g.ipv4(B4, A4, 6, b'tiny-bit', number=14, more=True))
-    checks.point(not crosses(there, here, tiny, b'tiny-bit', 0.12), 'a first fragment too short for its ports is odd, and goes the same way')
+    checks.point(piece(13, 72, source='10.77.0.77'), 'and pass where everything is switched')
+    checks.point(not piece(14, 72, source='10.77.0.5'), 'and are dropped where everything is, though nothing fails closed')
     counts = rig.count()
-    checks.point(counts['piece-dropped'] == 1 and counts['piece-lost'] == 1 and counts['piece-passed'] == 1 and counts['odd-dropped'] == 1, 'all of it counted', counts)
+    checks.point(counts['piece-dropped'] == 1 and counts['piece-lost'] == 2 and counts['piece-passed'] == 1, 'all of it counted', counts)
+    rig.policy(ZONES.replace('rule 17 5000 5009 switch', 'rule 17 5000 5009 inspect').replace('enforce closed', 'enforce open'))
+    checks.point(piece(15, 72) and rig.count()['absent-passed'] == 1, 'where something is inspected they are to be, and go by the failure setting when nobody is there', rig.count())
+    rig.end()
+
+
+def odd():
+    """What cannot be read never passes a drop, though the conduit fails open."""
+    rig = lab.rig('none drop enforce open\nconduit 2 1 drop enforce open\n', 'none')
+    text = b'odd-text'.ljust(48, b'.')
+    datagram = g.ipv4(B4, A4, 17, g.udp(1, 2, text))
+    snap = b'\xaa\xaa\x03\0\0\0\x08\0' + datagram
+    frames = {
+        'a first fragment that ends before the ports do': g.ether(MACS['a'], MACS['b'], 0x800, g.ipv4(B4, A4, 6, text[:8], number=14, more=True)),
+        'a header that says it is shorter than a header': g.ether(MACS['a'], MACS['b'], 0x800, b'\x44' + datagram[1:]),
+        'a third VLAN tag': g.ether(MACS['a'], MACS['b'], 0x8100, struct.pack('>HH', 3, 0x800) + datagram, (0x88a8, 1), (0x8100, 2)),
+        'IP behind 802.2 and SNAP': g.ether(MACS['a'], MACS['b'], len(snap), snap),
+        'the same behind a tag': g.ether(MACS['a'], MACS['b'], len(snap), snap, (0x8100, 0)),
+    }
+    for what, frame in frames.items():
+        checks.point(not crosses(there, here, frame, text[:8], 0.12), what)
+    checks.point(rig.count()['odd-dropped'] == len(frames), 'each is counted', rig.count())
+    spanning = b'\x42\x42\x03\0\0\0\0\0' + text
+    checks.point(crosses(there, here, g.ether(MACS['a'], MACS['b'], len(spanning), spanning), text[:8]), 'a frame of the spanning tree is none of them')
+    rig.policy('none switch enforce closed\n')
+    checks.point(all(crosses(there, here, frame, text[:8]) for frame in frames.values()), 'where everything is switched they are nobody\'s business')
+    rig.policy('none drop enforce open\nconduit 2 1 drop shadow open\n')
+    before = rig.count()['would']
+    checks.point(all(crosses(there, here, frame, text[:8]) for frame in frames.values()) and rig.count()['would'] == before + len(frames), 'in shadow they pass, counted', rig.count())
+    rig.end()
+
+
+def echo():
+    """A permitted echo is answered, and permits nothing else."""
+    rig = lab.rig('none drop enforce open\nconduit 2 1 drop enforce open\nrule 1 8 8 switch\n', 'none')
+
+    def message(kind, sender, receiver, source, destination):
+        body = struct.pack('>BBHHH', kind, 0, 0, 7, 7) + b'echo-text'
+        macs = (MACS['a'], MACS['b']) if sender is there else (MACS['b'], MACS['a'])
+        return crosses(sender, receiver, g.ether(*macs, 0x800, g.ipv4(source, destination, 1, body)), b'echo-text', 0.12)
+
+    checks.point(message(8, there, here, B4, A4) and message(0, here, there, A4, B4), 'an echo that a rule permits, and its answer')
+    checks.point(not message(5, there, here, B4, A4) and not message(13, there, here, B4, A4), 'but neither a redirect nor a time stamp')
     print('#', rig.ask('remove'), flush=True)
     rig.end()
 
@@ -177,5 +218,7 @@ through_untouched()
 through_engine()
 zones()
 pieces()
+odd()
+echo()
 checks.point(not os.path.exists(lab.pins), 'nothing is left pinned when the gateway was taken away')
 checks.finish()
