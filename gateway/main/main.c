@@ -25,14 +25,39 @@ struct gw_bells gateway_bells;
 /* Descriptors that a duty keeps. */
 static int clerk_fds[4] = {-1};
 
+/* --- what fork() gives to each and each has no business with */
+
+static int run_clerk(const struct sk_duty_ctx *ctx)
+{
+	gw_ports_leave();
+	return gw_clerk_run(ctx);
+}
+
+static int run_engine(const struct sk_duty_ctx *ctx)
+{
+	gw_ports_leave();
+	return gw_common_narrow(gateway_common) == 0 ? gw_inspect_run(ctx) : 1;
+}
+
+static int run_ports(const struct sk_duty_ctx *ctx)
+{
+	return gw_common_narrow(gateway_common) == 0 ? gw_ports_run(ctx) : 1;
+}
+
+static int run_io(const struct sk_duty_ctx *ctx)
+{
+	gw_common_leave(gateway_common);
+	return gw_io_duty_run(ctx);
+}
+
 /* The process table; gateway/README.md says it in words. */
 static const struct sk_duty duties[] = {
 	{.name = "ports", .as_root = true, .caps = SK_CAP(CAP_NET_ADMIN) | SK_CAP(CAP_BPF), .max_files = 256, .syscalls = gw_ports_calls, .inherits = gw_ports_fds,
-	 .prepare = gw_ports_prepare_duty, .run = gw_ports_run},
-	{.name = "io", .caps = SK_CAP(CAP_SYS_NICE), .fork = true, .max_files = 256, .syscalls = gw_io_calls, .inherits = gw_io_fds, .run = gw_io_duty_run},
-	{.name = "engine", .max_files = 64, .land = gw_inspect_land, .syscalls = gw_inspect_calls, .inherits = gw_engine_fds, .run = gw_inspect_run},
+	 .prepare = gw_ports_prepare_duty, .run = run_ports},
+	{.name = "io", .caps = SK_CAP(CAP_SYS_NICE), .fork = true, .max_files = 256, .syscalls = gw_io_calls, .inherits = gw_io_fds, .run = run_io},
+	{.name = "engine", .max_files = 64, .land = gw_inspect_land, .syscalls = gw_inspect_calls, .inherits = gw_engine_fds, .run = run_engine},
 	{.name = "clerk", .as_root = true, .max_files = 256, .land = gw_clerk_land, .listeners = gw_clerk_listeners, .syscalls = gw_clerk_calls, .inherits = clerk_fds,
-	 .prepare = gw_clerk_prepare, .run = gw_clerk_run},
+	 .prepare = gw_clerk_prepare, .run = run_clerk},
 };
 
 struct arguments {

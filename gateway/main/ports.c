@@ -145,6 +145,14 @@ int gw_ports_prepare_duty(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 	return r;
 }
 
+void gw_ports_leave(void)
+{
+	if (io)
+		gw_io_leave(io);
+	if (kernel)
+		gw_kernel_leave(kernel);
+}
+
 /* --- the duty ports */
 
 struct ports {

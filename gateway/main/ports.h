@@ -21,6 +21,8 @@ extern int gw_ports_fds[GW_DUTY_FDS + 1], gw_io_fds[GW_DUTY_FDS + 1], gw_engine_
 extern int gw_engine_lend[4];
 
 int gw_ports_prepare_duty(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
+/* In a duty that is neither: nothing of the wire stays in its memory. The engine's end (share.h) it maps for itself. */
+void gw_ports_leave(void);
 int gw_ports_run(const struct sk_duty_ctx *ctx);
 int gw_io_duty_run(const struct sk_duty_ctx *ctx);
 extern const char *const gw_ports_calls[], *const gw_io_calls[];

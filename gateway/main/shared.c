@@ -2,7 +2,10 @@
 /* The shared mapping of the gateway's processes. */
 #include "main/shared.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,16 +20,57 @@ struct head {
 	uint32_t priority;
 };
 
+enum { CLERKS = offsetof(struct gw_common, engine) };
+static_assert(CLERKS % GW_PAGE == 0, "the clerk's half is whole pages");
+
+/*
+ * Both halves writable, and the clerk's a second time through a descriptor that was opened for reading: that one can take the first one's place in a duty, and the
+ * kernel makes no such mapping writable.
+ */
+struct views {
+	struct gw_common *common;
+	void *clerks;
+};
+static struct views views;
+
+static int map_views(int fd, struct views *ret_views)
+{
+	_cleanup_close_ int reader = -1;
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	if (reader < 0 || ftruncate(fd, sizeof(struct gw_common)) < 0)
+		return -errno;
+	ret_views->common = mmap(NULL, sizeof(struct gw_common), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	ret_views->clerks = mmap(NULL, CLERKS, PROT_READ, MAP_SHARED | MAP_NORESERVE, reader, 0);
+	return ret_views->common == MAP_FAILED || ret_views->clerks == MAP_FAILED ? -errno : 0;
+}
+
 int gw_common_new(struct gw_common **ret_common, struct gw_bells *ret_bells)
 {
 	struct gw_bells bells = {eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-	void *space = mmap(NULL, sizeof **ret_common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	_cleanup_close_ int fd = memfd_create("gateway-common", MFD_CLOEXEC);
+	int r = fd < 0 || bells.clerk < 0 || bells.engine < 0 || bells.ports < 0 ? -errno : map_views(fd, &views);
 
-	if (space == MAP_FAILED || bells.clerk < 0 || bells.engine < 0 || bells.ports < 0)
-		return sk_origin_errno();
-	*ret_common = space;
+	if (r)
+		return sk_origin(r);
+	*ret_common = views.common;
 	*ret_bells = bells;
 	return 0;
+}
+
+int gw_common_narrow(struct gw_common *common)
+{
+	void *at = mremap(views.clerks, CLERKS, CLERKS, MREMAP_MAYMOVE | MREMAP_FIXED, common);
+
+	return at == MAP_FAILED ? sk_origin_errno() : 0;
+}
+
+void gw_common_leave(struct gw_common *common)
+{
+	munmap(common, sizeof *common);
+	munmap(views.clerks, CLERKS);
 }
 
 void gw_bell(int fd)

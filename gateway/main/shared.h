@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the gateway's processes share, made in main before the first of them: one anonymous mapping and a bell for each who waits.
+ * What the gateway's processes share, made in main before the first of them: one mapping and a bell for each who waits.
+ *
+ * Two halves, so that no one who reads frames can change what is enforced: the clerk's, which everybody else has read-only and cannot make writable, and the others'.
  *
  *   policy   the clerk writes the payload of the policy in force into the slot that is not in use and raises `count`; engine and ports read it
  *   state    switches that people throw (segment/policy.h): the clerk writes, the engine reads with each message
@@ -51,17 +53,21 @@ struct gw_present { /* what the clerk knows of the policy that it put last; its 
 	size_t zones, conduits;
 };
 
+enum { GW_PAGE = 4096 };
+
 struct gw_common {
+	/* the clerk's half */
 	struct gw_present present;
 	struct gw_policy_state state;
 	_Atomic uint32_t count; /* policies put so far; the last stands in slots[count & 1] */
 	_Atomic uint32_t reloads;
-	struct gw_engine_state engine;
+	struct gw_slot slots[2];
+	/* the engine's, and what others write */
+	_Alignas(GW_PAGE) struct gw_engine_state engine;
 	_Atomic uint32_t ports_have;
 	_Atomic uint64_t events_in, events_out, events_lost; /* bytes written and read; events */
 	uint32_t top_count;
 	struct gw_top tops[GW_TOPS];
-	struct gw_slot slots[2];
 	char events[GW_EVENT_ROOM];
 };
 
@@ -71,6 +77,10 @@ struct gw_bells {
 
 /* In main. 0 or -errno. */
 int gw_common_new(struct gw_common **ret_common, struct gw_bells *ret_bells);
+/* In a duty that is not the clerk, once, before anything foreign is read: the clerk's half is read-only from then on; mprotect() cannot change that. -errno. */
+int gw_common_narrow(struct gw_common *common);
+/* In a duty that shares nothing: it is no longer in its memory. */
+void gw_common_leave(struct gw_common *common);
 void gw_bell(int fd);
 void gw_bell_quiet(int fd);
 

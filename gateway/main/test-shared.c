@@ -2,8 +2,11 @@
 /* What the gateway's processes share: events over the ring's end, what finds no room, a policy put and taken, counts of messages. */
 #include "support/harness.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -146,6 +149,39 @@ static void test_policy(void **state)
 	assert_int_equal(gw_common_put(common, "", (size_t)GW_POLICY_ROOM + 1), SK_FULL);
 }
 
+/* What a duty other than the clerk may do to a byte: 0, or the signal that ends it. */
+static int write_in_duty(_Atomic uint32_t *at)
+{
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		void *page = (void *)((uintptr_t)at / GW_PAGE * GW_PAGE);
+
+		sigaction(SIGSEGV, &usual, NULL);
+		if (gw_common_narrow(common) != 0 || (mprotect(page, GW_PAGE, PROT_READ | PROT_WRITE) == 0 && page == (void *)common))
+			_exit(9);
+		atomic_store(at, 77);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 9);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void test_halves(void **state)
+{
+	(void)state;
+	assert_int_equal(write_in_duty(&common->count), SIGSEGV);
+	assert_int_equal(write_in_duty(&common->slots[1].size), SIGSEGV);
+	assert_int_equal(common->count, 0);
+	assert_int_equal(write_in_duty(&common->engine.has), 0);
+	assert_int_equal(common->engine.has, 77);
+	atomic_store(&common->count, 5); /* here, and seen there */
+	assert_int_equal(atomic_load(&common->count), 5);
+}
+
 static void test_tops(void **state)
 {
 	char name[80];
@@ -181,4 +217,4 @@ static void test_settings(void **state)
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-SK_TEST_MAIN(CASE(test_events), CASE(test_no_room), CASE(test_lying_engine), CASE(test_policy), CASE(test_tops), CASE(test_settings))
+SK_TEST_MAIN(CASE(test_events), CASE(test_no_room), CASE(test_lying_engine), CASE(test_policy), CASE(test_halves), CASE(test_tops), CASE(test_settings))

@@ -51,7 +51,7 @@ struct gw_io {
 	struct gw_share *share;
 	uint8_t *memory; /* the chunks */
 	struct gw_life *life;
-	size_t life_size;
+	size_t life_size, share_size;
 	uint32_t chunk_count;
 	int memory_fd, bell, engine_bell, switched_fd;
 	struct gw_xsk sockets[GW_SOCKETS];

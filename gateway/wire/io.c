@@ -31,6 +31,7 @@ static int make_memory(struct gw_io *io)
 	if (io->memory_fd < 0 || ftruncate(io->memory_fd, (off_t)size) < 0)
 		return -errno;
 	io->share = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, io->memory_fd, 0);
+	io->share_size = size;
 	io->life_size = sizeof(struct gw_life) + io->chunk_count * sizeof(struct gw_chunk);
 	io->life = mmap(NULL, io->life_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (io->share == MAP_FAILED || io->life == MAP_FAILED)
@@ -149,6 +150,18 @@ int gw_io_prepare(const struct gw_io_setup *setup, struct gw_io **ret_io)
 	return 0;
 }
 
+void gw_io_leave(struct gw_io *io)
+{
+	for (uint32_t i = 0; i < io->socket_count; i++)
+		gw_xsk_leave(&io->sockets[i]);
+	if (io->share && io->share != MAP_FAILED)
+		munmap(io->share, io->share_size);
+	if (io->life && io->life != MAP_FAILED)
+		munmap(io->life, io->life_size);
+	io->share = NULL;
+	io->life = NULL;
+}
+
 struct gw_io *gw_io_free(struct gw_io *io)
 {
 	if (!io)
@@ -157,10 +170,7 @@ struct gw_io *gw_io_free(struct gw_io *io)
 		gw_kernel_socket(io->setup.kernel, io->socket_slot[i], io->socket_queue[i], -1);
 	for (uint32_t i = 0; i < io->socket_count; i++)
 		gw_xsk_close(&io->sockets[i]);
-	if (io->share && io->share != MAP_FAILED)
-		munmap(io->share, io->share->bytes);
-	if (io->life && io->life != MAP_FAILED)
-		munmap(io->life, io->life_size);
+	gw_io_leave(io);
 	sk_close_p(&io->memory_fd);
 	sk_close_p(&io->bell);
 	sk_close_p(&io->engine_bell);

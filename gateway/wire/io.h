@@ -32,6 +32,8 @@ struct gw_io_setup {
 int gw_io_prepare(const struct gw_io_setup *setup, struct gw_io **ret_io);
 /* Sockets are taken out of the kernel side first: from then on nothing comes to io. */
 struct gw_io *gw_io_free(struct gw_io *io);
+/* In a duty that is not io: what fork() put into its memory goes, so that nothing there can touch a ring, a chunk or the book of them. */
+void gw_io_leave(struct gw_io *io);
 /* What gw_lend_new() needs. They belong to io. */
 void gw_io_engine_fds(const struct gw_io *io, int *ret_memory, int *ret_bell, int *ret_io_bell, int *ret_switched);
 const struct gw_share *gw_io_share(const struct gw_io *io);

@@ -148,14 +148,21 @@ int gw_kernel_load(const char *pins, uint64_t beat_ns, uint64_t owed_ns, struct 
 	return 0;
 }
 
-struct gw_kernel *gw_kernel_free(struct gw_kernel *kernel)
+void gw_kernel_leave(struct gw_kernel *kernel)
 {
-	if (!kernel)
-		return NULL;
 	if (kernel->beat)
 		munmap(kernel->beat, 4096);
 	if (kernel->switched)
 		munmap(kernel->switched, GW_SWITCHED * sizeof(uint64_t));
+	kernel->beat = NULL;
+	kernel->switched = NULL;
+}
+
+struct gw_kernel *gw_kernel_free(struct gw_kernel *kernel)
+{
+	if (!kernel)
+		return NULL;
+	gw_kernel_leave(kernel);
 	if (kernel->object)
 		bpf_object__close(kernel->object);
 	free(kernel);

@@ -84,6 +84,8 @@ extern const char *const gw_why_texts[GW_WHYS];
 int gw_kernel_flows(struct gw_kernel *kernel, uint32_t *ret_flows, uint32_t *ret_pieces);
 /* An AF_XDP socket for what is to be inspected of a port's queue; -1 takes it away. */
 int gw_kernel_socket(struct gw_kernel *kernel, uint32_t slot, uint32_t queue, int fd);
+/* In a process that neither beats nor switches: both tables are no longer in its memory. Descriptors stay. */
+void gw_kernel_leave(struct gw_kernel *kernel);
 /* Mapped for as long as `kernel` lives, and inherited over fork(). */
 struct gw_beat *gw_kernel_beat(struct gw_kernel *kernel);
 uint64_t *gw_kernel_switched(struct gw_kernel *kernel);

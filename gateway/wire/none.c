@@ -20,6 +20,10 @@ struct gw_kernel *gw_kernel_free(struct gw_kernel *kernel)
 	return NULL;
 }
 
+void gw_kernel_leave(struct gw_kernel *kernel)
+{
+}
+
 int gw_kernel_attach(struct gw_kernel *kernel, const struct gw_attach *port, enum gw_attached *ret_how)
 {
 	return -ENOSYS;

@@ -28,10 +28,13 @@ static int set_rings(int fd, void *memory, size_t size, uint32_t chunk, bool reg
 
 static int map_ring(int fd, off_t page, const struct xdp_ring_offset *at, size_t entry, struct gw_xsk_ring *ret_ring)
 {
-	uint8_t *map = mmap(NULL, at->desc + GW_XSK_RING * entry, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, page);
+	size_t size = at->desc + GW_XSK_RING * entry;
+	uint8_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, page);
 
 	if (map == MAP_FAILED)
 		return -errno;
+	ret_ring->map = map;
+	ret_ring->size = size;
 	ret_ring->producer = (void *)(map + at->producer);
 	ret_ring->consumer = (void *)(map + at->consumer);
 	ret_ring->flags = (void *)(map + at->flags);
@@ -88,7 +91,19 @@ void gw_xsk_close(struct gw_xsk *xsk)
 {
 	if (xsk->fd >= 0)
 		close(xsk->fd);
-	xsk->fd = -1; /* the mappings go with the process */
+	xsk->fd = -1;
+	gw_xsk_leave(xsk);
+}
+
+void gw_xsk_leave(struct gw_xsk *xsk)
+{
+	struct gw_xsk_ring *rings[] = {&xsk->rx, &xsk->tx, &xsk->fill, &xsk->done};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(rings); i++) {
+		if (rings[i]->map)
+			munmap(rings[i]->map, rings[i]->size);
+		*rings[i] = (struct gw_xsk_ring){.map = NULL};
+	}
 }
 
 bool gw_xsk_send(struct gw_xsk *xsk)

@@ -16,6 +16,8 @@ enum { GW_XSK_RING = 1024 };
 struct gw_xsk_ring {
 	uint32_t *producer, *consumer, *flags;
 	void *entries;
+	void *map; /* of `size` bytes */
+	size_t size;
 };
 
 struct gw_xsk {
@@ -29,6 +31,8 @@ struct gw_xsk {
  */
 int gw_xsk_new(int ifindex, uint32_t queue, void *memory, size_t size, uint32_t chunk, const struct gw_xsk *first, struct gw_xsk *ret_xsk);
 void gw_xsk_close(struct gw_xsk *xsk);
+/* In a process that has no business with them: the rings are no longer in its memory. The socket is untouched. */
+void gw_xsk_leave(struct gw_xsk *xsk);
 /* Frames that stand in the outgoing ring are sent. False: some still stand there. */
 bool gw_xsk_send(struct gw_xsk *xsk);
 

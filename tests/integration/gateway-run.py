@@ -175,6 +175,40 @@ def heard(sock):
         return None
 
 
+def shared_of(duty):
+    """(writable, file, offset) of each shared mapping of a process."""
+    found = set()
+    for line in Path(f'/proc/{duty}/maps').read_text().splitlines():
+        words = line.split(None, 5)
+        if words[1][3] == 's':
+            found.add(('w' in words[1], words[5] if len(words) > 5 else '', int(words[2], 16)))
+    return found
+
+
+def duties():
+    """The engine's process, and one of io's: whoever has the frames mapped."""
+    found = {}
+    for duty in Path('/proc').glob('[0-9]*'):
+        try:
+            if os.stat(duty).st_uid in (USERS['io'], USERS['engine']) and str(root) in (duty / 'cmdline').read_text():
+                found['io' if os.stat(duty).st_uid == USERS['io'] else 'engine'] = duty.name
+        except OSError:
+            pass
+    return found
+
+
+def apart():
+    """Who reads frames can write to none of what is enforced, nor to a ring of the kernel."""
+    found = duties()
+    engine, io = shared_of(found['engine']), shared_of(found['io'])
+    names = {name for _, name, _ in engine}
+    checks.point(any('gateway-common' in name for name in names) and not any(w and 'gateway-common' in name and at == 0 for w, name, at in engine),
+                 "the engine cannot write to the clerk's half", engine)
+    checks.point(any('gateway-frames' in name for name in names) and not any('xsk' in name or 'socket' in name or '/dev/zero' in name for name in names),
+                 "nor has it a ring of the kernel or io's book", engine)
+    checks.point(not any('gateway-common' in name for _, name, _ in io), 'io shares nothing with the clerk', io)
+
+
 def opened(log_of_tool):
     command('gateway', 'open', '--for', '4s')
     checks.point(wait(lambda: connects(9), 3), 'open lets pass what the kernel drops', log())
@@ -195,6 +229,7 @@ def main():
     try:
         zones(heard)
         lines(heard)
+        apart()
         answered()
         killed()
         opened(heard)
