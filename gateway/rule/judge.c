@@ -42,6 +42,17 @@ static void look_host(struct gw_rule_state *state, const struct hosts *hosts, co
 			candidate(state, hosts->at[i].rule);
 }
 
+static void scan_bytes(const struct group *group, const uint8_t *data, size_t size, struct scan *scan)
+{
+	const char *piece = (const char *)data;
+	unsigned length = (unsigned)SK_MIN(size, (size_t)UINT32_MAX);
+
+	if (group->vector)
+		hs_scan_vector(group->db, &piece, &length, 1, 0, scan->state->hs, found, scan);
+	else
+		hs_scan(group->db, piece, length, 0, scan->state->hs, found, scan);
+}
+
 static void look(struct gw_rule_state *state, const struct group *group, const uint8_t *data, size_t size, size_t behind)
 {
 	struct scan scan = {state, group, behind};
@@ -53,7 +64,7 @@ static void look(struct gw_rule_state *state, const struct group *group, const u
 	look_host(state, &group->hosts[0], state->ends[0]);
 	look_host(state, &group->hosts[1], state->ends[1]);
 	if (group->db && size)
-		hs_scan(group->db, (const char *)data, (unsigned)SK_MIN(size, (size_t)UINT32_MAX), 0, state->hs, found, &scan);
+		scan_bytes(group, data, size, &scan);
 }
 
 static void begin(struct gw_rule_state *state, const struct gw_rule_view *view)

@@ -229,6 +229,7 @@ struct hosts {
 /* Rules that are candidates together, and the literals that make them so. */
 struct group {
 	hs_database_t *db;      /* NULL = no literals */
+	bool vector;            /* what is scanned is handed to it as a vector of one piece */
 	uint32_t literal_count;
 	uint32_t *first;        /* literal i makes candidates of members[first[i]] to members[first[i + 1] - 1] */
 	uint32_t *members;

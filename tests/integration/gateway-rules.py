@@ -3,10 +3,11 @@
 # check: timeout=300
 #
 # gateway-rules - check-rules on ET Open: at least 98 percent of the enabled rules are honoured, and each other one is named with file, line, sid, keyword and
-# reason; and on a file of rules that must be refused.
+# reason; loading them stays within its memory; and on a file of rules that must be refused.
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ import tempfile
 BUILD = os.environ.get('SEKISHO_BUILD', 'build')
 DATA = os.environ.get('SEKISHO_DATA', '../shared/data')
 GATEWAY = os.path.join(BUILD, 'sekisho-gateway')
+LOADING = 'loading holds at most 150 MiB, and takes at most 4 s of the processor'
 number = 0
 
 
@@ -55,16 +57,20 @@ def enabled_in(files):
 def et_open(work):
     archive = os.path.join(DATA, 'gateway/et-open-2024.tar.zst')
     if not os.path.exists(archive):
-        for name in ('every enabled rule is counted', 'at least 98 percent are honoured', 'each other is named'):
+        for name in ('every enabled rule is counted', 'at least 98 percent are honoured', 'each other is named', LOADING):
             point(True, f'{name} # SKIP no ET Open under SEKISHO_DATA')
         return
     files = unpack(archive, work)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _, told = check(files)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     point(told['enabled'] == enabled_in(files), 'every enabled rule is counted', f"{told['enabled']} enabled")
     point(told['honoured'] >= 0.98 * told['enabled'], 'at least 98 percent are honoured', f"{told['honoured']} honoured")
     named = told['named']
     whole = all(os.path.exists(n['file']) and n['line'] > 0 and n['sid'] > 0 and n['why'] for n in named)
     point(len(named) == told['enabled'] - told['honoured'] and whole, 'each other is named', '; '.join(sorted({n['keyword'] or n['why'] for n in named})))
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    point(after.ru_maxrss <= 150 * 1024 and seconds <= 4, LOADING, f'{after.ru_maxrss / 1024:.0f} MiB at most in any child, {seconds:.2f} s')
 
 
 def refused(work):
