@@ -18,6 +18,7 @@
 enum { SETTLE_MS = 50 };
 
 const struct sk_land_rule gw_clerk_land[] = {{GATEWAY_POLICY, SK_LAND_READ | SK_LAND_WRITE},
+					     {GATEWAY_OWN, SK_LAND_READ | SK_LAND_WRITE},
 					     {"run/sekisho", SK_LAND_READ | SK_LAND_WRITE},
 					     {"var/lib/sekisho/link", SK_LAND_READ},
 					     {NULL, 0}};
@@ -235,7 +236,9 @@ static void on_hup(void *arg)
 
 int gw_clerk_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
-	return sk_dir_make(ctx->root_dir, GATEWAY_POLICY, uid, gid, 0700);
+	int r = sk_dir_make(ctx->root_dir, GATEWAY_POLICY, uid, gid, 0700);
+
+	return r ? r : sk_dir_make(ctx->root_dir, GATEWAY_OWN, uid, gid, 0700);
 }
 
 static int open_watches(struct gw_clerk *c)

@@ -23,6 +23,8 @@
 #include "wire/json.h"
 
 #define GATEWAY_POLICY "var/lib/sekisho/policy"
+#define GATEWAY_OWN "var/lib/sekisho/gateway" /* what the gateway itself keeps */
+#define GATEWAY_LAST GATEWAY_OWN "/last.skp"  /* the policy in force, as it was signed */
 
 enum { GW_CLIENTS = 16, GW_REFUSALS = 128, GW_TICK_MS = 1000, GW_STALE_MS = 2000 };
 

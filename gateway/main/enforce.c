@@ -120,6 +120,52 @@ static int put(struct gw_clerk *c, struct sk_policy_answer *answer)
 	return SK_BAD;
 }
 
+/* --- the last good policy: a copy of its own, because the store keeps what is signed, of which the newest may be one that this gateway refuses */
+
+static void keep_last(struct gw_clerk *c, uint64_t serial)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_ENVELOPE_MAX + 1);
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof path, GATEWAY_POLICY "/gateway/%020llu.skp", (unsigned long long)serial);
+	r = sk_file_read(c->ctx->root_dir, path, SK_ENVELOPE_MAX, &text);
+	if (r == 0)
+		r = sk_file_replace("gateway.last", c->ctx->root_dir, GATEWAY_LAST, text.data, text.size, 0600);
+	if (r != 0)
+		sk_log(SK_LOG_WARNING, "the policy is in force, but no copy of it is kept: %s", r < 0 ? strerror(-r) : "it is not in the store");
+}
+
+/* Time and revocation end nothing that is in force: it stays until a newer one comes. */
+static bool stays(int r, const struct sk_policy_answer *answer)
+{
+	return r == 0 || (r == SK_DENIED && (answer->refusal == SK_REFUSED_EXPIRED || answer->refusal == SK_REFUSED_DELEGATION_EXPIRED ||
+					     answer->refusal == SK_REFUSED_REVOKED));
+}
+
+static enum sk_force force_of(const struct sk_policy_answer *answer)
+{
+	if (answer->refusal != SK_ACCEPTED)
+		return answer->refusal == SK_REFUSED_REVOKED ? SK_FORCE_REVOKED : SK_FORCE_EXPIRED;
+	return answer->held != SK_ACCEPTED ? SK_FORCE_HELD : SK_FORCE_GOOD;
+}
+
+/* 0 with the copy verified anew; SK_NONE: there is none that may be believed. */
+static int read_last(struct gw_clerk *c, const struct sk_moment *when, const struct sk_place *place, struct sk_policy_answer *answer)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_ENVELOPE_MAX + 1);
+	const struct sk_policy_question question = {.trust = sk_store_trust(c->store), .when = *when, .part = SK_PART_GATEWAY, .place = *place};
+	int r = sk_file_read(c->ctx->root_dir, GATEWAY_LAST, SK_ENVELOPE_MAX, &text);
+
+	if (r != 0)
+		return SK_NONE;
+	r = sk_policy_verify(&question, text.data ? text.data : "", text.size, answer);
+	if (stays(r, answer))
+		return 0;
+	sk_log(SK_LOG_ERROR, "%s is not believed: %s", GATEWAY_LAST, r < 0 ? strerror(-r) : sk_refusal_text(answer->refusal, false));
+	return SK_NONE;
+}
+
 static void tell(struct gw_clerk *c)
 {
 	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
@@ -131,25 +177,86 @@ static void tell(struct gw_clerk *c)
 		gw_report(c, kind, &text);
 }
 
-static void carry_over(struct gw_clerk *c, struct sk_policy_answer *answer, enum sk_force force)
+/* It is in force all the same, which a person must know: a date has passed, or its key was revoked. */
+static void stand(struct gw_clerk *c, enum sk_force force)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(SK_EVENT_MAX);
+	struct sk_event_stamp at = gw_stamp(c);
+	char why[160];
+
+	c->force = force;
+	if (c->now->told_force == (uint32_t)force)
+		return;
+	c->now->told_force = (uint32_t)force;
+	if (force != SK_FORCE_EXPIRED && force != SK_FORCE_REVOKED)
+		return;
+	snprintf(why, sizeof why, "%s: it stays in force until a newer one comes", sk_force_name(force));
+	sk_log(SK_LOG_WARNING, "policy %llu: %s", (unsigned long long)c->now->serial, why);
+	if (sk_event_policy(SK_EVENT_POLICY_REFUSED, &at, "gateway", c->now->serial, c->now->hash, why, &text) == 0)
+		gw_report(c, SK_EVENT_POLICY_REFUSED, &text);
+}
+
+static int take(struct gw_clerk *c, struct sk_policy_answer *answer)
 {
 	uint64_t serial = (uint64_t)answer->policy.serial;
 
-	c->force = force;
-	if (c->now->any && memcmp(c->now->hash, answer->hash, sizeof c->now->hash) == 0)
-		return;
-	if (c->reason[0] && memcmp(c->refused_hash, answer->hash, sizeof c->refused_hash) == 0)
-		return; /* it was said */
 	if (put(c, answer) != 0)
-		return;
-	c->reason[0] = 0;
-	c->refused_serial = 0;
+		return SK_BAD;
 	c->now->any = true;
 	c->now->serial = serial;
 	memcpy(c->now->hash, answer->hash, sizeof c->now->hash);
 	gw_bell(c->bells->engine);
 	gw_bell(c->bells->ports);
 	tell(c);
+	return 0;
+}
+
+static bool is_now(const struct gw_clerk *c, const struct sk_policy_answer *answer)
+{
+	return c->now->any && memcmp(c->now->hash, answer->hash, sizeof c->now->hash) == 0;
+}
+
+static void carry_over(struct gw_clerk *c, struct sk_policy_answer *answer, enum sk_force force)
+{
+	uint64_t serial = (uint64_t)answer->policy.serial;
+
+	if (is_now(c, answer)) {
+		stand(c, force);
+		return;
+	}
+	if (c->reason[0] && memcmp(c->refused_hash, answer->hash, sizeof c->refused_hash) == 0)
+		return; /* it was said */
+	if (take(c, answer) != 0)
+		return;
+	c->reason[0] = 0;
+	c->refused_serial = 0;
+	keep_last(c, serial);
+	stand(c, force);
+	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
+}
+
+/*
+ * What the store has to offer cannot be enforced here. When nothing is in force: what was before the restart. Else what is in force goes on; its own dates, which the
+ * store no longer speaks of, are looked at. *next is when to look again.
+ */
+static void fall_back(struct gw_clerk *c, const struct sk_moment *when, const struct sk_place *place, int64_t *next)
+{
+	_cleanup_answer_ struct sk_policy_answer answer = {0};
+	enum sk_force force;
+
+	if (read_last(c, when, place, &answer) != 0)
+		return;
+	force = force_of(&answer);
+	if (answer.policy.expires > when->now && (*next <= when->now || answer.policy.expires < *next))
+		*next = answer.policy.expires;
+	if (is_now(c, &answer)) {
+		stand(c, force);
+		return;
+	}
+	if (c->now->any || take(c, &answer) != 0)
+		return;
+	sk_log(SK_LOG_NOTICE, "policy %llu was in force before, and is again", (unsigned long long)c->now->serial);
+	stand(c, force);
 	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
 }
 
@@ -164,6 +271,8 @@ void gw_enforce(struct gw_clerk *c)
 
 	if (r == 0)
 		carry_over(c, &answer, force);
+	if (r != 0 || !is_now(c, &answer))
+		fall_back(c, &when, &place, &next);
 	if (next > when.now)
 		sk_timer_arm(c->dates, (uint64_t)SK_MIN(next - when.now, (int64_t)86400) * 1000 + 50);
 	if (c->now->any || c->reason[0])

@@ -48,6 +48,7 @@ struct gw_engine_state {
 
 struct gw_present { /* what the clerk knows of the policy that it put last; its own */
 	bool any, enforcing;
+	uint32_t told_force; /* enum sk_force, as it was told */
 	uint64_t serial;
 	uint8_t hash[SK_SHA256_SIZE];
 	size_t zones, conduits;

@@ -64,11 +64,11 @@ class Gateway:
             time.sleep(0.1)
         return False
 
-    def sign(self, serial, lines=LINES, mode='enforce', protocols='[]', key=None):
+    def sign(self, serial, lines=LINES, mode='enforce', protocols='[]', key=None, more=''):
         draft, out = self.root / f'{serial}.yaml', self.root / f'{serial}.skp'
         out.unlink(missing_ok=True)
         draft.write_text(
-            f'part: gateway\nserial: {serial}\ngateway:\n  zones:\n    - {{name: tools, addresses: [10.20.0.0/24]}}\n    - {{name: mes, addresses: [10.10.0.5]}}\n'
+            f'part: gateway\nserial: {serial}\n{more}gateway:\n  zones:\n    - {{name: tools, addresses: [10.20.0.0/24]}}\n    - {{name: mes, addresses: [10.10.0.5]}}\n'
             f'  conduits:\n    - name: mes\n      from: mes\n      to: tools\n      ports: [tcp/5000]\n      protocols: {protocols}\n      action: inspect\n      mode: {mode}\n'
             f'      lines: {json.dumps(lines)}\n  otherwise: {{action: drop, mode: {mode}}}\n')
         said = self.command('policy', 'sign', '--key', key or self.key, '--out', out, draft, root=False)
@@ -161,6 +161,35 @@ def killed(g):
     say(g.command('gateway', 'explain', '7').returncode == 1, 'explain of what never was says so')
 
 
+def again(g):
+    """A restart of main, and (for what is in memory) a reboot: the newest policy in the store is one that this gateway refuses."""
+    say(g.stop() == 0, 'it stops in order', g.text())
+    g.bring(g.sign(6, protocols='[telepathy]'))
+    say(g.start(), 'and starts with a policy in the store that it refuses', g.text())
+    now = g.status()
+    say(now['policy']['serial'] == 5 and now['mode'] == 'shadow', 'the last good one is in force again', now)
+    say('telepathy' in now['policy']['refused'], 'and why the newest is not is said', now)
+    kept = g.root / 'var/lib/sekisho/gateway/last.skp'
+    g.stop()
+    good = kept.read_bytes()
+    kept.write_bytes(good.replace(b'payload":"', b'payload":"AAAA', 1))
+    g.start()
+    say(g.status()['policy']['state'] == 'none' and 'is not believed' in g.text(), 'a copy that somebody changed is not believed', g.status())
+    g.stop()
+    soon = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() + 4))
+    g.start()
+    out = g.sign(7, more=f'expires: {soon}\n')
+    g.bring(out)
+    say(g.wait(lambda: g.status()['policy']['serial'] == 7), 'a policy with an end comes into force', g.text())
+    say(g.wait(lambda: g.status()['policy']['state'] == 'expired', 10), 'status says when it has expired', g.status())
+    say('expired: it stays in force' in g.text() and g.status()['mode'] == 'enforce', 'which is told, and it stays in force', g.text())
+    g.stop()
+    shutil.rmtree(g.root / 'var/lib/sekisho/policy/gateway')
+    g.start()
+    now = g.status()
+    say(now['policy']['serial'] == 7 and now['policy']['state'] == 'expired', 'expired or not, it is there again after a restart, also when the store has lost it', now)
+
+
 def main():
     if os.geteuid() != 0:
         print('1..0 # SKIP needs root: processes with users of their own')
@@ -173,6 +202,7 @@ def main():
         policies(g)
         switches(g)
         killed(g)
+        again(g)
         say(g.stop() == 0, 'and stops in order', g.text())
     finally:
         g.close()

@@ -290,6 +290,8 @@ void lk_enforce_offer(struct clerk *c, const char *envelope, size_t size)
 		return;
 	place = lk_place(c);
 	r = sk_store_offer(c->store, envelope, size, &place, &when, &offer);
+	if (offer.part != SK_PART_LOCKDOWN)
+		return; /* another part's, which judges it and says so itself */
 	c->now.reason[0] = 0;
 	c->now.refused_serial = 0;
 	if (r == SK_DENIED && offer.refusal != SK_REFUSED_NOT_YET) {
