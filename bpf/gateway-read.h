@@ -200,6 +200,40 @@ static __always_inline enum kind read_v6(void *start, void *at, void *end, struc
 	return read_transport(at, end, seen);
 }
 
+/* The datagram that an ICMP error is about: of its transport only eight bytes need to be there. */
+static __always_inline int read_about(void *at, void *end, __u8 ip, struct seen *seen)
+{
+	struct ports *ports;
+	struct v4 *four = at;
+	struct v6 *six = at;
+
+	seen->ip = ip;
+	if (ip == 4) {
+		if (!READ(four, end) || (four->first & 15) < 5 || (SWAP16(four->offset) & 0x1fff))
+			return 0;
+		__builtin_memcpy(seen->source, four->source, 4);
+		__builtin_memcpy(seen->destination, four->destination, 4);
+		seen->protocol = four->protocol;
+		ports = at + (four->first & 15) * 4;
+	} else {
+		if (!READ(six, end))
+			return 0;
+		__builtin_memcpy(seen->source, six->source, 16);
+		__builtin_memcpy(seen->destination, six->destination, 16);
+		seen->protocol = six->next;
+		ports = at + sizeof *six;
+	}
+	if (!READ(ports, end))
+		return 0;
+	if (seen->protocol == P_TCP || seen->protocol == P_UDP || seen->protocol == P_SCTP) {
+		seen->sport = ports->source;
+		seen->dport = ports->destination;
+	} else if (seen->protocol == P_ICMP || seen->protocol == P_ICMP6) {
+		seen->sport = seen->dport = asked_by(seen->protocol, *(__u8 *)ports);
+	}
+	return 1;
+}
+
 static __always_inline enum kind read_frame(void *start, void *end, struct seen *seen)
 {
 	void *at = read_tags(start, end, seen);

@@ -15,6 +15,7 @@
  *                               everything, else passed: without its first it is nothing
  *   what cannot be read         dropped, whatever the failure setting, but where the conduit switches everything: a header cut short, a first fragment
  *                               that ends before the ports (RFC 1858, RFC 7112), a third VLAN tag, IP wrapped in 802.2 (VU#855201)
+ *   an ICMP error               passed when it is about a flow that was let through, even where no rule names it
  *
  * To be inspected means: to the AF_XDP socket of port and queue, when io shows signs of life, an engine is attached, owes no frame for too long, and the frame fits into a
  * chunk. Otherwise the conduit's failure setting decides at once, and that is counted by its reason.
@@ -248,6 +249,8 @@ static __noinline int find_rule(struct turn *turn, __u8 protocol, __u16 port)
 			break;
 		if ((!rule->protocol || rule->protocol == protocol) && rule->low <= port && port <= rule->high) {
 			turn->verdict = rule->verdict;
+			turn->mode = rule->mode;
+			turn->closed = rule->closed;
 			break;
 		}
 	}
@@ -271,9 +274,8 @@ static __noinline int judge(struct turn *turn, int backwards)
 /* --- flows */
 
 /* Returns which of the key's two addresses the frame came from. */
-static __always_inline __u32 key_of(const struct turn *turn, struct gw_flow_key *key)
+static __always_inline __u32 key_of(const struct seen *seen, __u32 pair, struct gw_flow_key *key)
 {
-	const struct seen *seen = &turn->seen;
 	const __u64 *a = (const void *)seen->source, *b = (const void *)seen->destination;
 	__u32 from = a[0] != b[0] ? a[0] > b[0] : a[1] != b[1] ? a[1] > b[1] : seen->sport > seen->dport;
 
@@ -293,7 +295,7 @@ static __always_inline __u32 key_of(const struct turn *turn, struct gw_flow_key 
 	key->vlan[1] = seen->vlan[1];
 	key->protocol = seen->protocol;
 	key->ip = seen->ip;
-	key->pair = (__u8)turn->port.pair;
+	key->pair = (__u8)pair;
 	return from;
 }
 
@@ -312,20 +314,13 @@ static __always_inline int opens(const struct seen *seen)
 /* True: the entry is of this frame's flow, and says what becomes of it. */
 static __always_inline int use(struct turn *turn, struct gw_flow_entry *flow, __u32 from)
 {
-	__u32 at;
-	struct gw_conduit *conduit;
-
 	if (flow->generation != turn->live->generation || !is_fresh(turn, flow))
 		return 0;
 	if (flow->from != from && turn->seen.protocol == P_TCP && opens(&turn->seen))
 		return 0; /* who was answered may not open by it */
 	turn->conduit = flow->conduit & (GW_CONDUITS - 1);
-	at = turn->half * GW_CONDUITS + turn->conduit;
-	conduit = bpf_map_lookup_elem(&gw_conduits, &at);
-	if (!conduit)
-		return 0;
-	turn->closed = conduit->closed;
-	turn->mode = conduit->mode;
+	turn->closed = flow->closed;
+	turn->mode = flow->mode;
 	turn->verdict = flow->verdict;
 	turn->flow = flow->id;
 	turn->opener = flow->from == from ? GW_OPENER_SENDER : GW_OPENER_RECEIVER;
@@ -375,6 +370,8 @@ static __noinline int judge_flow(struct turn *turn, struct gw_flow_key *key, __u
 		entry.id = new_id();
 	entry.conduit = (__u16)turn->conduit;
 	entry.verdict = turn->verdict;
+	entry.mode = turn->mode & 3;
+	entry.closed = turn->closed & 1;
 	turn->flow = entry.id;
 	turn->opener = entry.from == (from & 1) ? GW_OPENER_SENDER : GW_OPENER_RECEIVER;
 	count(GW_WHY_NEW_FLOW);
@@ -399,7 +396,7 @@ static __always_inline void piece_key(const struct turn *turn, struct gw_piece_k
 static __noinline int remember_piece(struct turn *turn)
 {
 	struct gw_piece_entry entry = {.flow = turn->flow, .last = turn->now, .generation = turn->live->generation,
-				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict, .opener = turn->opener};
+				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict, .opener = turn->opener & 3, .mode = turn->mode & 3, .closed = turn->closed & 1};
 	struct gw_piece_key key;
 
 	piece_key(turn, &key);
@@ -416,6 +413,13 @@ static __always_inline const struct gw_conduit *whole_conduit(const struct turn 
 	return bpf_map_lookup_elem(&gw_conduits, &at);
 }
 
+/* Where no rule can be found, the mode and the failure setting are those of the strictest. */
+static __always_inline void strictest(struct turn *turn, const struct gw_conduit *conduit)
+{
+	turn->mode = conduit ? conduit->odd_mode : GW_ENFORCE;
+	turn->closed = !conduit || conduit->odd_closed;
+}
+
 /* Returns whether its first fragment was seen. */
 static __noinline int judge_piece(struct turn *turn)
 {
@@ -429,13 +433,43 @@ static __noinline int judge_piece(struct turn *turn)
 	if (!first || first->generation != turn->live->generation || turn->now - first->last > (__u64)PIECE_NS * SECOND) {
 		conduit = whole_conduit(turn);
 		turn->verdict = conduit ? conduit->stray : GW_DROP;
+		strictest(turn, conduit);
 		return 0;
 	}
 	turn->conduit = first->conduit & (GW_CONDUITS - 1);
 	turn->flow = first->flow;
 	turn->verdict = first->verdict;
+	turn->mode = first->mode;
+	turn->closed = first->closed;
 	turn->opener = first->opener;
 	return 1;
+}
+
+/* --- ICMP errors */
+
+static __always_inline int is_error(const struct seen *seen)
+{
+	if (seen->protocol == P_ICMP6)
+		return seen->flags >= 1 && seen->flags <= 4;
+	return seen->protocol == P_ICMP && (seen->flags == 3 || seen->flags == 11 || seen->flags == 12);
+}
+
+/* True: it tells the sender of a datagram about that, and the flow it belongs to was let through. */
+static __noinline int related(struct xdp_md *ctx, struct turn *turn)
+{
+	const __u64 *to = (void *)turn->seen.destination, *sender;
+	struct seen about = {.vlan = {turn->seen.vlan[0], turn->seen.vlan[1]}};
+	struct gw_flow_entry *flow;
+	struct gw_flow_key key;
+
+	if (turn->seen.l4 > 256 || !read_about((void *)(long)ctx->data + turn->seen.l4 + 8, (void *)(long)ctx->data_end, turn->seen.ip, &about))
+		return 0;
+	sender = (void *)about.source;
+	if (sender[0] != to[0] || sender[1] != to[1])
+		return 0;
+	key_of(&about, turn->port.pair, &key);
+	flow = bpf_map_lookup_elem(&gw_flows, &key);
+	return flow && flow->generation == turn->live->generation && is_fresh(turn, flow);
 }
 
 /* --- what becomes of it */
@@ -549,11 +583,15 @@ static __always_inline int judge_ip(struct xdp_md *ctx, struct turn *turn)
 {
 	struct gw_flow_entry *flow;
 	struct gw_flow_key key;
-	__u32 from = key_of(turn, &key);
+	__u32 from = key_of(&turn->seen, turn->port.pair, &key);
 
 	flow = bpf_map_lookup_elem(&gw_flows, &key);
 	if (!flow || !use(turn, flow, from))
 		judge_flow(turn, &key, from);
+	if (turn->verdict == GW_DROP && is_error(&turn->seen) && related(ctx, turn)) {
+		count(GW_WHY_RELATED);
+		return XDP_PASS;
+	}
 	if (turn->seen.fragment)
 		remember_piece(turn);
 	return obey(ctx, turn, GW_WHY_DROPPED);
@@ -565,6 +603,7 @@ static __always_inline int judge_odd(struct turn *turn)
 
 	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
 	conduit = whole_conduit(turn);
+	strictest(turn, conduit);
 	if (!conduit || !conduit->plain)
 		return refuse(turn, GW_WHY_ODD_DROPPED);
 	count(GW_WHY_ODD_PASSED);

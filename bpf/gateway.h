@@ -43,7 +43,8 @@ enum {
 	GW_FRAME_MAX = 3584,  /* longer ones fit into no chunk, and are not inspected */
 };
 
-enum gw_verdict { GW_DROP, GW_SWITCH, GW_INSPECT, GW_VERDICTS };
+/* What becomes of a frame by zones and rules. */
+enum gw_course { GW_DROP, GW_SWITCH, GW_INSPECT, GW_COURSES };
 
 /* What is enforced of a conduit. In shadow the engine, too, only tells. */
 enum gw_mode { GW_ENFORCE, GW_SHADOW, GW_OBSERVE };
@@ -96,20 +97,21 @@ struct gw_zone6 {
 
 struct gw_conduit {
 	__u32 first, count; /* of gw_rules, within the half */
-	__u8 otherwise;     /* enum gw_verdict, when no rule fits */
-	__u8 mode;          /* enum gw_mode */
-	__u8 closed;        /* what should be inspected and cannot be is dropped */
+	__u8 otherwise;     /* enum gw_course, when no rule fits */
+	__u8 mode;          /* enum gw_mode: of what no rule fits */
+	__u8 closed;        /* the same: what should be inspected and cannot be is dropped */
 	__u8 present;
-	__u8 stray;         /* enum gw_verdict of a later fragment whose first was not seen */
+	__u8 stray;         /* enum gw_course of a later fragment whose first was not seen */
 	__u8 plain;         /* it switches everything: also what cannot be read */
-	__u16 unused;
+	__u8 odd_mode, odd_closed; /* the strictest of its rules: of what no rule can be found for */
 };
 
 struct gw_rule_entry {
 	__u16 low, high; /* destination port; of ICMP the type */
 	__u8 protocol;   /* IPPROTO_*; 0 = any */
-	__u8 verdict;    /* enum gw_verdict */
-	__u16 unused;
+	__u8 verdict;    /* enum gw_course */
+	__u8 mode;       /* enum gw_mode */
+	__u8 closed;     /* what should be inspected and cannot be is dropped */
 };
 
 struct gw_type_key {
@@ -131,7 +133,10 @@ struct gw_flow_entry {
 	__u32 generation; /* of the policy that judged it */
 	__u16 conduit;
 	__u8 verdict;     /* GW_SWITCH or GW_INSPECT */
-	__u8 from;        /* which of the two addresses opened it */
+	__u8 from : 1;    /* which of the two addresses opened it */
+	__u8 mode : 2;    /* of the rule that it was judged by */
+	__u8 closed : 1;
+	__u8 unused : 4;
 };
 
 struct gw_piece_key {
@@ -145,7 +150,8 @@ struct gw_piece_entry {
 	__u64 flow, last;
 	__u32 generation;
 	__u16 conduit;
-	__u8 verdict, opener;
+	__u8 verdict;
+	__u8 opener : 2, mode : 2, closed : 1, unused : 3;
 };
 
 /* Who opened the flow of a frame, as far as the kernel side saw it; it outlives io and the engine, and so does what it knows. */

@@ -18,8 +18,9 @@
 #include "base/mem.h"
 #include "main/config.h"
 #include "main/table.h"
-#include "wire/io-own.h"
-#include "wire/kernel-own.h"
+#include "wire/io.h"
+#include "wire/kernel.h"
+#include "wire/ports.h"
 
 enum { PAIRS = GW_SLOTS / 2, LOOK_MS = 1000 };
 
@@ -95,8 +96,8 @@ static void keep_all(void)
 	keep(gw_ports_fds, gateway_bells.ports);
 	keep(gw_engine_fds, gateway_bells.engine);
 	keep(gw_engine_fds, gateway_bells.clerk);
-	for (size_t i = 0; kernel && i < GW_MAPS; i++)
-		keep(gw_ports_fds, kernel->maps[i]);
+	for (uint32_t i = 0; kernel && gw_kernel_fd(kernel, i) >= 0; i++)
+		keep(gw_ports_fds, gw_kernel_fd(kernel, i));
 	if (!io)
 		return;
 	gw_io_engine_fds(io, &gw_engine_lend[0], &gw_engine_lend[1], &gw_engine_lend[2], &gw_engine_lend[3]);
@@ -104,8 +105,8 @@ static void keep_all(void)
 		keep(gw_engine_fds, gw_engine_lend[i]);
 		keep(gw_io_fds, gw_engine_lend[i]);
 	}
-	for (uint32_t i = 0; i < io->socket_count; i++)
-		keep(gw_io_fds, io->sockets[i].fd);
+	for (uint32_t i = 0; gw_io_socket_fd(io, i) >= 0; i++)
+		keep(gw_io_fds, gw_io_socket_fd(io, i));
 }
 
 static int make_wire(const struct gateway_config *config, const char *root)

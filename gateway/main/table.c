@@ -10,7 +10,7 @@
 
 enum { PREFIXES = GW_PREFIXES / 2, CONDUITS = GW_CONDUITS - 1 };
 
-static const enum gw_verdict verdicts[] = {[SK_FLOW_DROP] = GW_DROP, [SK_FLOW_SWITCH] = GW_SWITCH, [SK_FLOW_INSPECT] = GW_INSPECT};
+static const enum gw_course verdicts[] = {[SK_FLOW_DROP] = GW_DROP, [SK_FLOW_SWITCH] = GW_SWITCH, [SK_FLOW_INSPECT] = GW_INSPECT};
 static const enum gw_mode modes[] = {[SK_WATCH_OBSERVE] = GW_OBSERVE, [SK_WATCH_SHADOW] = GW_SHADOW, [SK_WATCH_ENFORCE] = GW_ENFORCE};
 
 static bool same_prefix(const struct gw_table_prefix *a, const struct gw_table_prefix *b)
@@ -80,41 +80,12 @@ static bool joins(const struct sk_gateway *gateway, const struct sk_conduit *con
 	return from_fits && (strcmp(conduit->to, SK_GATEWAY_ANY) == 0 || zone_number(gateway, conduit->to) == to);
 }
 
-/* What drops in this pair: all in one mode, or enforced. */
-struct drops {
-	bool any;
-	int mode;
-};
-
-static void note_drop(struct drops *drops, int action, int mode)
+static bool fails_closed(const struct sk_conduit *conduit)
 {
-	if (action != SK_FLOW_DROP)
-		return;
-	drops->mode = drops->any && drops->mode != mode ? SK_WATCH_ENFORCE : mode;
-	drops->any = true;
+	return conduit->action == SK_FLOW_INSPECT && conduit->failure == SK_FAIL_CLOSED;
 }
 
-static enum gw_verdict verdict_of(const struct drops *drops, int action, int mode)
-{
-	return action == SK_FLOW_DROP && drops->mode != mode ? GW_SWITCH : verdicts[action];
-}
-
-static struct drops find_drops(const struct sk_gateway *gateway, uint32_t from, uint32_t to)
-{
-	const struct sk_conduit *list = gateway->conduits.items;
-	struct drops drops = {false, SK_WATCH_ENFORCE};
-
-	for (size_t i = 0; i < gateway->conduits.count; i++)
-		if (joins(gateway, &list[i], from, to)) {
-			note_drop(&drops, list[i].action, list[i].mode);
-			if (list[i].ports.count == 0)
-				return drops;
-		}
-	note_drop(&drops, gateway->otherwise_action, gateway->otherwise_mode);
-	return drops;
-}
-
-static int add_rules(struct gw_tables *t, const struct sk_conduit *conduit, enum gw_verdict verdict)
+static int add_rules(struct gw_tables *t, const struct sk_conduit *conduit)
 {
 	for (size_t i = 0; i < conduit->ports.count; i++) {
 		struct sk_port_range range;
@@ -123,8 +94,8 @@ static int add_rules(struct gw_tables *t, const struct sk_conduit *conduit, enum
 			return -E2BIG;
 		if (sk_port_range_parse(conduit->ports.items[i], &range) != 0)
 			return -EINVAL;
-		t->rules[t->table.rule_count++] =
-			(struct gw_rule_entry){.low = range.low, .high = range.high, .protocol = (uint8_t)range.transport, .verdict = (uint8_t)verdict};
+		t->rules[t->table.rule_count++] = (struct gw_rule_entry){.low = range.low, .high = range.high, .protocol = (uint8_t)range.transport,
+			.verdict = (uint8_t)verdicts[conduit->action], .mode = (uint8_t)modes[conduit->mode], .closed = fails_closed(conduit)};
 	}
 	return 0;
 }
@@ -147,9 +118,8 @@ static void share_rules(struct gw_tables *t, struct gw_table_conduit *row)
 static int add_pair(struct gw_tables *t, const struct sk_gateway *gateway, uint32_t from, uint32_t to)
 {
 	const struct sk_conduit *list = gateway->conduits.items;
-	struct drops drops = find_drops(gateway, from, to);
-	struct gw_table_conduit row = {.from = from, .to = to, .first = t->table.rule_count, .mode = modes[drops.mode],
-				       .otherwise = verdict_of(&drops, gateway->otherwise_action, gateway->otherwise_mode)};
+	struct gw_table_conduit row = {.from = from, .to = to, .first = t->table.rule_count, .mode = modes[gateway->otherwise_mode],
+				       .otherwise = verdicts[gateway->otherwise_action]};
 	bool any = false, ended = false;
 	int r = 0;
 
@@ -157,12 +127,14 @@ static int add_pair(struct gw_tables *t, const struct sk_gateway *gateway, uint3
 		if (!joins(gateway, &list[i], from, to))
 			continue;
 		any = true;
-		row.closed |= list[i].action == SK_FLOW_INSPECT && list[i].failure == SK_FAIL_CLOSED;
 		ended = list[i].ports.count == 0;
-		if (ended)
-			row.otherwise = verdict_of(&drops, list[i].action, list[i].mode);
-		else
-			r = add_rules(t, &list[i], verdict_of(&drops, list[i].action, list[i].mode));
+		if (!ended) {
+			r = add_rules(t, &list[i]);
+			continue;
+		}
+		row.otherwise = verdicts[list[i].action];
+		row.mode = modes[list[i].mode];
+		row.closed = fails_closed(&list[i]);
 	}
 	if (!any || r != 0)
 		return r;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A policy as the kernel side knows it: zone i of the policy is zone i + 1 there, what no prefix names is zone 0, and each pair of zones that some conduit joins has the
- * ports of all of its conduits, in their order. The kernel keeps one mode and one failure setting for a pair: where conduits of a pair differ, a
- * drop that is not enforced is switched there, and the pair is closed when one of its inspected conduits is.
+ * ports of all of its conduits, in their order, each with the mode and the failure setting of its conduit.
  */
 #pragma once
 

@@ -61,7 +61,7 @@ static void test_rules(void **state)
 	assert_true(rules[1].protocol == IPPROTO_ICMP && rules[1].low == 0 && rules[1].verdict == GW_INSPECT);
 	assert_true(rules[2].protocol == IPPROTO_UDP && rules[2].low == 161 && rules[2].high == 161 && rules[2].verdict == GW_SWITCH);
 	assert_int_equal(row->otherwise, GW_SWITCH);
-	assert_true(row->closed);
+	assert_true(rules[0].closed && !rules[2].closed && !row->closed);
 	assert_non_null(pair(0, 1)); /* "any" is also what no prefix names */
 	assert_int_equal(pair(0, 1)->otherwise, GW_DROP);
 	assert_int_equal(pair(0, 1)->mode, GW_SHADOW);
@@ -72,17 +72,24 @@ static void test_rules(void **state)
 	assert_int_equal(tables.table.none.mode, GW_SHADOW);
 }
 
-/* The kernel has one mode for a pair: what is not enforced beside what is does not drop. */
+/* Conduits of one pair that differ keep their own mode and failure setting. */
 static void test_mixed_modes(void **state)
 {
 	const struct gw_table_conduit *row;
+	const struct gw_rule_entry *rules;
 
 	(void)state;
-	assert_int_equal(make("  conduits:\n    - {name: a, from: mes, to: tools, ports: [tcp/23], action: drop, mode: shadow}\n  otherwise: {action: drop, mode: enforce}\n"), 0);
+	assert_int_equal(make("  conduits:\n    - {name: a, from: mes, to: tools, ports: [tcp/23], action: drop, mode: shadow}\n"
+			      "    - {name: b, from: mes, to: tools, ports: [tcp/5000], action: inspect, mode: enforce, failure: closed}\n"
+			      "    - {name: c, from: mes, to: tools, ports: [tcp/80], action: inspect, mode: observe, failure: open}\n"
+			      "  otherwise: {action: drop, mode: enforce}\n"), 0);
 	row = pair(2, 1);
-	assert_int_equal(row->mode, GW_ENFORCE);
-	assert_int_equal(tables.rules[row->first].verdict, GW_SWITCH);
-	assert_int_equal(row->otherwise, GW_DROP);
+	rules = &tables.rules[row->first];
+	assert_int_equal(row->count, 3);
+	assert_true(rules[0].verdict == GW_DROP && rules[0].mode == GW_SHADOW && !rules[0].closed);
+	assert_true(rules[1].verdict == GW_INSPECT && rules[1].mode == GW_ENFORCE && rules[1].closed);
+	assert_true(rules[2].verdict == GW_INSPECT && rules[2].mode == GW_OBSERVE && !rules[2].closed);
+	assert_true(row->otherwise == GW_DROP && row->mode == GW_ENFORCE && !row->closed);
 }
 
 static void test_prefixes_and_types(void **state)

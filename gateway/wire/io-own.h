@@ -66,7 +66,6 @@ struct gw_io {
 	bool ready, overdue;
 };
 
-uint64_t gw_io_now(void);
 #define GW_COUNT(io, what) atomic_fetch_add_explicit(&(io)->share->count.what, 1, memory_order_relaxed)
 
 /* io-move.c */

@@ -181,6 +181,11 @@ struct gw_io *gw_io_free(struct gw_io *io)
 	return NULL;
 }
 
+int gw_io_socket_fd(const struct gw_io *io, uint32_t i)
+{
+	return i < io->socket_count ? io->sockets[i].fd : -1;
+}
+
 void gw_io_engine_fds(const struct gw_io *io, int *ret_memory, int *ret_bell, int *ret_io_bell, int *ret_switched)
 {
 	*ret_memory = io->memory_fd;

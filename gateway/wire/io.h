@@ -34,9 +34,12 @@ int gw_io_prepare(const struct gw_io_setup *setup, struct gw_io **ret_io);
 struct gw_io *gw_io_free(struct gw_io *io);
 /* In a duty that is not io: what fork() put into its memory goes, so that nothing there can touch a ring, a chunk or the book of them. */
 void gw_io_leave(struct gw_io *io);
+/* Descriptor of the i-th socket, for who inherits them; -1 behind the last. */
+int gw_io_socket_fd(const struct gw_io *io, uint32_t i);
 /* What gw_lend_new() needs. They belong to io. */
 void gw_io_engine_fds(const struct gw_io *io, int *ret_memory, int *ret_bell, int *ret_io_bell, int *ret_switched);
 const struct gw_share *gw_io_share(const struct gw_io *io);
+uint64_t gw_io_now(void); /* CLOCK_MONOTONIC, ns */
 /* Process ids of the present outer and inner process; 0 = none. */
 void gw_io_pids(const struct gw_io *io, int *ret_outer, int *ret_inner);
 

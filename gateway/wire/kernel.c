@@ -273,6 +273,11 @@ int gw_kernel_switched_fd(struct gw_kernel *kernel)
 	return kernel->maps[GW_MAP_SWITCHED];
 }
 
+int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i)
+{
+	return i < GW_MAPS ? kernel->maps[i] : -1;
+}
+
 uint64_t gw_kernel_beat_ns(const struct gw_kernel *kernel)
 {
 	return kernel->live.beat_ns;

@@ -45,7 +45,7 @@ struct gw_table_prefix {
 
 struct gw_table_conduit {
 	uint32_t from, to; /* zones; how it may be opened. Answers need no conduit */
-	enum gw_verdict otherwise;
+	enum gw_course otherwise;
 	enum gw_mode mode;
 	bool closed;
 	uint32_t first, count; /* of rules; several conduits may share them */
@@ -53,7 +53,7 @@ struct gw_table_conduit {
 
 struct gw_table_type {
 	uint16_t type;
-	enum gw_verdict verdict; /* GW_SWITCH or GW_DROP */
+	enum gw_course verdict; /* GW_SWITCH or GW_DROP */
 };
 
 /* A policy as the kernel knows it. Conduit i of this table is number i + 1 in gw_tally and gw_meta; `none` is 0. */
@@ -91,5 +91,7 @@ struct gw_beat *gw_kernel_beat(struct gw_kernel *kernel);
 uint64_t *gw_kernel_switched(struct gw_kernel *kernel);
 /* Descriptor of the table behind gw_kernel_switched(), to map elsewhere. */
 int gw_kernel_switched_fd(struct gw_kernel *kernel);
+/* Descriptor of the i-th table, for who inherits them; -1 behind the last. */
+int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i);
 uint64_t gw_kernel_beat_ns(const struct gw_kernel *kernel);
 uint64_t gw_kernel_owed_ns(const struct gw_kernel *kernel);

@@ -79,6 +79,11 @@ int gw_kernel_switched_fd(struct gw_kernel *kernel)
 	return -1;
 }
 
+int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i)
+{
+	return -1;
+}
+
 uint64_t gw_kernel_beat_ns(const struct gw_kernel *kernel)
 {
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The real engine in the rig. A header of its own: the kernel side and the engine each have an enum gw_verdict.
+ * The real engine in the rig.
  */
 #pragma once
 

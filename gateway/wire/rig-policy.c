@@ -43,7 +43,7 @@ static bool read_conduit(struct rig_policy *policy, const char *line)
 		return false;
 	if (word_of(otherwise, verdicts) < 0 || word_of(mode, modes) < 0)
 		return false;
-	conduit.otherwise = (enum gw_verdict)word_of(otherwise, verdicts);
+	conduit.otherwise = (enum gw_course)word_of(otherwise, verdicts);
 	conduit.mode = (enum gw_mode)word_of(mode, modes);
 	conduit.closed = !strcmp(failure, "closed");
 	if (none)
@@ -53,16 +53,23 @@ static bool read_conduit(struct rig_policy *policy, const char *line)
 	return true;
 }
 
-/* Belongs to the conduit above it. */
+/* Belongs to the conduit above it, and has its mode and failure setting where it names none. */
 static bool read_rule(struct rig_policy *policy, const char *line)
 {
 	unsigned protocol, low, high;
-	char verdict[16];
+	char verdict[16], mode[16], failure[16];
+	int words = sscanf(line, "rule %u %u %u %15s %15s %15s", &protocol, &low, &high, verdict, mode, failure);
 
-	if (sscanf(line, "rule %u %u %u %15s", &protocol, &low, &high, verdict) != 4 || word_of(verdict, verdicts) < 0 || !policy->table.conduit_count)
+	if ((words != 4 && words != 6) || word_of(verdict, verdicts) < 0 || !policy->table.conduit_count)
 		return false;
-	policy->rules[policy->table.rule_count++] = (struct gw_rule_entry){.low = (uint16_t)low, .high = (uint16_t)high, .protocol = (uint8_t)protocol,
-		.verdict = (uint8_t)word_of(verdict, verdicts)};
+	policy->rules[policy->table.rule_count] = (struct gw_rule_entry){.low = (uint16_t)low, .high = (uint16_t)high, .protocol = (uint8_t)protocol,
+		.verdict = (uint8_t)word_of(verdict, verdicts), .mode = (uint8_t)policy->conduits[policy->table.conduit_count - 1].mode,
+		.closed = policy->conduits[policy->table.conduit_count - 1].closed};
+	if (words == 6 && word_of(mode, modes) >= 0) {
+		policy->rules[policy->table.rule_count].mode = (uint8_t)word_of(mode, modes);
+		policy->rules[policy->table.rule_count].closed = !strcmp(failure, "closed");
+	}
+	policy->table.rule_count++;
 	policy->conduits[policy->table.conduit_count - 1].count++;
 	return true;
 }
@@ -74,7 +81,7 @@ static bool read_type(struct rig_policy *policy, const char *line)
 
 	if (sscanf(line, "type %x %15s", &type, verdict) != 2 || word_of(verdict, verdicts) < 0)
 		return false;
-	policy->types[policy->table.type_count++] = (struct gw_table_type){.type = (uint16_t)type, .verdict = (enum gw_verdict)word_of(verdict, verdicts)};
+	policy->types[policy->table.type_count++] = (struct gw_table_type){.type = (uint16_t)type, .verdict = (enum gw_course)word_of(verdict, verdicts)};
 	return true;
 }
 

@@ -5,7 +5,7 @@
  *
  *   gateway-rig --pins DIR --bridge NAME [--policy FILE] [--engine none|pass|mark|judge] [--zones A:B] [--beat MS] [--owed MS] [--spin US] [--priority N] [--no-io] [--carry] PORT PORT
  *
- * The policy's lines: "zone N ADDRESS/BITS [VLAN]", "conduit FROM TO drop|switch|inspect enforce|shadow|observe open|closed", under it "rule PROTOCOL LOW HIGH VERDICT",
+ * The policy's lines: "zone N ADDRESS/BITS [VLAN]", "conduit FROM TO drop|switch|inspect enforce|shadow|observe open|closed", under it "rule PROTOCOL LOW HIGH VERDICT [MODE FAILURE]",
  * "none VERDICT MODE FAILURE", "type HEX switch|drop", "bits [vlans] [strict] [redirect] [types-drop]".
  * The engine "mark" drops frames with the text DROPMARK, changes REWRITEME into REWRITTEN, sends FOLLOWME on with a frame of its own behind it that says
  * FOLLOWED, and has flows that say SWITCHME switched; "judge" is the real engine, without policy and rules. "ready ..." says how the ports are attached. Commands, one a line, each answered by one:
@@ -26,7 +26,7 @@
 #include "base/diag.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "wire/io-own.h"
+#include "wire/io.h"
 #include "wire/rig-judge.h"
 #include "wire/rig.h"
 

@@ -39,13 +39,20 @@ static int write_zone(struct gw_kernel *kernel, uint32_t generation, const struc
 /* What becomes of frames that no rule can be found for. */
 static void sum_up(const struct gw_table *table, const struct gw_table_conduit *from, struct gw_conduit *conduit)
 {
-	bool has[GW_VERDICTS] = {false};
+	bool has[GW_COURSES] = {false};
 
 	has[from->otherwise] = true;
-	for (uint32_t i = 0; i < from->count; i++)
-		has[table->rules[from->first + i].verdict] = true;
+	conduit->odd_mode = (uint8_t)from->mode;
+	conduit->odd_closed = from->closed;
+	for (uint32_t i = 0; i < from->count; i++) {
+		const struct gw_rule_entry *rule = &table->rules[from->first + i];
+
+		has[rule->verdict] = true;
+		conduit->odd_mode = SK_MIN(conduit->odd_mode, rule->mode);
+		conduit->odd_closed |= rule->closed;
+	}
 	conduit->plain = !has[GW_DROP] && !has[GW_INSPECT];
-	conduit->stray = has[GW_INSPECT] ? GW_INSPECT : has[GW_SWITCH] && !from->closed ? GW_SWITCH : GW_DROP;
+	conduit->stray = has[GW_INSPECT] ? GW_INSPECT : has[GW_SWITCH] && !conduit->odd_closed ? GW_SWITCH : GW_DROP;
 }
 
 static int write_conduit(struct gw_kernel *kernel, const struct gw_table *table, uint32_t half, uint32_t number, const struct gw_table_conduit *from)

@@ -112,6 +112,39 @@ def through_engine():
     rig.end()
 
 
+def modes():
+    """Rules of one pair of zones, each with its own mode and failure setting; nobody inspects."""
+    rig = lab.rig('none drop enforce open\nconduit 2 1 drop enforce open\nrule 17 5000 5000 drop shadow open\nrule 17 6000 6000 inspect enforce closed\n'
+                  'rule 17 6001 6001 inspect enforce open\n', 'none')
+
+    def passes(dport, sport=4100):
+        return crosses(there, here, frame4(B4, A4, b'mode-text', 17, sport, dport), b'mode-text', 0.12)
+
+    before = rig.count()['would']
+    checks.point(passes(5000) and rig.count()['would'] == before + 1, 'a rule in shadow drops nothing, and is counted')
+    checks.point(not passes(6000) and passes(6001), 'beside it one that fails closed and one that fails open, each by itself')
+    checks.point(not passes(6002) and rig.count()['dropped'] >= 1, 'and what no rule fits is enforced')
+
+    def error(about, kind=3):
+        body = struct.pack('>BBHI', kind, 3, 0, 0) + about[:28]
+        body = body[:2] + struct.pack('>H', g.checksum(body)) + body[4:]
+        frame = g.ether(MACS['b'], MACS['a'], 0x800, g.ipv4(A4, B4, 1, body))
+        return crosses(here, there, frame, body, 0.12)
+
+    known, unknown = (g.ipv4(B4, A4, 17, g.udp(sport, 6001, b'mode-text')) for sport in (4100, 4999))
+    foreign = g.ipv4(A4, B4, 17, g.udp(6001, 4100, b'mode-text'))
+    checks.point(error(known) and rig.count()['related'] == 1, 'an ICMP error about a flow that was let through passes without a rule')
+    checks.point(not error(unknown) and not error(foreign), 'one about a flow that nobody knows does not, nor one to who did not send what it is about')
+    checks.point(not error(known, 8), 'nor what is no error')
+    six_about = g.ipv6('fd77::2', A6, 17, g.udp(4100, 6001, b'mode-text'))
+    six = g.ether(MACS['a'], MACS['b'], 0x86dd, six_about)
+    body = struct.pack('>BBHI', 1, 4, 0, 0) + six_about[:48]
+    six_error = g.ether(MACS['b'], MACS['a'], 0x86dd, g.ipv6(A6, 'fd77::2', 58, body))
+    checks.point(crosses(there, here, six, b'mode-text') and crosses(here, there, six_error, body, 0.2), 'the same of IPv6')
+    rig.ask('remove')
+    rig.end()
+
+
 def zones():
     rig = lab.rig(ZONES, 'none')
     text = b'zone-text'
@@ -218,6 +251,7 @@ through_untouched()
 through_engine()
 zones()
 pieces()
+modes()
 odd()
 echo()
 checks.point(not os.path.exists(lab.pins), 'nothing is left pinned when the gateway was taken away')
