@@ -138,6 +138,8 @@ struct gw_proto {
 	const char *const *buffers; /* names that its messages carry, NULL ends */
 	const char *const *odds;    /* words for odd(), NULL ends */
 	const char *en, *ja;        /* one sentence for the manual */
+	/* A protocol that this one carries (SMB: DCE/RPC): its fields are the first of `fields`, and rules on it hold here too. NULL = none. */
+	const struct gw_proto *carries;
 };
 
 /* The protocols that were built in; NULL ends. Made from the list in gateway/proto/meson.build. */

@@ -105,7 +105,7 @@ static bool field_word(const struct fact *fact, const struct gw_field *f)
 
 static bool field_fact(const struct fact *fact, const struct gw_rule_view *view, const struct gw_message *message)
 {
-	if (!message || view->proto != fact->proto)
+	if (!message || !view->proto || (view->proto != fact->proto && view->proto->carries != fact->proto))
 		return false;
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct gw_field *f = &message->fields[i];
@@ -192,7 +192,7 @@ bool head_holds(const struct rule *rule, const struct question *q)
 
 	if (!(rule->protocols & head_of(view)) || (rule->ip && rule->ip != view->ip))
 		return false;
-	if (rule->app != APP_ANY && rule->app != q->app)
+	if (rule->app != APP_ANY && rule->app != q->app && !(view->proto && view->proto->carries && rule->app == app_of_proto(view->proto->carries)))
 		return false;
 	if (rule->proto && rule->app == APP_OTHER && rule->proto != view->proto)
 		return false;
