@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,11 +26,29 @@ struct asked {
 
 enum fit { FIT_NOT, FIT_LATER, FIT_YES }; /* LATER: the bytes that decide are not here yet */
 
-/* Who speaks; where the parser does not know, whoever opened the connection is taken for the host. */
-static enum sk_line_role role_of(const struct gw_message *message)
+/* The type of the tool at an address; NULL: the policy names none there. */
+static const char *tool_type(const struct gw_policy *policy, const struct gw_addr *address, uint8_t ip)
 {
+	const struct gw_tool_at wanted = {.ip = ip, .address = *address};
+	const struct gw_tool_at *tool = bsearch(&wanted, policy->tools, policy->tool_count, sizeof wanted, gw_tool_compare);
+
+	return tool ? tool->type : NULL;
+}
+
+/*
+ * Who speaks. An asset that the policy names is believed before what the talk looks like, which the sender makes; where neither tells, whoever opened
+ * the connection is taken for the host.
+ */
+static enum sk_line_role role_of(const struct gw_policy *policy, const struct gw_tuple *flow, const struct gw_message *message)
+{
+	bool client_speaks = message->dir == GW_TO_SERVER;
+
+	if (tool_type(policy, client_speaks ? &flow->client : &flow->server, flow->ip))
+		return SK_LINE_EQUIPMENT;
+	if (tool_type(policy, client_speaks ? &flow->server : &flow->client, flow->ip))
+		return SK_LINE_HOST;
 	if (message->from == GW_ROLE_UNKNOWN)
-		return message->dir == GW_TO_SERVER ? SK_LINE_HOST : SK_LINE_EQUIPMENT;
+		return client_speaks ? SK_LINE_HOST : SK_LINE_EQUIPMENT;
 	return message->from == GW_ROLE_HOST ? SK_LINE_HOST : SK_LINE_EQUIPMENT;
 }
 
@@ -135,17 +154,6 @@ static const struct gw_field *find(const struct gw_proto *proto, const struct gw
 	return NULL;
 }
 
-static const char *tool_type(const struct gw_policy *policy, const struct gw_addr *address, uint8_t ip)
-{
-	const struct sk_asset *list = policy->source.gateway.assets.items;
-	struct sk_prefix prefix;
-
-	for (size_t i = 0; i < policy->source.gateway.assets.count; i++)
-		if (sk_prefix_parse(list[i].address, &prefix) == 0 && prefix.ip == ip && memcmp(prefix.bytes, address->bytes, sizeof prefix.bytes) == 0)
-			return list[i].type;
-	return NULL;
-}
-
 /* Equipment is the server nearly always; where the tool connects to the host, it is the client. */
 static const char *tool_of(const struct gw_policy *policy, const struct gw_tuple *flow)
 {
@@ -218,11 +226,38 @@ static bool is_answer(const struct gw_message *message)
 	return !message->request && message->from == GW_ROLE_EQUIPMENT && message->act != GW_ACT_REPORT;
 }
 
+/* The line that asks for released recipes; NULL: none does. */
+static const struct gw_line *recipe_line(const struct gw_ways_of *way)
+{
+	for (size_t i = 0; i < way->ways.lines; i++)
+		if (way->lines[i].line.needs & SK_LINE_RECIPE)
+			return &way->lines[i];
+	return NULL;
+}
+
+/*
+ * The host's answer to equipment that asked for a recipe (S7F6, S2F6, S15F18) brings one in as surely as S7F3 does. Where a line asks for released
+ * recipes, what no line names is held against them too. True when that decides.
+ */
+static bool by_recipe(const struct asked *a, struct gw_opinion *o)
+{
+	const struct gw_line *line = a->role == SK_LINE_HOST && is_answer(a->message) ? recipe_line(a->way) : NULL;
+
+	if (!line)
+		return false;
+	o->pending = !a->message->whole;
+	if (o->pending || (!a->message->partial && !find(a->proto, a->message, "recipe.sha256")))
+		return o->pending;
+	if (!gw_recipe_released(a->policy, a->flow, a->proto, a->message))
+		refuse(o, line, "it answers with a recipe that is not among the released ones; releasing it for this tool would allow it");
+	return true;
+}
+
 static void by_otherwise(const struct asked *a, struct gw_opinion *o)
 {
 	char why[240];
 
-	if (is_answer(a->message) || a->message->act == GW_ACT_SESSION || !a->way->refuse)
+	if (by_recipe(a, o) || is_answer(a->message) || a->message->act == GW_ACT_SESSION || !a->way->refuse)
 		return;
 	if (a->nearest)
 		snprintf(why, sizeof why, "%s has a %s that is not among those of the line \"%.120s\"", a->message->name, a->field, a->nearest->text);
@@ -292,11 +327,12 @@ void gw_policy_message(const struct gw_policy *policy, const struct gw_ways *way
 		       const struct gw_message *message, uint64_t now, struct gw_opinion *ret_opinion)
 {
 	struct gw_opinion o = {.ruling = GW_LET};
-	struct asked a = {policy, policy ? &policy->conduits[ways->index] : NULL, flow, proto, message, now, role_of(message), NULL, NULL};
+	struct asked a;
 
 	*ret_opinion = o;
 	if (!policy || ways->lines == 0)
 		return;
+	a = (struct asked){policy, &policy->conduits[ways->index], flow, proto, message, now, role_of(policy, flow, message), NULL, NULL};
 	by_lines(&a, &o);
 	decide(policy, ways, now, &o);
 	*ret_opinion = o;

@@ -73,6 +73,36 @@ static int make_zones(struct gw_policy *policy)
 	return 0;
 }
 
+int gw_tool_compare(const void *a, const void *b)
+{
+	const struct gw_tool_at *x = a, *y = b;
+
+	return x->ip != y->ip ? x->ip - y->ip : memcmp(&x->address, &y->address, sizeof x->address);
+}
+
+/* Assets of a type, by address. */
+static int make_tools(struct gw_policy *policy)
+{
+	const struct sk_records *assets = &policy->source.gateway.assets;
+	const struct sk_asset *list = assets->items;
+	struct sk_prefix prefix;
+
+	policy->tools = sk_calloc(assets->count + 1, sizeof *policy->tools);
+	if (!policy->tools)
+		return sk_origin(-ENOMEM);
+	for (size_t i = 0; i < assets->count; i++) {
+		struct gw_tool_at *tool = &policy->tools[policy->tool_count];
+
+		if (!list[i].type || sk_prefix_parse(list[i].address, &prefix) != 0)
+			continue;
+		*tool = (struct gw_tool_at){.ip = prefix.ip, .type = list[i].type};
+		memcpy(tool->address.bytes, prefix.bytes, sizeof tool->address.bytes);
+		policy->tool_count++;
+	}
+	qsort(policy->tools, policy->tool_count, sizeof *policy->tools, gw_tool_compare);
+	return 0;
+}
+
 static int zone_named(const struct gw_policy *policy, const char *name)
 {
 	const struct sk_records *zones = &policy->source.gateway.zones;
@@ -212,6 +242,7 @@ struct gw_policy *gw_policy_free(struct gw_policy *policy)
 	}
 	free(policy->conduits);
 	free(policy->prefixes);
+	free(policy->tools);
 	sk_policy_done(&policy->source);
 	free(policy);
 	return NULL;
@@ -234,6 +265,8 @@ int gw_policy_new(struct sk_policy *policy, const struct gw_proto *const *protos
 	made->source = *policy;
 	made->state = state;
 	r = make_zones(made);
+	if (r == 0)
+		r = make_tools(made);
 	if (r == 0)
 		r = make_conduits(made, protos, diag);
 	if (r != 0) {

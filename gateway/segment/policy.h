@@ -5,6 +5,7 @@
  *
  * Of the message lines (lib/policy/line.h) of a conduit, for one message:
  *   1. a "never" line that fits refuses;            4. an answer passes (what it answers was let pass), and so does the session's own talk (act "session");
+ *                                                      but an answer of the host that brings a recipe where a line asks for released ones;
  *   2. an "only" line that fits decides by its needs; 5. what is left goes by the conduit's `otherwise`.
  *   3. a line that allows and fits lets it pass;
  * A conduit without lines lets every message pass. Observe and shadow change nothing in what is found out, only what becomes of it.

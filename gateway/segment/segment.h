@@ -11,6 +11,12 @@ struct gw_prefix_of { /* a zone's prefix; sorted: bound to a VLAN first, then lo
 	uint16_t zone;
 };
 
+struct gw_tool_at { /* an asset of a type; sorted by gw_tool_compare() */
+	uint8_t ip;
+	struct gw_addr address;
+	const char *type; /* the source's */
+};
+
 struct gw_line {
 	struct sk_line line;
 	const char *text;
@@ -32,9 +38,14 @@ struct gw_policy {
 	const struct gw_policy_state *state;
 	struct gw_prefix_of *prefixes;
 	size_t prefix_count;
+	struct gw_tool_at *tools;
+	size_t tool_count;
 	struct gw_ways_of *conduits; /* one more than there are: the last is for what no conduit fits */
 	size_t count;
 };
+
+/* policy.c */
+int gw_tool_compare(const void *a, const void *b);
 
 /* lines.c */
 bool gw_recipe_released(const struct gw_policy *policy, const struct gw_tuple *flow, const struct gw_proto *proto, const struct gw_message *message);

@@ -235,6 +235,35 @@ static void test_recipes(void **state)
 	}
 }
 
+/* What equipment asked for comes as an answer, and is a recipe all the same; also from a host that talks like equipment. */
+static void test_recipe_in_an_answer(void **state)
+{
+	static const struct {
+		enum gw_dir dir; /* the tool is the server */
+		enum gw_role from;
+		const char *hash; /* NULL: it brings none */
+		bool half;
+		enum said said;
+	} cases[] = {
+		{GW_TO_SERVER, GW_ROLE_HOST, HASH_A, false, LET},      {GW_TO_SERVER, GW_ROLE_HOST, HASH_B, false, REFUSED},
+		{GW_TO_SERVER, GW_ROLE_HOST, HASH_B, true, LATER},     {GW_TO_SERVER, GW_ROLE_HOST, NULL, false, LET},
+		{GW_TO_CLIENT, GW_ROLE_EQUIPMENT, HASH_B, false, LET}, {GW_TO_SERVER, GW_ROLE_EQUIPMENT, HASH_B, false, REFUSED},
+	};
+	const struct gw_tuple flow = tuple("10.10.0.5", "10.20.0.7", IPPROTO_TCP, 5000, 0);
+
+	(void)state;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {
+		const struct gw_field fields[] = {text_field(PPID, "OXIDE"), text_field(HASH, cases[i].hash ? cases[i].hash : "")};
+		const struct gw_message message = {.name = "S15F18", .act = GW_ACT_REPORT, .dir = cases[i].dir, .from = cases[i].from, .whole = !cases[i].half,
+						   .fields = fields, .field_count = cases[i].half ? 0 : cases[i].hash ? 2 : 1};
+		struct gw_opinion o;
+
+		gw_policy_message(policy, gw_policy_conduit(policy, &flow), &flow, &secs, &message, 1000, &o);
+		if ((o.pending ? LATER : o.refused ? REFUSED : LET) != cases[i].said)
+			fail_msg("case %zu: %d %d %s", i, o.pending, o.refused, o.why);
+	}
+}
+
 static void test_modes(void **state)
 {
 	const struct gw_tuple enforced = tuple("10.10.0.5", "10.20.0.7", IPPROTO_TCP, 5000, 0), shadow = tuple("10.10.0.5", "10.20.0.7", IPPROTO_TCP, 502, 0),
@@ -327,5 +356,5 @@ static void test_memory(void **state)
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-SK_TEST_MAIN(CASE(test_conduits), CASE(test_messages), CASE(test_recipes), CASE(test_modes), CASE(test_protocols), CASE(test_refused_policies),
+SK_TEST_MAIN(CASE(test_conduits), CASE(test_messages), CASE(test_recipes), CASE(test_recipe_in_an_answer), CASE(test_modes), CASE(test_protocols), CASE(test_refused_policies),
 	     CASE(test_memory))
