@@ -33,6 +33,10 @@ static void line_data(struct gw_turn *turn, void *state, enum gw_dir dir, const 
 {
 	struct line *line = (struct line *)state + dir;
 
+	if (data[0] == '?') {
+		turn->engine->not_mine(turn);
+		return;
+	}
 	for (size_t i = 0; i < size; i++) {
 		struct gw_message m = {.name = line->bytes, .dir = dir, .whole = true, .size = line->size + 1, .back = size - i - 1};
 		enum gw_reply reply;
@@ -271,6 +275,27 @@ static void test_an_answer_comes_first(void **state)
 	}
 }
 
+/* A parser that gives up leaves a flow that nobody understands: where only its protocol may be spoken, it ends there. */
+static void test_who_gives_up_lets_nothing_by(void **state)
+{
+	static const struct {
+		const char *conduit;
+		enum gw_fate fate;
+	} rows[] = {{"protocols: [line], mode: enforce", GW_FATE_DROP}, {"protocols: [line], mode: shadow", GW_FATE_PASS}, {"mode: enforce", GW_FATE_PASS}};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++) {
+		struct gw_policy *policy = policy_new(rows[i].conduit, "observe");
+		struct gw_engine *engine = engine_with(8 << 20, policy);
+
+		assert_int_equal(tcp(engine, false, GW_ACK, CLIENT_ISN, 900, "alpha\n", 6), GW_FATE_PASS);
+		assert_int_equal(tcp(engine, false, GW_ACK, CLIENT_ISN + 6, 900, "?", 1), rows[i].fate);
+		assert_int_equal(tcp(engine, false, GW_ACK, CLIENT_ISN + 7, 900, "bravo\n", 6), rows[i].fate);
+		assert_string_equal(seen.said, "alpha\n");
+		gw_engine_free(engine);
+		gw_policy_free(policy);
+	}
+}
+
 /* Of a session picked up, the side at a protocol's port is taken for the server, but not when it was seen to open. */
 static void test_who_was_seen_to_open_is_the_client(void **state)
 {
@@ -292,4 +317,5 @@ static void test_who_was_seen_to_open_is_the_client(void **state)
 
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
 	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting),
-	     cmocka_unit_test(test_an_answer_comes_first), cmocka_unit_test(test_who_was_seen_to_open_is_the_client))
+	     cmocka_unit_test(test_an_answer_comes_first), cmocka_unit_test(test_who_was_seen_to_open_is_the_client),
+	     cmocka_unit_test(test_who_gives_up_lets_nothing_by))

@@ -269,8 +269,11 @@ static void after(struct turn *t, struct gw_tcp_ruling *ruling)
 		if (t->reset)
 			engine_reset(t->engine, t->flow, t->side);
 	}
-	if (t->not_mine)
-		engine_parser_end(t->engine, t->flow);
+	if (!t->not_mine)
+		return;
+	engine_parser_end(t->engine, t->flow);
+	if (!engine_protocol_lawful(t->engine, t->flow, t->side)) /* nobody knows what it is now */
+		ruling->stop = true;
 }
 
 /* First bytes kept from before, joined with those in hand. */
