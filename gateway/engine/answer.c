@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the engine sends by itself: RST both ways, and a parser's own refusal.
+ * What the engine sends by itself: RST both ways, and a parser's own datagram. Bytes within a stream: shift.c.
  *
  * A receiver takes RST only with the very number it expects (RFC 5961). We know the last byte that went on, not whether it arrived: so a flow that was
  * reset stays known, and whatever either side still sends is answered with an RST that takes its numbers from it.
@@ -11,12 +11,12 @@
 
 #include "engine/frame.h"
 
-static void send(struct gw_engine *engine, enum gw_port to, const uint8_t *frame, size_t size)
+void engine_send(struct gw_engine *engine, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
 	if (!size || !engine->setup.inject)
 		return;
 	engine->counts.injected++;
-	engine->setup.inject(engine->setup.context, to, frame, size);
+	engine->setup.inject(engine->setup.context, pair, to, frame, size);
 }
 
 static enum gw_port other_port(enum gw_port port)
@@ -31,17 +31,17 @@ static uint32_t length_of(const struct gw_packet *p)
 
 void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *p)
 {
-	struct gw_segment s = {.back = true, .flags = GW_RST | GW_ACK, .seq = p->ack, .ack = p->seq + length_of(p)};
+	struct gw_segment s = {.back = true, .flags = GW_RST | GW_ACK, .seq = p->ack_said, .ack = p->seq + length_of(p)};
 	uint8_t frame[GW_FRAME_MAX];
 
 	if (!(p->flags & GW_RST))
-		send(engine, p->port, frame, gw_frame_tcp(p, &s, frame));
+		engine_send(engine, p->pair, p->port, frame, gw_frame_tcp(p, &s, frame));
 }
 
-void engine_reset(struct gw_engine *engine, struct engine_flow *flow, int side)
+void engine_reset(struct gw_engine *engine, struct engine_flow *flow)
 {
 	const struct gw_packet *p = engine->packet;
-	struct gw_segment s = {.flags = GW_RST | GW_ACK, .seq = flow->tcp.side[side].next};
+	struct gw_segment s = {.flags = GW_RST | GW_ACK, .seq = gw_tcp_number_out(&flow->tcp, engine->side, flow->tcp.side[engine->side].next)};
 	uint8_t frame[GW_FRAME_MAX];
 
 	if (flow->reset || !p || p->transport != 6 || !engine->setup.inline_)
@@ -49,7 +49,7 @@ void engine_reset(struct gw_engine *engine, struct engine_flow *flow, int side)
 	flow->reset = true;
 	engine_reset_sender(engine, p);
 	s.ack = p->ack;
-	send(engine, other_port(p->port), frame, gw_frame_tcp(p, &s, frame));
+	engine_send(engine, p->pair, other_port(p->port), frame, gw_frame_tcp(p, &s, frame));
 }
 
 bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side, const void *bytes, size_t size)
@@ -62,6 +62,6 @@ bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side,
 	if (!p || flow->base.key.transport != 17)
 		return false;
 	made = gw_frame_udp(p, back, bytes, size, frame);
-	send(engine, back ? p->port : other_port(p->port), frame, made);
+	engine_send(engine, p->pair, back ? p->port : other_port(p->port), frame, made);
 	return made;
 }

@@ -59,6 +59,9 @@ static void stream_begin(void *context, int client, bool midstream)
 	struct engine_flow *flow = engine->flow;
 
 	engine_parser_end(engine, flow);
+	engine_shift_end(engine, flow, false);
+	memset(flow->said, 0, sizeof flow->said);
+	memset(flow->cutting, 0, sizeof flow->cutting);
 	flow->client = (uint8_t)(midstream ? client_of(engine, engine->packet, &flow->base.key, client) : client);
 	flow->opener_seen = engine->packet->sender != GW_SENDER_UNKNOWN;
 	flow->midstream = midstream;
@@ -106,7 +109,7 @@ static void stream_release(void *context, int side, const uint8_t *frame, size_t
 	uint8_t port = engine->flow->tcp.side[side].port;
 
 	if (engine->setup.inject && port)
-		engine->setup.inject(engine->setup.context, port - 1 == GW_PORT_A ? GW_PORT_B : GW_PORT_A, frame, size);
+		engine->setup.inject(engine->setup.context, engine->packet ? engine->packet->pair : 0, port - 1 == GW_PORT_A ? GW_PORT_B : GW_PORT_A, frame, size);
 }
 
 /* ---- making and ending ---- */
@@ -125,6 +128,7 @@ static void flow_end(void *context, struct gw_flow *base, bool evicted)
 	}
 	if (engine->setup.messages)
 		engine_tell(engine, &event);
+	engine_shift_end(engine, flow, !gw_tcp_over(&flow->tcp));
 	engine_parser_end(engine, flow);
 	engine_rules_end(engine, flow);
 	gw_tcp_end(&flow->tcp, &engine->memory);
@@ -142,7 +146,7 @@ int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine)
 	engine->memory.max = setup->memory_max;
 	engine->calls = (struct gw_tcp_calls){.inline_ = setup->inline_, .midstream = setup->midstream, .memory = &engine->memory, .context = engine,
 		.room = stream_room, .begin = stream_begin, .data = stream_data, .gap = stream_gap, .fin = stream_fin, .odd = stream_odd,
-		.release = stream_release};
+		.release = stream_release, .own = engine_shift_own, .shifts = engine_shift_begin};
 	r = setup->rules ? gw_rule_state_new(setup->rules, &engine->rules) : 0;
 	if (r == 0)
 		r = gw_flows_new(sizeof(struct engine_flow), &engine->memory, engine, flow_end, &engine->flows);
@@ -198,21 +202,18 @@ static bool opens(const struct gw_packet *p)
 
 static enum gw_fate tcp(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_packet *p)
 {
-	bool again = flow->reset && !opens(p);
+	enum gw_tcp_fate fate;
 
-	if (again) {
+	if (p->orphan && engine_shift_orphan(engine, flow, side))
+		return fate_of(engine, true);
+	if (flow->reset && !opens(p)) {
 		engine_reset_sender(engine, p);
 		return fate_of(engine, true);
 	}
-	switch (gw_tcp_segment(&flow->tcp, &engine->calls, p, side)) {
-	case GW_TCP_PASS:
-		return GW_FATE_PASS;
-	case GW_TCP_HELD:
-		engine->counts.held++;
-		return fate_of(engine, true);
-	default:
-		return fate_of(engine, true);
-	}
+	fate = gw_tcp_segment(&flow->tcp, &engine->calls, p, side);
+	engine_shift_after(engine, flow);
+	engine->counts.held += fate == GW_TCP_HELD;
+	return fate_of(engine, fate != GW_TCP_PASS);
 }
 
 static enum gw_fate datagram(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_packet *p)
@@ -277,6 +278,7 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 
 struct release {
 	struct gw_engine *engine;
+	unsigned pair;
 	enum gw_port to;
 };
 
@@ -285,7 +287,7 @@ static void release_fragment(void *context, const uint8_t *frame, size_t size)
 	struct release *r = context;
 
 	if (r->engine->setup.inline_ && r->engine->setup.inject)
-		r->engine->setup.inject(r->engine->setup.context, r->to, frame, size);
+		r->engine->setup.inject(r->engine->setup.context, r->pair, r->to, frame, size);
 }
 
 static enum gw_fate judge(struct gw_engine *engine, struct gw_packet *p);
@@ -293,7 +295,7 @@ static enum gw_fate judge(struct gw_engine *engine, struct gw_packet *p);
 /* A piece waits until its datagram is whole; that is judged like any packet, and its pieces go on, or do not. A datagram that was rewritten cannot go on. */
 static enum gw_fate fragment(struct gw_engine *engine, struct gw_packet *p)
 {
-	struct release release = {engine, p->port == GW_PORT_A ? GW_PORT_B : GW_PORT_A};
+	struct release release = {engine, p->pair, p->port == GW_PORT_A ? GW_PORT_B : GW_PORT_A};
 	struct gw_datagram *datagram;
 	struct gw_packet whole;
 	uint32_t size;
@@ -312,6 +314,9 @@ static enum gw_fate fragment(struct gw_engine *engine, struct gw_packet *p)
 	size = whole.size;
 	sum = gw_sum_fold(gw_sum_add(0, whole.frame, size));
 	whole.whole = true;
+	whole.flow = p->flow;
+	whole.pair = p->pair;
+	whole.orphan = p->orphan;
 	if (judge(engine, &whole) == GW_FATE_DROP || whole.size != size || gw_sum_fold(gw_sum_add(0, whole.frame, size)) != sum) {
 		gw_frags_refuse(engine->frags, datagram);
 		return fate_of(engine, true);
@@ -347,6 +352,7 @@ static void sweep(struct gw_engine *engine)
 		next = flow->next_ticking;
 		engine_parser_tick(engine, flow);
 	}
+	engine_shift_tick(engine);
 	engine->counts.fragments_expired += gw_frags_expire(engine->frags, engine->now);
 	sweep_silent(engine, false);
 	sweep_silent(engine, true);

@@ -20,6 +20,20 @@ struct gw_policy; /* segment/policy.h */
 
 enum gw_fate { GW_FATE_PASS, GW_FATE_DROP };
 
+enum gw_shift_step { GW_SHIFT_BEGINS, GW_SHIFT_WILLS, GW_SHIFT_OVER };
+
+struct gw_shifted {
+	uint64_t flow;  /* gw_packet.flow */
+	unsigned pair;
+	uint8_t ip;
+	struct gw_addr client, server;
+	uint16_t client_port, server_port;
+	struct {        /* by enum gw_port where it goes out: a frame that resets the session there, to be sent when the engine is gone; size 0 = none */
+		const uint8_t *frame;
+		size_t size;
+	} will[2];
+};
+
 struct gw_setup {
 	const struct gw_rules *rules;   /* NULL = none; must outlive the engine, or be replaced by gw_engine_replace() */
 	const struct gw_policy *policy; /* NULL = everything is observed */
@@ -33,8 +47,13 @@ struct gw_setup {
 	void (*event)(void *context, const struct gw_event *event);
 	/* A further opinion on each message, asked first; NULL = nobody has one. */
 	enum gw_ruling (*judge)(void *context, const struct gw_event *message, enum gw_reply *ret_reply);
-	/* A frame of our own (reset, negative reply, the end of what was held) for port `to`. */
-	void (*inject)(void *context, enum gw_port to, const uint8_t *frame, size_t size);
+	/* A frame of our own (reset, negative reply, the end of what was held) for port `to` of a pair. */
+	void (*inject)(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size);
+	/*
+	 * A session lives only as long as this engine from now on: its two sides count differently. Told when that begins, whenever its wills are others, and when it is over.
+	 * At its beginning false = nobody will see to it: the session is reset instead of answered. NULL: nobody needs to (a replay).
+	 */
+	bool (*shifted)(void *context, enum gw_shift_step step, const struct gw_shifted *of);
 	/* What the kernel side may do with a flow from now on without asking (engine/flow verdicts); NULL = nobody asks. */
 	void (*offload)(void *context, const struct gw_packet *of, int what);
 };
@@ -57,6 +76,9 @@ struct gw_counts {
 	uint64_t messages, refused;
 	uint64_t odd_frames[GW_ODDS]; /* by the order of GW_ODD_* bits */
 	uint64_t odd_streams;
+	uint64_t answered;          /* protocols' own refusals that were put into a stream */
+	uint64_t orphans;           /* sessions reset that an earlier engine had shifted */
+	size_t shifted_now;         /* sessions whose two sides count differently */
 	size_t flows_now, memory_now, memory_peak;
 };
 void gw_engine_counts(const struct gw_engine *engine, struct gw_counts *ret_counts);

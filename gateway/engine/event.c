@@ -2,7 +2,7 @@
 /* Filling what all events have in common, and handing them over. */
 #include "engine/inside.h"
 
-const char *const gw_event_kind_names[GW_EVENT_KINDS] = {"message", "rule", "odd", "flow"};
+const char *const gw_event_kind_names[GW_EVENT_KINDS] = {"message", "rule", "odd", "flow", "answer"};
 const char *const gw_verdict_names[] = {"allowed", "would-refuse", "refused"};
 
 static void of_packet(const struct gw_packet *p, struct gw_event *e)

@@ -14,6 +14,7 @@ enum gw_event_kind {
 	GW_EVENT_RULE,    /* a rule matched */
 	GW_EVENT_ODD,     /* a shape no honest peer sends: `word` names it */
 	GW_EVENT_FLOW,    /* a conversation is over: by FIN, RST, silence or eviction, which `word` says */
+	GW_EVENT_ANSWER,  /* the gateway answers within a session: its two sides count differently from now on */
 	GW_EVENT_KINDS
 };
 
@@ -42,5 +43,5 @@ struct gw_event {
 	uint64_t packets[2], bytes[2]; /* FLOW, by enum gw_dir */
 };
 
-extern const char *const gw_event_kind_names[GW_EVENT_KINDS]; /* "message", "rule", "odd", "flow" */
+extern const char *const gw_event_kind_names[GW_EVENT_KINDS]; /* "message", "rule", "odd", "flow", "answer" */
 extern const char *const gw_verdict_names[];                  /* "allowed", "would-refuse", "refused" */

@@ -58,15 +58,20 @@ size_t gw_frame_tcp(const struct gw_packet *after, const struct gw_segment *s, u
 
 	sk_writer_init(&w, out, GW_FRAME_MAX);
 	link_header(&w, after, s->back);
-	ip_header(&w, after, s->back, 20 + s->size);
+	ip_header(&w, after, s->back, (s->stamped ? 32 : 20) + s->size);
 	sk_put_u16(&w, s->back ? after->dport : after->sport);
 	sk_put_u16(&w, s->back ? after->sport : after->dport);
 	sk_put_u32(&w, s->seq);
 	sk_put_u32(&w, s->ack);
-	sk_put_u8(&w, 5 << 4);
+	sk_put_u8(&w, s->stamped ? 8 << 4 : 5 << 4);
 	sk_put_u8(&w, s->flags);
 	sk_put_u16(&w, s->window);
 	sk_put_u32(&w, 0);
+	if (s->stamped) {
+		sk_put_u32(&w, 0x0101080a);
+		sk_put_u32(&w, s->stamp);
+		sk_put_u32(&w, s->stamp_echo);
+	}
 	sk_put_bytes(&w, s->data, s->size);
 	return finish(&w, after);
 }

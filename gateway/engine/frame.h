@@ -15,6 +15,8 @@ struct gw_segment {
 	uint8_t flags;
 	uint16_t window;
 	uint32_t seq, ack;
+	bool stamped;       /* with time stamps (RFC 7323) */
+	uint32_t stamp, stamp_echo;
 	const void *data;
 	size_t size;
 };

@@ -11,9 +11,32 @@
 
 enum { GW_EARLY_MAX = 64 }; /* bytes of a direction that are kept until the protocol is known */
 
+enum { GW_WAITING_MAX = 4, GW_ANSWER_MAX = 256, GW_LINK_MAX = 32 };
+
+/* shift.c: of a session whose two sides count differently. */
+struct engine_shift {
+	struct engine_shift *next, **at;   /* all of them */
+	struct engine_flow *flow;
+	struct gw_packet model;            /* a packet of it, whose link header is in `link`: frames of our own are made after it */
+	int model_side;
+	uint8_t link[GW_LINK_MAX];
+	uint32_t told[4];                  /* numbers of the wills */
+	struct {
+		uint8_t side;              /* as if it had sent it */
+		uint16_t size;
+		uint64_t since;
+		uint8_t bytes[GW_ANSWER_MAX];
+	} waiting[GW_WAITING_MAX];         /* for the end of a message of that side */
+	unsigned waiting_count;
+};
+
 struct engine_flow {
 	struct gw_flow base;
 	struct gw_tcp tcp;
+	struct engine_shift *shift; /* NULL = both sides count alike */
+	uint32_t said_end[2];  /* number behind the last message of a side that was said whole */
+	bool said[2];          /* there was one, and nothing was missed since */
+	bool cutting[2];       /* the message that a side is sending is left out */
 	const struct gw_proto *proto;
 	void *state;
 	struct engine_flow *next_ticking, **ticking_at; /* flows whose parser has timers */
@@ -42,6 +65,7 @@ struct gw_engine {
 	struct gw_flows *flows;
 	struct gw_frags *frags;
 	struct engine_flow *ticking;
+	struct engine_shift *shifted;
 	struct gw_counts counts;
 	struct gw_tcp_calls calls;
 	unsigned policy_serial; /* counts gw_engine_replace() */
@@ -69,11 +93,29 @@ void engine_tell_odd(struct gw_engine *engine, const struct engine_flow *flow, i
 
 /* answer.c: frames of our own. */
 /* RST to both sides of the flow that the packet in hand belongs to; what still comes is answered with RST. */
-void engine_reset(struct gw_engine *engine, struct engine_flow *flow, int side);
+void engine_reset(struct gw_engine *engine, struct engine_flow *flow);
 /* RST to the sender of a segment. */
 void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *packet);
-/* A parser's own bytes as if `side` had sent them. False when that cannot be. */
+/* A parser's own datagram as if `side` had sent it. False when that cannot be. */
 bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side, const void *bytes, size_t size);
+
+void engine_send(struct gw_engine *engine, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size);
+
+/* shift.c: bytes of our own within a session. */
+/* What gw_tcp_calls asks. */
+bool engine_shift_begin(void *context);
+void engine_shift_own(void *context, int side, const struct gw_tcp_own *own);
+/* A parser's own bytes as if `side` had sent them, behind a message of its; `in_hand`: its bytes are being handed to the parser. False when that cannot be. */
+bool engine_shift_answer(struct gw_engine *engine, struct engine_flow *flow, int side, bool in_hand, const void *bytes, size_t size);
+/* A message of `side` ends before number `at`: what waits for that is put in. False when it cannot be. */
+bool engine_shift_boundary(struct gw_engine *engine, struct engine_flow *flow, int side, uint32_t at);
+/* A packet of the flow was judged. */
+void engine_shift_after(struct gw_engine *engine, struct engine_flow *flow);
+void engine_shift_tick(struct gw_engine *engine);
+/* The session is over for the engine; `broken`: not for those who talk, and they are reset. */
+void engine_shift_end(struct gw_engine *engine, struct engine_flow *flow, bool broken);
+/* A packet of a session that another engine had shifted. True: it is reset, and the packet dropped. */
+bool engine_shift_orphan(struct gw_engine *engine, struct engine_flow *flow, int side);
 
 /* policy.c: what the flow's conduit says. */
 const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *flow);

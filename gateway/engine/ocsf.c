@@ -40,6 +40,8 @@ static const char *sentence(const struct gw_event *e)
 		return e->msg;
 	if (e->kind == GW_EVENT_FLOW)
 		return "A conversation is over";
+	if (e->kind == GW_EVENT_ANSWER)
+		return "The gateway answers within a session; its two sides count differently from now on";
 	if (e->kind == GW_EVENT_ODD)
 		return e->verdict == GW_REFUSED ? "A packet that no honest peer sends was stopped" : "A packet that no honest peer sends";
 	return e->verdict == GW_REFUSED ? "A message was refused" : e->verdict == GW_WOULD_REFUSE ? "A message would be refused" : "A message passed";

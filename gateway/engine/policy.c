@@ -86,6 +86,6 @@ bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, 
 	if (event.verdict != GW_REFUSED)
 		return true;
 	if (opinion->reply == GW_REPLY_RESET)
-		engine_reset(engine, flow, side);
+		engine_reset(engine, flow);
 	return false;
 }

@@ -15,11 +15,12 @@
 #include "flow/capture.h"
 #include "rule/rule.h"
 
-static void emit(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+static void emit(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
 	uint8_t head[5] = {(uint8_t)to, (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
 
 	(void)context;
+	(void)pair;
 	fwrite(head, 1, sizeof head, stdout);
 	fwrite(frame, 1, size, stdout);
 }
@@ -54,7 +55,7 @@ static int run(struct gw_engine *engine)
 		if (p.size > sizeof frame || fread(frame, 1, p.size, stdin) != p.size)
 			return 1;
 		if (gw_engine_packet(engine, &p) == GW_FATE_PASS)
-			emit(NULL, head[0] ? GW_PORT_A : GW_PORT_B, p.frame, p.size);
+			emit(NULL, 0, head[0] ? GW_PORT_A : GW_PORT_B, p.frame, p.size);
 		fwrite(end, 1, sizeof end, stdout);
 		fflush(stdout);
 	}

@@ -69,7 +69,7 @@ static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int sid
 		return false;
 	flow->stopped = true;
 	if (result->action == GW_RULE_REJECT)
-		engine_reset(engine, flow, side);
+		engine_reset(engine, flow);
 	return true;
 }
 

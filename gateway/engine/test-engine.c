@@ -24,7 +24,14 @@ struct line {
 static struct {
 	char said[512];
 	size_t said_size, injected, odds;
-	bool refuse;
+	bool refuse, rewrite;
+	enum gw_reply reply;
+	struct {
+		enum gw_port to;
+		struct gw_packet packet;
+		uint8_t frame[256];
+	} sent[16]; /* frames of the engine's own */
+	size_t shifts[3];
 	enum gw_sender sender; /* of the segments that tcp() makes */
 	enum gw_dir dir;       /* of the last message */
 } seen;
@@ -46,7 +53,12 @@ static void line_data(struct gw_turn *turn, void *state, enum gw_dir dir, const 
 			continue;
 		}
 		line->bytes[line->size] = '\0';
-		turn->engine->say(turn, &m, &reply);
+		if (turn->engine->say(turn, &m, &reply) == GW_REFUSE && reply == GW_REPLY_NATIVE) {
+			if (seen.rewrite)
+				seen.rewrite = turn->engine->rewrite(turn, m.back, "-------------\n", 14);
+			else
+				turn->engine->answer(turn, !dir, "NO\n", 3);
+		}
 		line->size = 0;
 	}
 }
@@ -72,22 +84,36 @@ static void told(void *context, const struct gw_event *event)
 
 static enum gw_ruling judge(void *context, const struct gw_event *event, enum gw_reply *ret_reply)
 {
-	*ret_reply = GW_REPLY_RESET;
+	*ret_reply = seen.reply;
 	return seen.refuse && strcmp(event->message->name, "charlie three") == 0 ? GW_REFUSE : GW_LET;
 }
 
-static void inject(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+static void inject(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
+	struct gw_packet *p = &seen.sent[seen.injected % 16].packet;
+
+	assert_true(size <= sizeof seen.sent[0].frame);
+	seen.sent[seen.injected % 16].to = to;
+	*p = (struct gw_packet){.frame = seen.sent[seen.injected % 16].frame, .size = (uint32_t)size};
+	memcpy(p->frame, frame, size);
+	assert_int_equal(gw_decode(p, true), 0);
 	seen.injected++;
+}
+
+static bool shifted(void *context, enum gw_shift_step step, const struct gw_shifted *of)
+{
+	seen.shifts[step]++;
+	return true;
 }
 
 static struct gw_engine *engine_with(size_t memory_max, const struct gw_policy *policy)
 {
 	const struct gw_setup setup = {.policy = policy, .midstream = true, .inline_ = true, .messages = true, .protos = protos, .memory_max = memory_max, .event = told,
-		.judge = judge, .inject = inject};
+		.judge = judge, .inject = inject, .shifted = shifted};
 	struct gw_engine *engine;
 
 	memset(&seen, 0, sizeof seen);
+	seen.reply = GW_REPLY_RESET;
 	assert_int_equal(gw_engine_new(&setup, &engine), 0);
 	return engine;
 }
@@ -98,12 +124,16 @@ static struct gw_engine *engine_new(void)
 }
 
 /* A frame from 10.0.0.1:1000 (the client) to 10.0.0.2:7, or back. */
-static enum gw_fate tcp(struct gw_engine *engine, bool back, uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t size)
+static struct gw_packet went;
+static enum gw_fate tcp_at(struct gw_engine *engine, uint64_t ms, bool orphan, bool back, uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t size)
 {
-	uint8_t frame[1600] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6};
+	static uint8_t frame[1600];
+	uint8_t head[54] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6};
 	const uint16_t ports[2] = {1000, 7};
-	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + size), .time = 1000000000, .port = back ? GW_PORT_A : GW_PORT_B, .sender = seen.sender};
+	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + size), .time = 1000000000 + ms * 1000000, .port = back ? GW_PORT_A : GW_PORT_B, .sender = seen.sender, .orphan = orphan};
+	enum gw_fate fate;
 
+	memcpy(frame, head, sizeof head);
 	frame[16] = (uint8_t)((40 + size) >> 8);
 	frame[17] = (uint8_t)(40 + size);
 	memcpy(frame + 26, (uint8_t[]){10, 0, 0, back ? 2 : 1, 10, 0, 0, back ? 1 : 2}, 8);
@@ -122,7 +152,14 @@ static enum gw_fate tcp(struct gw_engine *engine, bool back, uint8_t flags, uint
 		memcpy(frame + 54, data, size);
 	gw_decode(&p, false);
 	gw_sum_mend(&p);
-	return gw_engine_packet(engine, &p);
+	fate = gw_engine_packet(engine, &p);
+	went = p;
+	return fate;
+}
+
+static enum gw_fate tcp(struct gw_engine *engine, bool back, uint8_t flags, uint32_t seq, uint32_t ack, const void *data, size_t size)
+{
+	return tcp_at(engine, 0, false, back, flags, seq, ack, data, size);
 }
 
 static void open_session(struct gw_engine *engine)
@@ -187,6 +224,140 @@ static void test_refused(void **state)
 	assert_int_equal(seen.injected, 2); /* RST to both */
 	assert_int_equal(put(engine, end - 1, 1, text + end - 1), GW_FATE_DROP);
 	assert_int_equal(put(engine, end, 5, text + end), GW_FATE_DROP);
+	gw_engine_free(engine);
+}
+
+enum { CHARLIE = 9, BEHIND = 23 }; /* where the refused line begins and ends in `text` */
+
+/* The refused line is taken out of the middle of a segment, its sender is answered, and the session goes on with other numbers. */
+static void test_answered(void **state)
+{
+	struct gw_engine *engine = engine_new();
+	struct gw_counts counts;
+
+	seen.refuse = true;
+	seen.reply = GW_REPLY_NATIVE;
+	open_session(engine);
+	assert_int_equal(put(engine, 0, BEHIND + 2, text), GW_FATE_PASS);
+	assert_int_equal(seen.injected, 2);
+	assert_int_equal(seen.sent[0].to, GW_PORT_A); /* what stands before it */
+	assert_int_equal(seen.sent[0].packet.payload_size, CHARLIE);
+	assert_memory_equal(seen.sent[0].frame + 54, text, CHARLIE);
+	assert_int_equal(went.payload_size, 2); /* what stands behind it */
+	assert_int_equal(went.seq, CLIENT_ISN + 1 + CHARLIE);
+	assert_int_equal(seen.sent[1].to, GW_PORT_B); /* the answer */
+	assert_memory_equal(seen.sent[1].frame + 54, "NO\n", 3);
+	assert_int_equal(seen.sent[1].packet.seq, 501);
+	assert_int_equal(seen.shifts[GW_SHIFT_BEGINS], 1);
+	/* The server has all of it: the client is told that also what was taken out has arrived. Its own words stand behind the answer. */
+	assert_int_equal(tcp(engine, true, GW_ACK, 501, CLIENT_ISN + 1 + CHARLIE + 2, "yes\n", 4), GW_FATE_PASS);
+	assert_int_equal(went.ack, CLIENT_ISN + 1 + BEHIND + 2);
+	assert_int_equal(went.seq, 504);
+	assert_int_equal(tcp(engine, false, GW_ACK, CLIENT_ISN + 1 + BEHIND + 2, 508, NULL, 0), GW_FATE_PASS);
+	assert_int_equal(went.ack, 505);
+	assert_int_equal(went.seq, CLIENT_ISN + 1 + CHARLIE + 2);
+	gw_engine_counts(engine, &counts);
+	assert_int_equal(counts.answered, 1);
+	assert_int_equal(counts.shifted_now, 1);
+	gw_engine_free(engine);
+	assert_int_equal(seen.shifts[GW_SHIFT_OVER], 1);
+}
+
+/* Without an answer the direction goes on just so. */
+static void test_silent(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	seen.refuse = true;
+	seen.reply = GW_REPLY_SILENT;
+	open_session(engine);
+	assert_int_equal(put(engine, 0, CHARLIE, text), GW_FATE_PASS);
+	assert_int_equal(tcp(engine, true, GW_ACK, 501, CLIENT_ISN + 1 + CHARLIE, NULL, 0), GW_FATE_PASS);
+	assert_int_equal(put(engine, CHARLIE, BEHIND - CHARLIE, text + CHARLIE), GW_FATE_PASS);
+	assert_int_equal(went.payload_size, 0);
+	assert_int_equal(seen.injected, 1); /* an acknowledgement of it */
+	assert_int_equal(seen.sent[0].packet.ack, CLIENT_ISN + 1 + BEHIND);
+	assert_int_equal(put(engine, CHARLIE, BEHIND - CHARLIE, text + CHARLIE), GW_FATE_PASS); /* again */
+	assert_int_equal(went.payload_size, 0);
+	assert_int_equal(put(engine, BEHIND, 3, text + BEHIND), GW_FATE_PASS);
+	assert_int_equal(went.seq, CLIENT_ISN + 1 + CHARLIE);
+	assert_string_equal(seen.said, "alpha\nbe\ncharlie three\n\nd\n");
+	gw_engine_free(engine);
+}
+
+/* The other side is in the middle of a line: the answer waits for its end, wherever in a segment that is. */
+static void test_answer_between_messages(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	seen.refuse = true;
+	seen.reply = GW_REPLY_NATIVE;
+	open_session(engine);
+	assert_int_equal(tcp(engine, true, GW_ACK, 501, CLIENT_ISN + 1, "he", 2), GW_FATE_PASS);
+	assert_int_equal(put(engine, 0, BEHIND, text), GW_FATE_PASS);
+	assert_int_equal(went.payload_size, CHARLIE);
+	assert_int_equal(seen.injected, 1);
+	assert_int_equal(seen.sent[0].packet.payload_size, 0);
+	assert_int_equal(tcp(engine, true, GW_ACK, 503, CLIENT_ISN + 1, "y\nyou", 5), GW_FATE_PASS);
+	assert_int_equal(seen.injected, 3);
+	assert_memory_equal(seen.sent[1].frame + 54, "y\n", 2);
+	assert_memory_equal(seen.sent[2].frame + 54, "NO\n", 3);
+	assert_int_equal(seen.sent[2].packet.seq, 505);
+	assert_int_equal(went.seq, 508);
+	assert_memory_equal(went.frame + 54, "you", 3);
+	gw_engine_free(engine);
+}
+
+/* Some of it has gone on: the receiver waits for the rest, which it must not get. */
+static void test_answer_comes_too_late(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	seen.refuse = true;
+	seen.reply = GW_REPLY_NATIVE;
+	open_session(engine);
+	assert_int_equal(put(engine, 0, CHARLIE + 3, text), GW_FATE_PASS);
+	assert_int_equal(put(engine, CHARLIE + 3, BEHIND - CHARLIE - 3, text + CHARLIE + 3), GW_FATE_DROP);
+	assert_int_equal(seen.injected, 2);
+	assert_true(seen.sent[0].packet.flags & GW_RST && seen.sent[1].packet.flags & GW_RST);
+	gw_engine_free(engine);
+}
+
+/* A protocol that can says in place of the message something that the receiver itself refuses; a retransmission says the same. */
+static void test_rewritten(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	seen.refuse = seen.rewrite = true;
+	seen.reply = GW_REPLY_NATIVE;
+	open_session(engine);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(put(engine, 0, BEHIND + 1, text), GW_FATE_PASS);
+		assert_true(seen.rewrite);
+		assert_memory_equal(went.frame + 54, "alpha\nbe\n-------------\n\n", BEHIND + 1);
+		assert_int_equal(gw_decode(&went, true), 0);
+	}
+	assert_int_equal(seen.injected, 0);
+	assert_int_equal(seen.shifts[GW_SHIFT_BEGINS], 0);
+	gw_engine_free(engine);
+}
+
+/* An engine that finds a session with another's numbers ends it, on both sides; a session that begins anew on the same ports is none of that. */
+static void test_orphan(void **state)
+{
+	struct gw_engine *engine = engine_new();
+	struct gw_counts counts;
+
+	assert_int_equal(tcp_at(engine, 0, true, false, GW_ACK, 1000, 700, "a\n", 2), GW_FATE_DROP);
+	assert_int_equal(seen.injected, 1);
+	assert_true(seen.sent[0].packet.flags & GW_RST && seen.sent[0].to == GW_PORT_B);
+	assert_int_equal(seen.sent[0].packet.seq, 700);
+	assert_int_equal(tcp_at(engine, 0, true, true, GW_ACK, 705, 1001, NULL, 0), GW_FATE_DROP);
+	assert_int_equal(seen.sent[1].packet.seq, 1001);
+	gw_engine_counts(engine, &counts);
+	assert_int_equal(counts.orphans, 1);
+	assert_int_equal(tcp_at(engine, 0, true, false, GW_SYN, 5, 0, NULL, 0), GW_FATE_PASS);
+	assert_int_equal(seen.shifts[GW_SHIFT_OVER], 1);
 	gw_engine_free(engine);
 }
 
@@ -316,6 +487,8 @@ static void test_who_was_seen_to_open_is_the_client(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
+	     cmocka_unit_test(test_answered), cmocka_unit_test(test_silent), cmocka_unit_test(test_answer_between_messages),
+	     cmocka_unit_test(test_answer_comes_too_late), cmocka_unit_test(test_rewritten), cmocka_unit_test(test_orphan),
 	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting),
 	     cmocka_unit_test(test_an_answer_comes_first), cmocka_unit_test(test_who_was_seen_to_open_is_the_client),
 	     cmocka_unit_test(test_who_gives_up_lets_nothing_by))

@@ -2,8 +2,9 @@
 /*
  * Finding the parser of a flow, handing it bytes, and what it may ask meanwhile.
  *
- * A refused message: rewritten by its parser, it goes on in its new shape. Else the segment it ends in does not go on, nor anything later of
- * that direction, so that the receiver never gets its last byte; and where the policy asks for it, both sides are reset.
+ * A refused message: rewritten by its parser, it goes on in its new shape. Else it is taken out of the stream (stream/shift.h) and the session goes on behind it, with the
+ * parser's own refusal in the other direction where the policy asks for it. That cannot be when some of the message has gone on in earlier segments: then the segment it ends in
+ * does not go on, nor anything later of that direction, so that the receiver never gets its last byte, and both sides are reset; likewise where the policy asks for a reset.
  */
 #include "engine/inside.h"
 
@@ -18,10 +19,19 @@ struct turn {
 	int side;
 	uint8_t *data;
 	size_t size, gone; /* of `data`; how much of it went on in earlier segments */
-	unsigned refused;  /* messages refused that no rewrite has made harmless */
+	uint32_t first;    /* of a stream: the number of data[0] */
+	bool pending;      /* data[from..to) was refused: to be taken out unless it is rewritten */
+	bool open;         /* and what follows, up to the end of the message */
+	size_t from, to;
+	unsigned refused;  /* messages refused that could be neither rewritten nor taken out */
 	bool changed, reset, not_mine;
 	bool stopped;      /* by a rule */
 };
+
+static enum gw_dir dir_of(const struct engine_flow *flow, int side)
+{
+	return side == flow->client ? GW_TO_SERVER : GW_TO_CLIENT;
+}
 
 static void tell_message(struct turn *t, const struct gw_event *event)
 {
@@ -31,24 +41,83 @@ static void tell_message(struct turn *t, const struct gw_event *event)
 		engine_tell(t->engine, event);
 }
 
+static void cannot(struct turn *t)
+{
+	t->refused++;
+	t->reset = true;
+}
+
+static void take_out(struct turn *t)
+{
+	if (!t->pending)
+		return;
+	t->pending = false;
+	if (t->refused == 0 && t->to > t->from &&
+	    !gw_tcp_cut(&t->flow->tcp, &t->engine->calls, t->engine->packet, t->side, t->first + (uint32_t)t->from, t->first + (uint32_t)t->to))
+		cannot(t);
+}
+
+/* The part of the message that is here, when none of it has gone on. */
+static void refuse(struct turn *t, const struct gw_message *message, enum gw_reply reply)
+{
+	size_t end = t->size - message->back;
+
+	if (t->flow->base.key.transport != 6 || reply == GW_REPLY_RESET || dir_of(t->flow, t->side) != message->dir) {
+		t->refused++;
+		t->reset |= reply == GW_REPLY_RESET;
+		return;
+	}
+	if (!t->open) {
+		if (message->size > end - t->gone) {
+			cannot(t);
+			return;
+		}
+		t->from = end - message->size;
+	}
+	t->to = end;
+	t->pending = true;
+	t->open = !message->whole;
+}
+
+/* A message ends here: one that was refused by its header has been taken out so far, whatever is said of its whole. */
+static bool note_end(struct turn *t, const struct gw_message *message)
+{
+	bool cut = t->open;
+
+	if (dir_of(t->flow, t->side) != message->dir)
+		return false;
+	t->flow->said[t->side] = true;
+	t->flow->said_end[t->side] = t->first + (uint32_t)(t->size - message->back);
+	return cut;
+}
+
 static enum gw_ruling say(struct gw_turn *base, const struct gw_message *message, enum gw_reply *ret_reply)
 {
 	struct turn *t = (struct turn *)base;
 	enum gw_ruling ruling;
 	struct gw_event event;
+	bool cut = false;
 
+	if (!t->open)
+		take_out(t);
 	engine_event_begin(t->engine, t->flow, t->side, GW_EVENT_MESSAGE, &event);
 	event.dir = message->dir;
 	event.message = message;
-	if (message->whole)
+	if (message->whole) {
 		t->engine->counts.messages++;
+		cut = note_end(t, message);
+	}
 	t->stopped |= engine_rules_message(t->engine, t->flow, t->side, message);
 	engine_judge(t->engine, t->flow, message, &event, &ruling);
 	tell_message(t, &event);
-	if (ruling == GW_LET)
+	if (ruling == GW_LET && !cut) {
+		if (message->whole && !engine_shift_boundary(t->engine, t->flow, t->side, t->flow->said_end[t->side]))
+			cannot(t);
 		return GW_LET;
-	t->refused++;
-	t->reset |= event.reply == GW_REPLY_RESET;
+	}
+	if (ruling == GW_LET)
+		event.reply = GW_REPLY_SILENT;
+	refuse(t, message, event.reply);
 	*ret_reply = event.reply;
 	return GW_REFUSE;
 }
@@ -57,20 +126,32 @@ static bool rewrite(struct gw_turn *base, size_t back, const void *bytes, size_t
 {
 	struct turn *t = (struct turn *)base;
 
-	if (!t->refused || back > t->size || size > t->size - back || t->size - back - size < t->gone)
+	if ((!t->refused && !t->pending) || back > t->size || size > t->size - back || t->size - back - size < t->gone)
 		return false;
 	memcpy(t->data + t->size - back - size, bytes, size);
 	t->changed = true;
-	t->refused--;
+	if (t->pending)
+		t->pending = t->open = false;
+	else
+		t->refused--;
 	return true;
 }
 
-/* Bytes of our own in a stream need shifted sequence numbers on both sides; see answer.c. A datagram is simply sent. */
 static void answer(struct gw_turn *base, enum gw_dir dir, const void *bytes, size_t size)
 {
 	struct turn *t = (struct turn *)base;
+	int as = dir == GW_TO_SERVER ? t->flow->client : !t->flow->client;
 
-	t->reset |= !engine_answer(t->engine, t->flow, dir == GW_TO_SERVER ? t->flow->client : !t->flow->client, bytes, size);
+	if (t->flow->base.key.transport == 17) {
+		t->reset |= !engine_answer(t->engine, t->flow, as, bytes, size);
+		return;
+	}
+	take_out(t);
+	if (t->refused)
+		return;
+	if (!engine_shift_answer(t->engine, t->flow, as, as == t->side, bytes, size) ||
+	    (as == t->side && !engine_shift_boundary(t->engine, t->flow, as, t->flow->said_end[as])))
+		cannot(t);
 }
 
 static enum gw_ruling odd(struct gw_turn *base, enum gw_dir dir, const char *word)
@@ -101,15 +182,10 @@ static void begin_turn(struct gw_engine *engine, struct engine_flow *flow, int s
 {
 	const struct gw_flow_key *key = &flow->base.key;
 
-	*ret_turn = (struct turn){
+	*ret_turn = (struct turn){.open = flow->cutting[side], .pending = flow->cutting[side],
 		.base = {.engine = &services, .now = engine->now, .datagram = key->transport == 17, .midstream = flow->midstream,
 			.client_port = key->port[flow->client], .server_port = key->port[!flow->client]},
 		.engine = engine, .flow = flow, .side = side};
-}
-
-static enum gw_dir dir_of(const struct engine_flow *flow, int side)
-{
-	return side == flow->client ? GW_TO_SERVER : GW_TO_CLIENT;
 }
 
 static size_t charge_of(const struct gw_proto *proto)
@@ -244,7 +320,12 @@ static void hand_over(struct turn *t, uint8_t *data, size_t size, size_t gone, b
 	t->size = size;
 	t->gone = gone;
 	t->base.datagram = datagram;
+	t->first = t->flow->tcp.side[t->side].next - (uint32_t)gone;
 	t->flow->proto->data(&t->base, t->flow->state, dir_of(t->flow, t->side), data, size);
+	if (t->open)
+		t->to = size;
+	t->flow->cutting[t->side] = t->open;
+	take_out(t);
 }
 
 /* The other direction's first bytes came before the protocol was known: the parser gets them first. They have gone on already. */
@@ -258,7 +339,7 @@ static void hand_early_other(struct gw_engine *engine, struct engine_flow *flow,
 	hand_over(&t, flow->early[!side], flow->early_size[!side], flow->early_size[!side], false);
 	flow->early_size[!side] = 0;
 	if (t.refused)
-		engine_reset(engine, flow, side);
+		engine_reset(engine, flow);
 }
 
 static void after(struct turn *t, struct gw_tcp_ruling *ruling)
@@ -267,7 +348,7 @@ static void after(struct turn *t, struct gw_tcp_ruling *ruling)
 	if (t->refused || t->stopped) {
 		ruling->stop = true;
 		if (t->reset)
-			engine_reset(t->engine, t->flow, t->side);
+			engine_reset(t->engine, t->flow);
 	}
 	if (!t->not_mine)
 		return;
@@ -329,6 +410,7 @@ void engine_gap(struct gw_engine *engine, struct engine_flow *flow, int side, ui
 	if (!flow->state)
 		return;
 	begin_turn(engine, flow, side, &t);
+	flow->said[side] = flow->cutting[side] = t.open = t.pending = false;
 	flow->proto->gap(&t.base, flow->state, dir_of(flow, side), missing);
 }
 

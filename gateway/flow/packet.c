@@ -83,7 +83,7 @@ static void tcp(struct gw_packet *p, struct sk_cursor *c)
 	p->sport = sk_get_u16(c);
 	p->dport = sk_get_u16(c);
 	p->seq = sk_get_u32(c);
-	p->ack = sk_get_u32(c);
+	p->ack = p->ack_said = sk_get_u32(c);
 	header = (size_t)(sk_get_u8(c) >> 4) * 4;
 	p->flags = sk_get_u8(c) & 0x3f;
 	p->window = sk_get_u16(c);

@@ -58,6 +58,9 @@ struct gw_packet {
 	uint64_t time;      /* ns since the epoch, never going back within one engine */
 	enum gw_port port;  /* where it came in */
 	enum gw_sender sender; /* as whoever lends the frame knows it */
+	uint64_t flow;      /* the name its flow has with whoever lends the frame; 0 = none */
+	uint8_t pair;       /* of ports: where it came in, and where what goes out for it goes out */
+	bool orphan;        /* of a TCP session whose numbers an engine had shifted that is no more */
 	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 	/* found by gw_decode() */
 	uint64_t odd;       /* GW_ODD_* bits */
@@ -73,6 +76,7 @@ struct gw_packet {
 	uint32_t l3, l4, payload; /* offsets; l4 and payload are 0 where there is none */
 	uint32_t payload_size;    /* by the lengths in the headers, never beyond the frame */
 	uint32_t seq, ack;     /* TCP, host order */
+	uint32_t ack_said;     /* as `ack`; stays as the sender counts, whatever the stream makes of `ack` */
 	uint16_t window, urgent;
 	uint8_t flags;         /* TCP */
 	uint16_t fragment_at;  /* of a fragment: offset of its first byte in the datagram, and whether more come */

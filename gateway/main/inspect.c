@@ -80,11 +80,20 @@ static void on_event(void *context, const struct gw_event *event)
 	in->rang = true;
 }
 
-static void on_inject(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+static void on_inject(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
 	struct inspect *in = context;
 
-	gw_lend_inject(in->lend, (in->lent.port & ~1u) + (unsigned)to, frame, size);
+	gw_lend_inject(in->lend, pair * 2 + (unsigned)to, frame, size);
+}
+
+/* Nobody would see to such a session when this process is gone. */
+static bool on_shifted(void *context, enum gw_shift_step step, const struct gw_shifted *of)
+{
+	(void)context;
+	(void)step;
+	(void)of;
+	return false;
 }
 
 static void on_offload(void *context, const struct gw_packet *of, int what)
@@ -142,7 +151,7 @@ static void tick(struct inspect *in)
 
 static void judge(struct inspect *in, uint8_t *frame)
 {
-	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1),
+	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1), .pair = in->lent.port / 2, .flow = in->lent.flow,
 		.sender = (enum gw_sender)in->lent.opener};
 
 	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
@@ -217,7 +226,7 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	const struct gateway_config *config = ctx->config;
 	const struct sigaction stop = {.sa_handler = on_stop};
 	struct gw_setup setup = {.midstream = true, .inline_ = true, .messages = true, .memory_max = config->memory, .context = &in, .event = on_event,
-				 .inject = on_inject, .offload = on_offload};
+				 .inject = on_inject, .shifted = on_shifted, .offload = on_offload};
 	int r;
 
 	in = (struct inspect){.ctx = ctx, .common = gateway_common, .text = SK_BUF(GW_EVENT_LONGEST)};

@@ -72,7 +72,7 @@ static void put(struct replay *r, const uint8_t *frame, size_t size)
 		r->error = gw_capture_put(r->out, r->time, frame, size);
 }
 
-static void injected(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+static void injected(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
 	(void)to;
 	put(context, frame, size);

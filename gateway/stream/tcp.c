@@ -11,6 +11,7 @@
 #include "flow/sum.h"
 #include "stream/held.h"
 #include "stream/kept.h"
+#include "stream/shift.h"
 
 /* The largest window there is, and what may lie in flight behind it. */
 enum { FAR = 1 << 30 };
@@ -33,6 +34,7 @@ static void odd(struct gw_tcp *t, const struct gw_tcp_calls *calls, int side, en
 
 void gw_tcp_end(struct gw_tcp *t, struct gw_memory *memory)
 {
+	gw_shift_end(t, memory);
 	for (int s = 0; s < 2; s++) {
 		gw_kept_end(&t->side[s], memory);
 		gw_held_end(&t->side[s], memory);
@@ -45,15 +47,38 @@ static void set_next(struct gw_tcp_side *side, uint32_t next)
 	side->next = side->acked = side->ack_seen = next;
 }
 
+/* Of a SYN or its answer: how its windows are to be read, and whether segments are signed. */
+static void syn_options(struct gw_tcp *t, const struct gw_packet *p, int s)
+{
+	const uint8_t *at = p->frame + p->l4 + 20, *end = p->frame + p->payload;
+
+	while (end - at >= 2 && *at != 0) {
+		if (*at == 1) {
+			at++;
+			continue;
+		}
+		if (at[1] < 2 || at[1] > end - at)
+			return;
+		if (*at == 3 && at[1] == 3)
+			t->side[s].scale = SK_MIN(at[2], 14);
+		t->keyed |= *at == 19 || *at == 29;
+		at += at[1];
+	}
+}
+
 /* A session begins: what was remembered of an earlier one on the same ports goes. */
 static void begin(struct gw_tcp *t, const struct gw_tcp_calls *calls, int client, bool midstream)
 {
-	uint8_t ports[2] = {t->side[0].port, t->side[1].port};
+	uint8_t ports[2] = {t->side[0].port, t->side[1].port}, scales[2] = {t->side[0].scale, t->side[1].scale};
+	bool keyed = t->keyed;
 
 	gw_tcp_end(t, calls->memory);
 	memset(t, 0, sizeof *t);
 	t->side[0].port = ports[0];
 	t->side[1].port = ports[1];
+	t->side[0].scale = scales[0];
+	t->side[1].scale = scales[1];
+	t->keyed = keyed;
 	t->begun = true;
 	t->midstream = midstream;
 	t->client = (uint8_t)client;
@@ -75,6 +100,9 @@ static enum gw_tcp_fate syn(struct gw_tcp *t, const struct gw_tcp_calls *calls, 
 		odd(t, calls, s, GW_TCP_SYN_INSIDE);
 	side->pending = true;
 	side->syn = p->seq;
+	side->scale = 0;
+	t->keyed = false;
+	syn_options(t, p, s);
 	return GW_TCP_PASS;
 }
 
@@ -96,6 +124,8 @@ static enum gw_tcp_fate syn_ack(struct gw_tcp *t, const struct gw_tcp_calls *cal
 		odd(t, calls, s, GW_TCP_SYN_ACK_WRONG);
 		return calls->inline_ ? GW_TCP_DROP : GW_TCP_PASS;
 	}
+	t->side[s].scale = 0;
+	syn_options(t, p, s);
 	begin(t, calls, !s, false); /* of a session picked up between SYN and SYN-ACK, too */
 	set_next(&t->side[s], p->seq + 1);
 	set_next(&t->side[!s], p->ack);
@@ -293,6 +323,12 @@ static enum gw_tcp_fate content(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	return fate;
 }
 
+/* In the receiver's numbers, where those are others. */
+static enum gw_tcp_fate goes_on(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s)
+{
+	return t->shift && calls->inline_ ? gw_shift_out(t, calls, p, s) : GW_TCP_PASS;
+}
+
 /* What was held and now comes next. */
 static void held(struct gw_tcp *t, const struct gw_tcp_calls *calls, int s)
 {
@@ -305,7 +341,7 @@ static void held(struct gw_tcp *t, const struct gw_tcp_calls *calls, int s)
 		if (past(gw_held_seq(first), side->next) > 0 && past(side->ack_seen, gw_held_seq(first)) < 0)
 			return;
 		gw_held_take(side, calls->memory, &p);
-		if (content(t, calls, &p, s) == GW_TCP_PASS && calls->inline_)
+		if (content(t, calls, &p, s) == GW_TCP_PASS && calls->inline_ && goes_on(t, calls, &p, s) == GW_TCP_PASS)
 			calls->release(calls->context, s, p.frame, p.size);
 		gw_held_free(first);
 	}
@@ -324,14 +360,11 @@ static bool at_its_port(struct gw_tcp *t, const struct gw_tcp_calls *calls, cons
 	return false;
 }
 
-enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s)
+/* In the sender's own numbers. */
+static enum gw_tcp_fate segment(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s)
 {
 	enum gw_tcp_fate fate;
 
-	if (!at_its_port(t, calls, p, s) && calls->inline_)
-		return GW_TCP_DROP;
-	if (p->flags & GW_SYN)
-		return p->flags & GW_ACK ? syn_ack(t, calls, p, s) : syn(t, calls, p, s);
 	if (p->flags & GW_RST)
 		return reset(t, calls, p, s);
 	if (!pick_up(t, calls, p, s))
@@ -350,6 +383,29 @@ enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	fate = content(t, calls, p, s);
 	if (fate == GW_TCP_PASS)
 		held(t, calls, s);
+	return fate;
+}
+
+enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s)
+{
+	uint32_t said = p->payload_size;
+	enum gw_tcp_fate fate;
+
+	if (!at_its_port(t, calls, p, s) && calls->inline_)
+		return GW_TCP_DROP;
+	if (p->flags & GW_SYN)
+		return p->flags & GW_ACK ? syn_ack(t, calls, p, s) : syn(t, calls, p, s);
+	if (t->shift)
+		gw_shift_in(t, p, s, calls->memory);
+	fate = segment(t, calls, p, s);
+	if (!t->shift)
+		return fate;
+	if (fate == GW_TCP_PASS)
+		fate = goes_on(t, calls, p, s);
+	if (said && !p->payload_size)
+		gw_shift_owe(t, s);
+	gw_shift_flush(t, calls, s);
+	gw_shift_flush(t, calls, !s);
 	return fate;
 }
 

@@ -16,6 +16,9 @@
  *   acknowledgement of bytes that never came: believed only when the sender goes on behind them. Then the parser is told of a gap
  * Where frames cannot be dropped (a capture) the same is told, and nothing is changed.
  *
+ * Bytes may be taken out of a stream and others put in (shift.h): from then on each side counts otherwise than the other. All numbers in here are those
+ * of the side that sends the bytes; what comes is translated before anything looks at it, what goes on is translated last.
+ *
  * Owns what it remembers and holds, charged to the engine's account. Knows nothing of what the bytes mean.
  */
 #pragma once
@@ -57,6 +60,18 @@ struct gw_tcp_ruling {
 };
 
 struct gw_held;
+struct gw_shift;
+
+/* A segment of our own, in the numbers of who gets it. */
+struct gw_tcp_own {
+	uint8_t flags;
+	uint16_t window;
+	uint32_t seq, ack;
+	bool stamped;               /* with time stamps (RFC 7323) */
+	uint32_t stamp, stamp_echo;
+	const uint8_t *data;
+	size_t size;
+};
 
 struct gw_tcp_side {
 	bool known;         /* `next` is right */
@@ -70,6 +85,7 @@ struct gw_tcp_side {
 	uint32_t acked;     /* by the other side, as far as `next` */
 	uint32_t ack_seen;  /* the highest acknowledgement by the other side, also beyond `next` */
 	uint32_t window;    /* as last said by this side, unscaled */
+	uint8_t scale;      /* of its windows, by its SYN; 0 where that was not seen */
 	uint8_t *kept;      /* ring of `kept_space` bytes (a power of two) with the `kept_size` bytes before `next` */
 	uint32_t kept_space, kept_head, kept_size;
 	struct gw_held *held;
@@ -83,6 +99,8 @@ struct gw_tcp {
 	uint8_t client;  /* side */
 	bool established;
 	uint32_t odd_told; /* bits: each kind is told once a session */
+	bool keyed;        /* segments carry signatures (RFC 2385, RFC 5925): nothing of ours can stand among them */
+	struct gw_shift *shift; /* NULL = both sides count alike */
 };
 
 struct gw_tcp_calls {
@@ -98,6 +116,10 @@ struct gw_tcp_calls {
 	void (*odd)(void *context, int side, enum gw_tcp_odd what);
 	/* A frame that was held goes on. */
 	void (*release)(void *context, int side, const uint8_t *frame, size_t size);
+	/* Sends a segment as if it came from this side. */
+	void (*own)(void *context, int side, const struct gw_tcp_own *own);
+	/* From now on the two sides count differently. False: that may not be. */
+	bool (*shifts)(void *context);
 };
 
 /* May change the packet and its frame. */
@@ -105,3 +127,18 @@ enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *tcp, const struct gw_tcp_calls *c
 /* Both sides have closed, or one was reset, so far as can be known. */
 bool gw_tcp_over(const struct gw_tcp *tcp);
 void gw_tcp_end(struct gw_tcp *tcp, struct gw_memory *memory);
+
+/*
+ * The bytes from..to of what this side says do not go on; only within data(), of what was handed to it. The sender gets them acknowledged as if they had
+ * arrived. False: it cannot be done.
+ */
+bool gw_tcp_cut(struct gw_tcp *tcp, const struct gw_tcp_calls *calls, const struct gw_packet *packet, int side, uint32_t from, uint32_t to);
+/*
+ * Bytes of our own stand before number `at` of what this side says, where none before `at` is still to be cut, and nothing from `at` on has gone on. Sent with the next
+ * packet or tick, and again until they are acknowledged. Only after a cut in this session. False: it cannot be done.
+ */
+bool gw_tcp_insert(struct gw_tcp *tcp, const struct gw_tcp_calls *calls, int side, uint32_t at, const uint8_t *bytes, size_t size);
+/* False: what was put in is not acknowledged for too long. */
+bool gw_tcp_tick(struct gw_tcp *tcp, const struct gw_tcp_calls *calls, uint64_t now);
+/* A number of this side's, as the other side counts. */
+uint32_t gw_tcp_number_out(const struct gw_tcp *tcp, int side, uint32_t number);

@@ -11,7 +11,7 @@ static void ignore_event(void *context, const struct gw_event *event)
 {
 }
 
-static void ignore_frame(void *context, enum gw_port to, const uint8_t *frame, size_t size)
+static void ignore_frame(void *context, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
 }
 
