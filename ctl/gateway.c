@@ -320,6 +320,7 @@ static const struct ctl_option switch_options[] = {
 static const struct ctl_option replay_options[] = {
 	{"pcap", "FILE", {"capture to replay (pcap or pcapng)", "再生するキャプチャー（pcap または pcapng）"}, .required = true},
 	{"rules", "FILE", {"rule file", "ルールファイル"}, .many = true},
+	{"var", "NAME=VALUE", {"what $NAME stands for in the rules", "ルールの $NAME の値"}, .many = true},
 	{"policy", "FILE", {"draft of a policy of part gateway", "part が gateway のポリシーの下書き"}},
 	{"passed", "FILE", {"write what would have passed", "通過したはずのパケットの出力先"}},
 	{"midstream", NULL, {"pick up sessions whose beginning is missing (default)", "開始が記録されていないセッションも追跡する（既定）"}},

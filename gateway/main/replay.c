@@ -27,9 +27,9 @@
 #include "rule/rule.h"
 #include "segment/policy.h"
 
-enum { EVENT_MAX = 1 << 20, RULE_FILES_MAX = 64 };
+enum { EVENT_MAX = 1 << 20, RULE_FILES_MAX = 64, VARS_MAX = 64 };
 
-enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, RULES, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, JSON };
+enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, RULES, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, VAR, JSON };
 
 struct replay {
 	const char *pcap, *passed, *policy_path, *memory;
@@ -38,6 +38,8 @@ struct replay {
 	struct gw_setup setup;
 	const char *rule_files[RULE_FILES_MAX];
 	size_t rule_count;
+	struct gw_rule_var vars[VARS_MAX];
+	size_t var_count;
 	struct gw_rules *rules;
 	struct gw_policy *policy;
 	struct sk_buf line;
@@ -48,8 +50,8 @@ struct replay {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sekisho-gateway replay --pcap FILE [--passed FILE] [--midstream|--no-midstream] [--rules FILE]... [--policy FILE] [--messages] [--checksums|--no-checksums]\n"
-			"                              [--memory SIZE] [--json]\n");
+	fprintf(stderr, "usage: sekisho-gateway replay --pcap FILE [--passed FILE] [--midstream|--no-midstream] [--rules FILE]... [--var NAME=VALUE]... [--policy FILE]\n"
+			"                              [--messages] [--checksums|--no-checksums] [--memory SIZE] [--json]\n");
 	return 2;
 }
 
@@ -205,7 +207,7 @@ static int load_policy(struct replay *r)
 
 static int load_rules(struct replay *r)
 {
-	const struct gw_rules_setup setup = {0};
+	const struct gw_rules_setup setup = {.vars = r->vars, .var_count = r->var_count};
 	struct gw_rules_count count;
 	struct sk_diag diag = {0};
 	int result = gw_rules_load(&setup, r->rule_files, r->rule_count, &r->rules, &count, &diag);
@@ -241,9 +243,22 @@ static int replay(struct replay *r)
 static const struct option options[] = {
 	{"pcap", required_argument, NULL, PCAP}, {"passed", required_argument, NULL, PASSED}, {"midstream", no_argument, NULL, MIDSTREAM},
 	{"no-midstream", no_argument, NULL, NO_MIDSTREAM}, {"rules", required_argument, NULL, RULES},
+	{"var", required_argument, NULL, VAR},
 	{"policy", required_argument, NULL, POLICY}, {"messages", no_argument, NULL, MESSAGES},
 	{"checksums", no_argument, NULL, CHECKSUMS},
 	{"no-checksums", no_argument, NULL, NO_CHECKSUMS}, {"memory", required_argument, NULL, MEMORY}, {"json", no_argument, NULL, JSON}, {0}};
+
+/* NAME=VALUE, as it stands in the arguments. */
+static bool take_var(struct replay *r, char *text)
+{
+	char *equal = strchr(text, '=');
+
+	if (!equal || equal == text || r->var_count == VARS_MAX)
+		return false;
+	*equal = 0;
+	r->vars[r->var_count++] = (struct gw_rule_var){text + (*text == '$'), equal + 1};
+	return true;
+}
 
 static bool take_option(struct replay *r, int option)
 {
@@ -259,6 +274,7 @@ static bool take_option(struct replay *r, int option)
 			return false;
 		r->rule_files[r->rule_count++] = optarg;
 		return true;
+	case VAR: return take_var(r, optarg);
 	case POLICY: r->policy_path = optarg; return true;
 	case MESSAGES: r->setup.messages = true; return true;
 	case CHECKSUMS:

@@ -45,6 +45,8 @@ static bool is_anchored(const struct slot *slot)
 
 		if (t->kind == TEST_CONTENT && (t->content.has_depth || t->content.has_offset))
 			return true;
+		if (t->kind == TEST_PCRE && t->pcre.anchored && (!i || !t->relative))
+			return true;
 		if ((t->kind == TEST_BYTE_TEST || t->kind == TEST_BYTE_JUMP || t->kind == TEST_BYTE_EXTRACT || t->kind == TEST_ISDATAAT || t->kind == TEST_BSIZE ||
 			    t->kind == TEST_BYTE_MATH) && !t->relative)
 			return true;

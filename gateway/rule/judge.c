@@ -133,7 +133,7 @@ static bool slots_hold(struct gw_rule_state *state, const struct rule *rule, con
 		bool there = true, holds;
 
 		if (slot->list == 0)
-			holds = slot_holds(&state->scratch, slot, q->payload, q->payload_size, numbers);
+			holds = q->payload_size && slot_holds(&state->scratch, slot, q->payload, q->payload_size, numbers); /* nothing there: not even what must be absent */
 		else
 			holds = list_holds(state, slot, q, numbers, &there);
 		if (!holds && (there || !slot->absent_ok))

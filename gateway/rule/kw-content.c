@@ -236,6 +236,7 @@ static int read_pcre(struct draft *d, const struct keyword *k, char *value)
 	test->negated = negated;
 	test->relative = flags.relative;
 	test->pcre.code = code;
+	test->pcre.anchored = flags.options & PCRE2_ANCHORED;
 	return 0;
 }
 

@@ -98,8 +98,7 @@ struct test {
 		struct content content;
 		struct {
 			pcre2_code *code;
-			const char *text;
-			bool fresh; /* no R: from the buffer's beginning */
+			bool anchored; /* A: it stands where it is tried first */
 		} pcre;
 		struct {
 			struct number at;

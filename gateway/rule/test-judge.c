@@ -44,6 +44,23 @@ static void test_stream_bytewise(void **state)
 	try_end(&t);
 }
 
+/* A: where the payload or the stream begins, and not where the window happens to; nothing at all holds no test, not even of what must be absent. */
+static void test_anchored_expression(void **state)
+{
+	static char filler[3000];
+	struct try t;
+
+	try_begin(&t, "alert tcp any any -> any any (pcre:\"/(?!AB)/AR\"; sid:1;)\nalert tcp any any -> any any (content:!\"AB\"; sid:2;)");
+	memcpy(filler, "AB", 2);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, filler, sizeof filler), 0);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, filler, sizeof filler), 0);
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "AB", 2), 0);
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "", 0), 0);
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "BA", 2), 1);
+	assert_true(try_has(&t, 1));
+	try_end(&t);
+}
+
 static void test_direction_and_state(void **state)
 {
 	struct try t;
@@ -237,7 +254,8 @@ static void test_memory(void **state)
 	assert_true(sk_test_torture(load_some, NULL) > 0);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_stream_cuts), cmocka_unit_test(test_stream_bytewise), cmocka_unit_test(test_direction_and_state),
+SK_TEST_MAIN(cmocka_unit_test(test_stream_cuts), cmocka_unit_test(test_stream_bytewise), cmocka_unit_test(test_anchored_expression),
+	cmocka_unit_test(test_direction_and_state),
 	cmocka_unit_test(test_flowbits), cmocka_unit_test(test_flowint), cmocka_unit_test(test_xbits), cmocka_unit_test(test_thresholds),
 	cmocka_unit_test(test_actions), cmocka_unit_test(test_message_once), cmocka_unit_test(test_fields), cmocka_unit_test(test_replace),
 	cmocka_unit_test(test_memory))
