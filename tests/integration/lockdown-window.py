@@ -179,6 +179,32 @@ def releases(site):
     point(done.returncode == 1 and 'once' in done.stdout + done.stderr, 'after another start of the machine it is refused', done)
 
 
+def books(site, old):
+    """Each signed window opens once, and no mark of one that is still valid makes room for another's."""
+    used = site.root / 'var/lib/sekisho/lockdown/window-used.json'
+    kept = used.read_text()
+    now = int(time.time())
+    point({mark['id'] for mark in json.loads(kept)['used']} == {'W-1', 'W-2'} and any(mark['id'] == 'W-1' and mark['ends'] > now + 3000 for mark in json.loads(kept)['used']),
+          'the windows that were opened stand in the book, each with its end', kept)
+    marks = [mark for mark in json.loads(kept)['used'] if mark['id'] == 'W-1'] + [{'boot': 'b', 'ends': now + 3000, 'id': f'X-{i}'} for i in range(199)]
+    new = site.window('W-3')
+    used.write_text(json.dumps({'used': marks}))
+    done = site.sekisho('window', 'open', new)
+    point(done.returncode == 1 and 'no more can be remembered' in done.stdout + done.stderr, 'the book is full of windows that are valid: no other opens', done)
+    point('W-1' in used.read_text() and site.sekisho('window', 'open', old).returncode == 1, 'and none of them is forgotten', used.read_text()[:200])
+    marks[-1]['ends'] = now - 10
+    used.write_text(json.dumps({'used': marks}))
+    done = site.sekisho('window', 'open', new)
+    book = used.read_text()
+    point(done.returncode == 0 and site.phase() == 'open' and '"W-1"' in book and '"W-3"' in book and '"X-198"' not in book, 'when one is over there is room', (done, book[-300:]))
+    site.sekisho('window', 'close')
+    site.sekisho('window', 'rollback')
+    used.write_text('{"used":')
+    done = site.sekisho('window', 'open', site.window('W-4'))
+    point(done.returncode == 1 and 'damaged' in done.stdout + done.stderr, 'a damaged book opens none', done)
+    used.write_text(kept)
+
+
 def main():
     with Site() as site:
         site.policy()
@@ -222,6 +248,7 @@ def main():
         point(site.status()['window']['closed_by'] == 'expired', 'and says so', site.status()['window'])
         site.sekisho('window', 'rollback')
         point(within(5, lambda: site.told('window_opened') >= 2 and site.told('window_closed') >= 2 and site.told('window_decided') >= 2), 'each step is an event')
+        books(site, skw)
         rollback(site)
         killed(site)
         releases(site)

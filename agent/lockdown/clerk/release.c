@@ -15,12 +15,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "lockdown/clerk/clerk.h"
+#include "lockdown/clerk/used.h"
 #include "lockdown/kernel/lsm.h"
 #include "os/file.h"
 #include "policy/signed.h"
 
 #define USED LOCKDOWN_FOLDER "/release-used.json"
-enum { RELEASE_MAX_S = 7 * 86400, USED_MAX = 200, USED_BYTES = 64 << 10 };
+enum { RELEASE_MAX_S = 7 * 86400 };
 
 static uint64_t since_boot_ns(void)
 {
@@ -39,27 +40,6 @@ static void tell(struct clerk *c, const char *what, const char *id)
 		lk_report(c, SK_EVENT_TAMPERING, &text);
 }
 
-static int load_used(const struct clerk *c, struct json_object **ret_tree, struct json_object **ret_list)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(USED_BYTES);
-	_cleanup_json_ struct json_object *tree = NULL;
-	int r = sk_file_read(c->ctx->root_dir, USED, USED_BYTES, &text);
-
-	if (r && r != SK_NONE)
-		return r < 0 ? r : sk_origin(-EFBIG);
-	if (r == 0 && sk_json_parse_object(text.data, text.size, USED_BYTES, &tree, NULL) == 0 && json_object_object_get_ex(tree, "used", ret_list) &&
-	    json_object_is_type(*ret_list, json_type_array)) {
-		*ret_tree = SK_TAKE(tree);
-		return 0;
-	}
-	sk_json_free(tree);
-	tree = json_object_new_object();
-	r = tree ? sk_json_put_array(tree, "used", ret_list) : sk_origin(-ENOMEM);
-	if (r == 0)
-		*ret_tree = SK_TAKE(tree);
-	return r;
-}
-
 /* It was used: what is left of it in this boot. */
 static int use_again(const struct sk_json *was, uint64_t *seconds, struct sk_diag *diag)
 {
@@ -72,29 +52,24 @@ static int use_again(const struct sk_json *was, uint64_t *seconds, struct sk_dia
 	return 0;
 }
 
-/* Written down before it counts. */
-static int use_once(struct clerk *c, const char *id, uint64_t *seconds, struct sk_diag *diag)
+/* Written down before it counts. A damaged book does not keep the agent on a machine for ever: it begins anew. */
+static int use_once(struct clerk *c, const struct sk_signed_head *head, uint64_t *seconds, struct sk_diag *diag)
 {
-	_cleanup_buf_ struct sk_buf text = SK_BUF(USED_BYTES);
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct json_object *list = NULL, *one;
-	int r = load_used(c, &tree, &list);
+	_cleanup_buf_ struct sk_buf text = SK_BUF(LK_USED_BYTES);
+	_cleanup_used_ struct lk_used book = {0};
+	struct json_object *mark;
+	int r = lk_used_load(c->ctx->root_dir, USED, &book);
 
-	for (size_t i = 0; r == 0 && i < json_object_array_length(list); i++) {
-		struct sk_json was = SK_JSON(json_object_array_get_idx(list, i), "used", NULL);
-		const char *its;
-
-		if (sk_json_string(&was, "id", 1, 128, &its) == 0 && strcmp(its, id) == 0)
-			return use_again(&was, seconds, diag);
-	}
-	while (r == 0 && json_object_array_length(list) >= USED_MAX)
-		json_object_array_del_idx(list, 0, 1);
-	one = r ? NULL : json_object_new_object();
-	r = r ? r : sk_json_append(list, one);
-	r = r ? r : sk_json_put_string(one, "id", id);
-	r = r ? r : sk_json_put_string(one, "boot", sk_clock_boot_id());
-	r = r ? r : sk_json_put_u64(one, "until", since_boot_ns() / 1000000 + *seconds * 1000);
-	r = r ? r : sk_json_canonical(tree, &text);
+	if (r < 0)
+		return r;
+	mark = lk_used_find(&book, head->id);
+	if (mark)
+		return use_again(&SK_JSON(mark, "used", NULL), seconds, diag);
+	if (lk_used_make_room(&book, lk_moment(c).now))
+		return sk_diag_path(diag, "", "%d releases were used here whose time is not over, and no more can be remembered", LK_USED_MAX);
+	r = lk_used_mark(&book, head->id, sk_clock_boot_id(), head->until, &mark);
+	r = r ? r : sk_json_put_u64(mark, "until", since_boot_ns() / 1000000 + *seconds * 1000);
+	r = r ? r : lk_used_text(&book, &text);
 	return r ? r : sk_file_replace("release.used", c->ctx->root_dir, USED, text.data, text.size, 0600);
 }
 
@@ -122,7 +97,7 @@ int lk_release_offer(struct clerk *c, const char *envelope, size_t size, uint64_
 	if (question.when.wrong)
 		return sk_diag_path(diag, "", "the clock of this machine is wrong: set it first, a release ends by it");
 	*ret_seconds = SK_MIN((uint64_t)(release->head.until - question.when.now), (uint64_t)RELEASE_MAX_S);
-	r = use_once(c, release->head.id, ret_seconds, diag);
+	r = use_once(c, &release->head, ret_seconds, diag);
 	if (r == SK_BAD)
 		tell(c, "release-refused", release->head.id);
 	if (r)

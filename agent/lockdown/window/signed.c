@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Signed windows: an envelope that a key with the use "exception" signed, from a file or over the link. Each opens once (window-used.json), until the time it
- * names and not a moment longer: measured from here on by the clock that nobody can set.
+ * Signed windows: an envelope that a key with the use "exception" signed, from a file or over the link. Each opens once (window-used.json, where its mark stays as long
+ * as it is valid), until the time it names and not a moment longer: measured from here on by the clock that nobody can set.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,80 +11,66 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "lockdown/clerk/used.h"
 #include "lockdown/window/windows.h"
-#include "os/file.h"
 #include "os/point.h"
 #include "policy/signed.h"
 
 #define USED LOCKDOWN_FOLDER "/window-used.json"
-enum { USED_SPACE = 65536, USED_MAX = 200 };
 
-static int load_used(const struct clerk *c, struct json_object **ret_tree, struct json_object **ret_list)
-{
-	_cleanup_buf_ struct sk_buf text = SK_BUF(USED_SPACE);
-	_cleanup_json_ struct json_object *tree = NULL;
-	int r = sk_file_read(c->ctx->root_dir, USED, USED_SPACE, &text);
-
-	if (r == 0 && sk_json_parse_object(text.data, text.size, USED_SPACE, &tree, NULL) == 0 && json_object_object_get_ex(tree, "used", ret_list) &&
-	    json_object_is_type(*ret_list, json_type_array)) {
-		*ret_tree = SK_TAKE(tree);
-		return 0;
-	}
-	sk_json_free(tree);
-	tree = json_object_new_object();
-	r = tree ? sk_json_put_array(tree, "used", ret_list) : sk_origin(-ENOMEM);
-	if (!r)
-		*ret_tree = SK_TAKE(tree);
-	return r;
-}
-
-/* A window that a restart of the machine ended may be opened once more in the next boot. Marks are "BOOT ID". */
-static bool is_used(const struct clerk *c, struct json_object *list, const char *id)
+/* A window that a restart of the machine ended may be opened once more in the next boot. */
+static bool is_used(const struct clerk *c, const struct lk_used *book, const char *id)
 {
 	const struct lk_window_state *w = &c->windows->state;
 	bool ended_by_restart = !strcmp(w->signed_id, id) && !strcmp(w->closed_by, "restart");
-	char mark[256];
+	struct json_object *mark = lk_used_find(book, id), *boot;
 
-	snprintf(mark, sizeof mark, "%s %s", sk_clock_boot_id(), id);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		const char *used = json_object_get_string(json_object_array_get_idx(list, i));
-
-		if (!strcmp(used, mark) || (!ended_by_restart && strlen(used) > 37 && !strcmp(used + 37, id)))
-			return true;
-	}
-	return false;
+	return mark && !(ended_by_restart && json_object_object_get_ex(mark, "boot", &boot) && strcmp(json_object_get_string(boot), sk_clock_boot_id()));
 }
 
 int lk_signed_check(const struct clerk *c, const char *id, struct sk_diag *diag)
 {
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct json_object *list = NULL;
-	int r = load_used(c, &tree, &list);
+	_cleanup_used_ struct lk_used book = {0};
+	int r = lk_used_load(c->ctx->root_dir, USED, &book);
 
-	return !r && is_used(c, list, id) ? sk_diag_path(diag, "", "window %s was opened here before: each opens once", id) : r;
+	if (r == SK_BAD)
+		return sk_diag_path(diag, "", "%s is damaged: which windows were opened here is not known, so no signed one is. Ask for a code", USED);
+	if (r)
+		return r;
+	if (is_used(c, &book, id))
+		return sk_diag_path(diag, "", "window %s was opened here before: each opens once", id);
+	if (lk_used_make_room(&book, lk_moment(c).now) == SK_FULL)
+		return sk_diag_path(diag, "", "%d signed windows were opened here whose time is not over, and no more can be remembered. Ask for a code", LK_USED_MAX);
+	return 0;
+}
+
+static bool is_marked(const struct lk_used *book, const struct lk_window_state *w)
+{
+	struct json_object *mark = lk_used_find(book, w->signed_id), *boot;
+
+	return mark && json_object_object_get_ex(mark, "boot", &boot) && !strcmp(json_object_get_string(boot), w->boot);
 }
 
 int lk_signed_use(const struct clerk *c)
 {
 	const struct lk_window_state *w = &c->windows->state;
-	_cleanup_buf_ struct sk_buf text = SK_BUF(USED_SPACE);
-	_cleanup_json_ struct json_object *tree = NULL;
-	struct json_object *list = NULL;
-	char mark[256];
-	int r = w->signed_id[0] ? load_used(c, &tree, &list) : SK_NONE;
+	_cleanup_buf_ struct sk_buf text = SK_BUF(LK_USED_BYTES);
+	_cleanup_used_ struct lk_used book = {0};
+	struct json_object *mark;
+	int r = w->signed_id[0] ? lk_used_load(c->ctx->root_dir, USED, &book) : SK_NONE;
 
-	snprintf(mark, sizeof mark, "%s %s", w->boot, w->signed_id);
-	for (size_t i = 0; !r && i < json_object_array_length(list); i++)
-		if (!strcmp(json_object_get_string(json_object_array_get_idx(list, i)), mark))
-			return 0;
-	while (!r && json_object_array_length(list) >= USED_MAX)
-		json_object_array_del_idx(list, 0, 1);
+	if (r || is_marked(&book, w))
+		return r > 0 ? 0 : r;
+	if (!lk_used_find(&book, w->signed_id))
+		r = lk_used_make_room(&book, lk_moment(c).now);
 	if (!r)
-		r = sk_json_append(list, json_object_new_string(mark));
+		r = lk_used_mark(&book, w->signed_id, w->boot, (int64_t)w->signed_until, &mark);
 	if (!r)
-		r = sk_json_canonical(tree, &text);
+		r = lk_used_text(&book, &text);
 	if (!r)
 		r = LK_REPLACE("window.used", c->ctx->root_dir, USED, text.data, text.size);
+	if (r > 0)
+		sk_log(SK_LOG_ERROR, "that window %s was opened is not written down: no room", w->signed_id);
 	return r > 0 ? 0 : r;
 }
 
@@ -95,6 +81,7 @@ static void terms_of(const struct sk_signed_answer *answer, int64_t now, struct 
 
 	*terms = (struct lk_window_terms){.source = "signed", .scope = "updaters"};
 	terms->seconds = (uint64_t)(window->head.until - now);
+	terms->signed_until = (uint64_t)window->head.until;
 	terms->until_boot_ms = lk_boot_ms() + terms->seconds * 1000; /* also when it waits for the tool until then */
 	snprintf(terms->id, sizeof terms->id, "%s", window->head.id);
 	snprintf(terms->change, sizeof terms->change, "%s", window->head.change ? window->head.change : window->head.id);

@@ -53,7 +53,7 @@ static const struct {
 	const char *name;
 	size_t at;
 } numbers[] = {NUMBER(opened_ms), NUMBER(until_ms), NUMBER(closed_ms), NUMBER(decided_ms), NUMBER(seconds), NUMBER(until_boot_ms), NUMBER(keep_max),
-	       NUMBER(kept), NUMBER(kept_bytes), NUMBER(not_kept), NUMBER(added), NUMBER(changed), NUMBER(removed), NUMBER(not_restored)};
+	       NUMBER(kept), NUMBER(kept_bytes), NUMBER(not_kept), NUMBER(added), NUMBER(changed), NUMBER(removed), NUMBER(not_restored), NUMBER(signed_until)};
 
 static int read_members(const struct sk_json *at, struct lk_window_state *state)
 {

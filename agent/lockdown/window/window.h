@@ -99,6 +99,7 @@ struct lk_window_state {
 	char closed_by[16];        /* "command", "expired", "restart" */
 	char decided_by[128];
 	char signed_id[129];       /* of the signed window that it is; "" = opened by a code */
+	uint64_t signed_until;     /* UTC, seconds: until then it could be opened again */
 	uint64_t opened_ms, until_ms, closed_ms, decided_ms; /* UTC */
 	uint64_t seconds;          /* how long it was opened for */
 	char boot[40];             /* of the boot it was opened in */

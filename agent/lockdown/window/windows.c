@@ -170,6 +170,7 @@ static int fill(const struct lk_window_terms *terms, uint64_t seconds, const str
 	snprintf(state->owner, sizeof state->owner, "%s", terms->owner);
 	snprintf(state->consent, sizeof state->consent, "%s", terms->consent);
 	snprintf(state->signed_id, sizeof state->signed_id, "%s", terms->id);
+	state->signed_until = terms->signed_until;
 	snprintf(state->boot, sizeof state->boot, "%s", sk_clock_boot_id());
 	state->phase = LK_WINDOW_OPENING;
 	state->opened_ms = sk_clock_ms();

@@ -12,6 +12,7 @@ enum { LK_PROVISIONAL_DAYS = 14, LK_PROVISIONAL_MAX = 20000, LK_CODE_TRIES = 5, 
 struct lk_window_terms {
 	char source[8], scope[12], change[128], owner[128], consent[256], id[129]; /* id: of a signed one */
 	uint64_t seconds, until_boot_ms; /* CLOCK_BOOTTIME; 0 = as long as `seconds` once it is open */
+	uint64_t signed_until;           /* UTC, seconds: of a signed one */
 	uint32_t updater_count;
 	uint8_t updaters[LK_WINDOW_UPDATERS][LK_HASH];
 };
@@ -60,7 +61,7 @@ int lk_windows_roll_back(struct clerk *c, const char *by, struct sk_diag *diag);
 int lk_windows_offer(struct clerk *c, const char *envelope, size_t size, struct sk_diag *diag);
 /* The same for what came as a policy would, over the link. False: it is no window. */
 bool lk_windows_take(struct clerk *c, const char *envelope, size_t size);
-/* Was it opened here before? SK_BAD with the diag. */
+/* SK_BAD with the diag: it was opened here before, or could not be remembered. */
 int lk_signed_check(const struct clerk *c, const char *id, struct sk_diag *diag);
 /* The window of the state, if it is a signed one, is used up. 0 or -errno. */
 int lk_signed_use(const struct clerk *c);
