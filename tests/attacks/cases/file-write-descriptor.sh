@@ -10,4 +10,5 @@ esac
 cp -p "$file" before
 exec 7<"$file"
 printf x >>/proc/self/fd/7
-cmp -s before "$file" || echo effect
+[ -e "$file" ] && cmp -s before "$file"
+[ $? != 1 ] || echo effect

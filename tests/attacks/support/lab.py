@@ -152,7 +152,7 @@ class Stage:
         self.mount = pathlib.Path(must(TOP / 'tests/support/equipment-pc', 'make', '--workshop', self.pc, seconds=900))
         self.home = self.mount / HOME
         self.tokens = {name: Token(name) for name in ('known', 'unknown')}
-        self.listed, self.extras = [], {}
+        self.listed, self.places, self.extras = [], [], {}  # places: of a listed file all of them, for who trusts paths
         self.lay_out()
 
     def lay_out(self):
@@ -247,6 +247,7 @@ class Stage:
                 path = pathlib.Path(folder, name)
                 if path.is_file() and not path.is_symlink() and path.name not in ('vmlinuz', 'unknown.ko') and (kind := self.kind_of(path)):
                     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                    self.places.append((str(path), digest))
                     if digest not in seen:
                         seen.add(digest)
                         self.listed.append({'sha256': digest, 'name': str(path), 'kind': kind})

@@ -26,10 +26,9 @@ class Peer:
         """Each file by the path that it sees, and by the one that a process inside has."""
         path = self.folder / 'trust'
         with open(path, 'w', encoding='utf-8') as file:
-            for entry in self.stage.listed:
-                size, name = os.path.getsize(entry['name']), entry['name']
+            for name, digest in self.stage.places:
                 for place in (name, name[len(str(self.stage.mount)):]):
-                    file.write(f'{place} {size} {entry["sha256"]}\n')
+                    file.write(f'{place} {os.path.getsize(name)} {digest}\n')
             for name in os.listdir(self.stage.home / 'material'):  # it trusts paths: these are where the cases find what is known
                 content = (self.stage.home / 'material' / name).read_bytes()
                 if not name.startswith('unknown'):
@@ -87,9 +86,13 @@ def measure(pattern):
         def start():
             peer.start()
             return peer
-        results, status, claims = tier.fight(field, [case for case in tier.chosen_cases(pattern) if not case.agent], start, lambda text, _: None)
+        tier.RESULTS.mkdir(parents=True, exist_ok=True)
+        with open(tier.RESULTS / 'fapolicyd.log', 'w', encoding='utf-8') as file:
+            results, status, claims = tier.fight(field, [case for case in tier.chosen_cases(pattern) if not case.agent], start,
+                                                 lambda text, _: print(text, file=file, flush=True))
         tried = [result for result in results if result.verdict != lab.VOID]
-        tier.point(any(r.verdict == lab.STOPPED for r in tried), 'fapolicyd is at work: it stops some')
-        tier.report_share('fapolicyd', results)
+        if len(results) > 60:
+            tier.point(any(r.verdict == lab.STOPPED for r in tried), 'fapolicyd is at work: it stops some')
+        tier.report_share('fapolicyd', results, False)
         tier.write('fapolicyd', results, status, claims)
     tier.finish()

@@ -97,7 +97,7 @@ def fight(field, chosen, start, log):
     void, results = lab.without(field, chosen), []
     agent = field.agent = start()
     began = time.monotonic()
-    lab.within(30, lambda: not any(hook['name'] == 'trace-map' and hook['state'] == 'waiting' for hook in (agent.status() or {'hooks': []})['hooks']))
+    lab.within(30, lambda: not any(hook['name'] == 'trace-map' and hook['state'] == 'waiting' for hook in (agent.status() or {}).get('hooks', [])))
     print(f'# mappings are looked at, or are not going to be, after {time.monotonic() - began:.1f} s', flush=True)
     status = agent.status() or {}
     claims = {entry['id'] for entry in status.get('not_stopped', [])}
