@@ -417,14 +417,14 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 
 	if (!write)
 		return reads_ahead(mm) || bpf_probe_read_kernel(&memory, sizeof memory, ctx) ? 0 : judge_write(memory);
-	orders = sk_subject_orders();
-	if (!orders || !(orders->what & SK_DO_MAPS))
-		return 0;
 	task = bpf_get_current_task_btf();
 	if (task->mm != mm)
 		return 0;
-	read_call(task, &call);
-	if (!(call.protect & PROTECT_EXEC) || sk_is_ours(orders, sk_process_of(task, orders->pid_space)))
+	read_call(task, &call); /* before anything is looked up: of a hundred takings of this lock, one or two make something executable */
+	if (!(call.protect & PROTECT_EXEC))
+		return 0;
+	orders = sk_subject_orders();
+	if (!orders || !(orders->what & SK_DO_MAPS) || sk_is_ours(orders, sk_process_of(task, orders->pid_space)))
 		return 0;
 	sk_count(SK_COUNT_MAPS);
 	if (call.kind == CALL_MMAP)

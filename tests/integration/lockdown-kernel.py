@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
 import lockdown_lab as lab  # noqa: E402
+from bpf_runs import Runs  # noqa: E402
 from kernel_lab import Machine, cgroups  # noqa: E402
 from lockdown_lab import note, point  # noqa: E402
 
@@ -68,6 +69,42 @@ def try_memory_system(machine):
         subprocess.run(['umount', place], check=True)
 
 
+def opened(rig, path, times):
+    before = rig.counts()['opens']
+    for _ in range(times):
+        with open(path, 'rb') as file:
+            file.read()
+    return rig.counts()['opens'] - before
+
+
+def try_data(machine, rig):
+    """What data costs, in questions and in runs of our programs: counted, so that no load of this machine falls on it."""
+    near, apart = machine.root / 'lib/known/data', machine.root / 'srv/data'
+    for path in (near, apart):
+        path.write_bytes(b'data' * 1024)
+    time.sleep(2)  # what was written a moment ago is not remembered
+    first, then = opened(rig, near, 5), opened(rig, near, 20)
+    point((first >= 1, then) == (True, 0), 'data beside files of the policy is asked about, and then left alone', (first, then))
+    shutil.copyfile(f'{machine.root}{LIBRARY}', near)
+    said, code = machine.run('/usr/bin/roads', 'map', '/lib/known/data')
+    point((said, code) == ('arrived', 0), 'until it is written: what is known by then is found out, and may be mapped', f'{said} {code}')
+    shutil.copyfile(f'{machine.root}{STRANGE}', near)
+    said, code = machine.run('/usr/bin/roads', 'map', '/lib/known/data')
+    point('arrived' not in said, 'and what is unknown again is stopped', f'{said} {code}')
+    pid = rig.process.pid  # of timeout(1)
+    with Runs(int(Path(f'/proc/{pid}/task/{pid}/children').read_text().split()[0])) as runs:
+        asked, ran = 0, []
+        for _ in range(5):  # the least of them: everybody on the machine passes our programs
+            before = runs.now()[0]
+            asked += opened(rig, apart, 4000)
+            ran.append(runs.now()[0] - before)
+        before = runs.now()[0]
+        machine.run('/usr/bin/roads', 'hello')
+        started = runs.now()[0] - before
+    point(asked == 0 and min(ran) < 2000 and started >= 5, 'opening, reading and closing data runs none of our programs, and asks nobody; a start does',
+          (asked, ran, started))
+
+
 def try_roads(machine):
     loaded = {name: machine.run(*words, environment=more) for name, (words, more), _ in LOADED}
     free = {road: machine.run('/usr/bin/roads', road, *files) for road, files, _ in ROADS}
@@ -89,6 +126,7 @@ def try_roads(machine):
         point((said, code) == ('arrived', 0), f'{name}: its lawful twin arrives', f'{said} {code}')
     if 'hook sk_trace_look attached' in rig.records:
         try_memory_system(machine)
+    try_data(machine, rig)
     for road in MEMORY:
         unsure = rig.counts()['kernel8'] if road != 'contended' else unsure
         said, code = machine.run('/usr/bin/roads', road, LIBRARY, limit=60)

@@ -97,8 +97,8 @@ void *lk_moved_run(void *guard);
 int lk_foresee_open(struct lk_shared *shared);
 /* An inode mark that need not hold the inode, where the kernel has such. As fanotify_mark(2). */
 int lk_mark_inode(struct lk_shared *shared, int fan, unsigned flags, uint64_t mask, int fd);
-/* What the kernel side knows as `key` need not ask us any more; until it is written or its change time moves. */
-void lk_leave_alone(struct lk_shared *shared, int fd, const struct lk_key *key);
+/* Of a file that is remembered as slot->key: what the kernel side knows need not ask us any more, until it is written or its change time moves; what was opened and is data not either. */
+void lk_leave_alone(struct lk_shared *shared, const struct lk_slot *slot);
 void lk_ask_again(struct lk_shared *shared, int fd);
 
 /* kernel/guard.c */

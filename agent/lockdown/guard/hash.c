@@ -214,12 +214,12 @@ static void conclude(struct lk_guard *guard, struct lk_slot *slot, struct lk_ord
 		slot->known = lk_listed_as(shared, slot->hash, orders, &slot->kinds);
 		verdict = lk_judge_known(orders, slot->known);
 	}
-	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops))
+	if (!remember || !lk_cache_put(&shared->cache, &slot->key, slot->hash, drops)) {
 		lk_add(&shared->count.kept_out);
-	else
+	} else {
 		lk_keep(shared, slot, drops);
-	if (slot->kept)
-		lk_leave_alone(shared, slot->meta.fd, &slot->key);
+		lk_leave_alone(shared, slot);
+	}
 	lk_answer(guard, slot, orders, verdict, true);
 }
 

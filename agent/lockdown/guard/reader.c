@@ -112,8 +112,7 @@ static void judge(struct lk_guard *guard, struct lk_slot *slot)
 			lk_queue(guard, slot);
 			return;
 		}
-		if (slot->kept)
-			lk_leave_alone(shared, slot->meta.fd, &slot->key);
+		lk_leave_alone(shared, slot);
 		lk_add(&shared->count.hits);
 		lk_answer(guard, slot, &orders, verdict, verdict == FAN_DENY || (!slot->known && orders.mode == LK_SHADOW));
 		return;

@@ -31,6 +31,7 @@
 #include "lockdown/guard/guard.h"
 #include "lockdown/guard/keeper.h"
 #include "lockdown/kernel/lsm.h"
+#include "lockdown/window/window.h"
 
 #ifndef FAN_MARK_EVICTABLE
 #define FAN_MARK_EVICTABLE 0x00000200
@@ -62,20 +63,42 @@ static uint64_t ignored(const struct lk_shared *shared)
 	return atomic_load(&shared->ignore_exec) ? ASKED : FAN_OPEN_PERM;
 }
 
-/* Both marks first, then the look: what moves the change time after it is told, and takes the ignore mark away. */
-void lk_leave_alone(struct lk_shared *shared, int fd, const struct lk_key *key)
+static bool is_as_judged(int fd, const struct lk_key *key)
 {
-	int fan = atomic_load(&shared->groups[0].fan), moved = atomic_load(&shared->fds.moved);
 	struct lk_key now;
 
-	if (moved < 0 || lk_mark_inode(shared, moved, FAN_MARK_ADD, MOVED, fd) < 0)
+	return lk_look(fd, &now) && now.changed_s == key->changed_s && now.changed_ns == key->changed_ns && now.size == key->size;
+}
+
+/* Both marks first, then the look: what moves the change time after it is told, and takes the ignore mark away. */
+static bool leave_known(struct lk_shared *shared, int fd)
+{
+	int moved = atomic_load(&shared->fds.moved);
+
+	return moved >= 0 && lk_mark_inode(shared, moved, FAN_MARK_ADD, MOVED, fd) == 0 &&
+	       lk_mark_inode(shared, atomic_load(&shared->groups[0].fan), FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, ignored(shared), fd) == 0;
+}
+
+/*
+ * What lies in a folder of the policy and is not in it stays so until it is written, and the kernel takes the mark away then, or until the list changes, and then all marks go. Its change
+ * time does not matter, and an execution of it asks all the same. In a window it may yet become known.
+ */
+static bool leave_data(struct lk_shared *shared, const struct lk_slot *slot)
+{
+	return (slot->meta.mask & FAN_OPEN_PERM) && !slot->known && !slot->trouble && !lk_window_is_open() &&
+	       lk_mark_inode(shared, atomic_load(&shared->groups[0].fan), FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, FAN_OPEN_PERM, slot->meta.fd) == 0;
+}
+
+void lk_leave_alone(struct lk_shared *shared, const struct lk_slot *slot)
+{
+	int fd = slot->meta.fd;
+
+	if (!lk_kernel_acts(shared) || !(slot->kept ? leave_known(shared, fd) : leave_data(shared, slot)))
 		return;
-	if (lk_mark_inode(shared, fan, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK, ignored(shared), fd) < 0)
-		return;
-	if (!lk_look(fd, &now) || now.changed_s != key->changed_s || now.changed_ns != key->changed_ns || now.size != key->size)
-		lk_ask_again(shared, fd);
-	else
+	if (is_as_judged(fd, &slot->key))
 		lk_add(&shared->count.left_alone);
+	else
+		lk_ask_again(shared, fd);
 }
 
 void lk_ask_again(struct lk_shared *shared, int fd)
