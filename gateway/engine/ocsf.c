@@ -3,6 +3,8 @@
 #include "engine/ocsf.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "event/pull.h"
@@ -61,6 +63,15 @@ static void endpoint(struct sk_jw *out, const char *key, const struct gw_event *
 	sk_jw_close(out, '}');
 }
 
+/* "100-109", as a policy's line has it. */
+static void range(struct sk_jw *out, const char *name, uint64_t low, uint64_t high)
+{
+	char text[48];
+
+	snprintf(text, sizeof text, low == high ? "%" PRIu64 : "%" PRIu64 "-%" PRIu64, low, high);
+	sk_jw_put_str(out, name, text);
+}
+
 static void field(struct sk_jw *out, const struct gw_field_def *def, const struct gw_field *f)
 {
 	if (def->secret)
@@ -69,6 +80,8 @@ static void field(struct sk_jw *out, const struct gw_field_def *def, const struc
 		sk_jw_put_uint(out, def->name, f->u);
 	else if (def->kind == GW_INT)
 		sk_jw_put_int(out, def->name, f->i);
+	else if (def->kind == GW_RANGE)
+		range(out, def->name, f->range.low, f->range.high);
 	else if (def->kind == GW_TEXT)
 		sk_jw_put_bytes(out, def->name, f->bytes.data, SK_MIN(f->bytes.size, (size_t)1024));
 	else

@@ -126,13 +126,13 @@ static bool rewrite(struct gw_turn *base, size_t back, const void *bytes, size_t
 {
 	struct turn *t = (struct turn *)base;
 
-	if ((!t->refused && !t->pending) || back > t->size || size > t->size - back || t->size - back - size < t->gone)
+	if (back > t->size || size > t->size - back || t->size - back - size < t->gone)
 		return false;
 	memcpy(t->data + t->size - back - size, bytes, size);
 	t->changed = true;
 	if (t->pending)
 		t->pending = t->open = false;
-	else
+	else if (t->refused)
 		t->refused--;
 	return true;
 }
@@ -266,14 +266,21 @@ static void turn_round(struct engine_flow *flow, const struct gw_proto *proto)
 		flow->client = !flow->client;
 }
 
-/* The parser for these first bytes; *ret_more: one of them cannot tell yet. */
-static const struct gw_proto *guess(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size, bool *ret_more)
+/* What is known of a flow's first bytes when no parser knows them for sure. */
+struct guessed {
+	bool more;                      /* one cannot tell yet */
+	const struct gw_proto *by_port; /* of those, the first one whose usual port it is */
+	bool alone;                     /* and the only one */
+};
+
+/* The parser for these first bytes. Several may know them: then the one whose usual port it is, else the first of the list. */
+static const struct gw_proto *guess(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size, struct guessed *ret)
 {
 	unsigned over = flow->base.key.transport == 6 ? GW_TCP : GW_UDP;
 	const uint16_t *ports = flow->base.key.port;
-	const struct gw_proto *by_port = NULL;
+	const struct gw_proto *first = NULL;
 
-	*ret_more = false;
+	*ret = (struct guessed){.alone = true};
 	for (const struct gw_proto *const *p = engine->protos; *p; p++) {
 		bool known = has_port(*p, ports[0]) || has_port(*p, ports[1]);
 		enum gw_guess g;
@@ -281,32 +288,39 @@ static const struct gw_proto *guess(struct gw_engine *engine, struct engine_flow
 		if (!((*p)->over & over))
 			continue;
 		g = (*p)->guess ? (*p)->guess(data, size, dir_of(flow, side), flow->midstream) : known ? GW_YES : GW_NO;
-		if (g == GW_YES)
+		if (g == GW_YES && known)
 			return *p;
-		if (g == GW_MORE && known && !by_port)
-			by_port = *p;
-		*ret_more |= g == GW_MORE;
+		if (g == GW_YES && !first)
+			first = *p;
+		if (g == GW_MORE && known && ret->by_port)
+			ret->alone = false;
+		else if (g == GW_MORE && known)
+			ret->by_port = *p;
+		ret->more |= g == GW_MORE;
 	}
-	return by_port;
+	return ret->by_port ? NULL : first;
 }
 
-/* Keeps the first bytes until the protocol is known. */
+/* Keeps the first bytes until the protocol is known. What has a port of its own is taken for that protocol's when nobody can tell any better. */
 static void find_parser(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size)
 {
 	uint8_t joined[GW_EARLY_MAX * 2];
 	size_t early = flow->early_size[side], n = SK_MIN(size, sizeof joined - early);
 	const struct gw_proto *proto;
-	bool more;
+	struct guessed guessed;
+	bool full = early + size > GW_EARLY_MAX;
 
 	memcpy(joined, flow->early[side], early);
 	memcpy(joined + early, data, n);
-	proto = early ? guess(engine, flow, side, joined, early + n, &more) : guess(engine, flow, side, data, size, &more);
+	proto = early ? guess(engine, flow, side, joined, early + n, &guessed) : guess(engine, flow, side, data, size, &guessed);
+	if (!proto && guessed.by_port && (guessed.alone || full))
+		proto = guessed.by_port;
 	if (proto) {
 		turn_round(flow, proto);
 		begin_parser(engine, flow, proto, side);
 		return;
 	}
-	if (!more || early + size > GW_EARLY_MAX) {
+	if (!guessed.more || full) {
 		flow->protocol_settled = true;
 		return;
 	}

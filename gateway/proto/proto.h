@@ -25,7 +25,7 @@ enum gw_role { GW_ROLE_UNKNOWN, GW_ROLE_HOST, GW_ROLE_EQUIPMENT };
 enum gw_act { GW_ACT_SESSION, GW_ACT_READ, GW_ACT_REPORT, GW_ACT_WRITE, GW_ACT_CONTROL, GW_ACT_ENGINEER, GW_ACTS };
 extern const char *const gw_act_names[]; /* "session", "read", "report", "write", "control", "engineer" */
 
-enum gw_kind { GW_UINT, GW_INT, GW_TEXT, GW_BYTES };
+enum gw_kind { GW_UINT, GW_INT, GW_RANGE, GW_TEXT, GW_BYTES }; /* a range: registers 100 to 109 */
 
 /* A field of a protocol's messages, declared once: policy, rules, learning, events and the manual know it by this name. */
 struct gw_field_def {
@@ -41,6 +41,9 @@ struct gw_field {
 	union {
 		uint64_t u;
 		int64_t i;
+		struct {
+			uint64_t low, high; /* both belong to it; `u` is `low` */
+		} range;
 		struct {
 			const uint8_t *data; /* valid while say() runs */
 			size_t size;
@@ -93,7 +96,10 @@ struct gw_services {
 	enum gw_ruling (*say)(struct gw_turn *turn, const struct gw_message *message, enum gw_reply *ret_reply);
 	/* The protocol's own refusal, to be sent in direction `dir` as bytes of the stream (or as a datagram). Only after GW_REFUSE with GW_REPLY_NATIVE. */
 	void (*answer)(struct gw_turn *turn, enum gw_dir dir, const void *bytes, size_t size);
-	/* In place of answer(): `size` bytes that end `back` bytes before the end of what data() was given are replaced and go on. False when they are gone already. */
+	/*
+	 * In place of answer(): `size` bytes that end `back` bytes before the end of what data() was given are replaced and go on. False when they are gone
+	 * already. Without a refusal in hand, so that the answer to a rewritten request is one the client understands.
+	 */
 	bool (*rewrite)(struct gw_turn *turn, size_t back, const void *bytes, size_t size);
 	/* Something that no honest peer sends; `word` is declared in the protocol's `odds`. The policy decides what it is worth. */
 	enum gw_ruling (*odd)(struct gw_turn *turn, enum gw_dir dir, const char *word);

@@ -156,7 +156,7 @@ static int read_field(struct draft *d, const struct keyword *k, char *value)
 	fact->def = def;
 	if (!value || !*value)
 		return draft_refuse(d, "needs a value");
-	if (proto->fields[def].kind == GW_UINT || proto->fields[def].kind == GW_INT)
+	if (proto->fields[def].kind < GW_TEXT)
 		return word_range(value, INT64_MAX, &fact->compare, &fact->low, &fact->high) ? 0 : draft_refuse(d, "not a number or a range");
 	fact->negated = *value == '!';
 	value = word_trim(value + fact->negated);

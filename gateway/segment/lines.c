@@ -88,8 +88,20 @@ static bool text_fits(const struct sk_line_value *value, const uint8_t *data, si
 	return strlen(text) == size && strcmp(text, value->text) == 0;
 }
 
-static bool value_fits(const struct sk_line_value *value, enum gw_kind kind, const struct gw_field *field)
+/* A range is allowed where it lies within the line's, and refused where it touches them. */
+static bool range_fits(const struct sk_line *line, const struct sk_line_value *value, const struct gw_field *field)
 {
+	if (!value->number)
+		return false;
+	if (line->verdict == SK_LINE_NEVER)
+		return field->range.high >= value->low && field->range.low <= value->high;
+	return field->range.low >= value->low && field->range.high <= value->high;
+}
+
+static bool value_fits(const struct sk_line *line, const struct sk_line_value *value, enum gw_kind kind, const struct gw_field *field)
+{
+	if (kind == GW_RANGE)
+		return range_fits(line, value, field);
 	if (kind == GW_TEXT || kind == GW_BYTES)
 		return text_fits(value, field->bytes.data, field->bytes.size);
 	if (kind == GW_INT && field->i < 0)
@@ -100,7 +112,7 @@ static bool value_fits(const struct sk_line_value *value, enum gw_kind kind, con
 static bool one_fits(const struct sk_line *line, const struct sk_line_field *wanted, enum gw_kind kind, const struct gw_field *field)
 {
 	for (size_t i = 0; i < wanted->count; i++)
-		if (value_fits(&line->values[wanted->first + i], kind, field))
+		if (value_fits(line, &line->values[wanted->first + i], kind, field))
 			return true;
 	return false;
 }
