@@ -12,7 +12,8 @@
  *   gw_rules      generation, number -> one rule                                       written by main
  *   gw_types      generation, ethertype -> verdict                                     written by main
  *   gw_beat       one entry, mapped into user space: the io process's signs of life    written by io
- *   gw_switched   mapped: flows that the engine wants to see no more                   written by the engine
+ *   gw_switched   mapped: flows that the engine wants to see no more; behind GW_SWITCHED those that must not go on without it, since
+ *                 it has shifted their sequence numbers                                written by the engine
  *   gw_flows      least recently used go first: flows that were let through            written by the kernel side
  *   gw_pieces     the same of fragmented datagrams                                     written by the kernel side
  *   gw_counts     per processor: how often for which reason                            written by the kernel side
@@ -39,6 +40,7 @@ enum {
 	GW_FLOWS = 131072,
 	GW_PIECES = 8192,
 	GW_SWITCHED = 65536,
+	GW_SHIFTED = 4096,    /* behind them in the same table */
 	GW_VLAN_ANY = 0xffff, /* in a zone's key */
 	GW_FRAME_MAX = 3584,  /* longer ones fit into no chunk, and are not inspected */
 };
@@ -197,6 +199,7 @@ enum { GW_META_MAGIC = 0x53474d31 };
 	X(ODD_PASSED, "odd-passed", "headers that cannot be read: passed, everything is switched there")      \
 	X(ODD_DROPPED, "odd-dropped", "headers that cannot be read: dropped")                                    \
 	X(RELATED, "related", "an ICMP error about a flow that was let through: passed")  \
+	X(SHIFTED_DROPPED, "shifted-dropped", "the engine has answered within this session and does not see it now: dropped") \
 	X(NOTES, "", "")                                                      \
 	X(NEW_FLOW, "new-flow", "flows judged for the first time")            \
 	X(PICKED_UP, "picked-up", "of these, sessions that nobody saw begin") \

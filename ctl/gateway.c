@@ -109,6 +109,19 @@ static void print_until(const char *name, uint64_t ms)
 		printf("%s%*s %s\n", CTL_PADDED(name, 14), sk_time_text((int64_t)(ms / 1000), time));
 }
 
+/* Sessions that end with the engine. */
+static void print_answered(struct json_object *list)
+{
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		printf(CTL_T("%s%*s %s port %" PRIu64 " - %s port %" PRIu64 " (is reset when the engine ends)\n",
+			     "%s%*s %s ポート %" PRIu64 " - %s ポート %" PRIu64 "（エンジンの終了時に切断します）\n"),
+		       CTL_PADDED(CTL_T("answered in", "応答済み"), 14), text_of(one, "client"), number_of(one, "client_port"), text_of(one, "server"),
+		       number_of(one, "server_port"));
+	}
+}
+
 static void print_status(struct json_object *status)
 {
 	struct json_object *policy = member(status, "policy"), *engine = member(status, "engine"), *events = member(status, "events"),
@@ -126,6 +139,7 @@ static void print_status(struct json_object *status)
 	printf(CTL_T("               %" PRIu64 " packets, %" PRIu64 " flows, %" PRIu64 " messages, %" PRIu64 " refused\n",
 		     "               パケット %" PRIu64 "、フロー %" PRIu64 "、メッセージ %" PRIu64 "、拒否 %" PRIu64 "\n"),
 	       number_of(engine, "packets"), number_of(engine, "flows"), number_of(engine, "messages"), number_of(engine, "refused"));
+	print_answered(member(status, "answered_in"));
 	for (size_t i = 0; pairs && i < json_object_array_length(pairs); i++) {
 		struct json_object *pair = json_object_array_get_idx(pairs, i);
 

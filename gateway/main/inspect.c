@@ -61,7 +61,7 @@ static uint64_t mono_ms(void)
 
 static uint8_t priority_of(const struct gw_event *event)
 {
-	return event->verdict != GW_ALLOWED || event->kind == GW_EVENT_RULE ? 0 : event->kind == GW_EVENT_ODD ? 1 : 2;
+	return event->verdict != GW_ALLOWED || event->kind == GW_EVENT_RULE ? 0 : event->kind == GW_EVENT_ODD || event->kind == GW_EVENT_ANSWER ? 1 : 2;
 }
 
 /* What was said is counted; what was decided against is told. */
@@ -84,16 +84,51 @@ static void on_inject(void *context, unsigned pair, enum gw_port to, const uint8
 {
 	struct inspect *in = context;
 
-	gw_lend_inject(in->lend, pair * 2 + (unsigned)to, frame, size);
+	if (in->lend)
+		gw_lend_inject(in->lend, pair * 2 + (unsigned)to, frame, size);
 }
 
-/* Nobody would see to such a session when this process is gone. */
+static void list_shifted(struct gw_common *common, const struct gw_shifted *of)
+{
+	for (size_t i = 0; i < GW_SHIFTS; i++) {
+		struct gw_shift_entry *entry = &common->shifts[i];
+
+		if (atomic_load(&entry->flow))
+			continue;
+		gw_addr_text(&of->client, of->ip, entry->client);
+		gw_addr_text(&of->server, of->ip, entry->server);
+		entry->client_port = of->client_port;
+		entry->server_port = of->server_port;
+		atomic_store(&entry->flow, of->flow);
+		return;
+	}
+}
+
+static void unlist_shifted(struct gw_common *common, uint64_t flow)
+{
+	for (size_t i = 0; i < GW_SHIFTS; i++)
+		if (atomic_load(&common->shifts[i].flow) == flow)
+			atomic_store(&common->shifts[i].flow, 0);
+}
+
 static bool on_shifted(void *context, enum gw_shift_step step, const struct gw_shifted *of)
 {
-	(void)context;
-	(void)step;
-	(void)of;
-	return false;
+	struct inspect *in = context;
+	const uint8_t *const frames[2] = {of->will[0].frame, of->will[1].frame};
+	const size_t sizes[2] = {of->will[0].size, of->will[1].size};
+
+	if (!in->lend) /* this process ends: io sends what was left with it */
+		return false;
+	if (step == GW_SHIFT_OVER) {
+		gw_lend_unshift(in->lend, of->flow);
+		unlist_shifted(in->common, of->flow);
+		return true;
+	}
+	if (gw_lend_shift(in->lend, of->flow, of->pair, frames, sizes) != 0)
+		return false;
+	if (step == GW_SHIFT_BEGINS)
+		list_shifted(in->common, of);
+	return true;
 }
 
 static void on_offload(void *context, const struct gw_packet *of, int what)
@@ -133,6 +168,8 @@ static void tell_counts(struct inspect *in)
 	atomic_store(&to->message_refusals, counts.refused);
 	atomic_store(&to->unjudged, counts.unjudged);
 	atomic_store(&to->flows, counts.flows_now);
+	atomic_store(&to->answered, counts.answered);
+	atomic_store(&to->orphans, counts.orphans);
 	atomic_store(&to->memory, counts.memory_now);
 	atomic_store(&to->memory_peak, counts.memory_peak);
 	atomic_store(&to->beat_ms, mono_ms());
@@ -152,6 +189,7 @@ static void tick(struct inspect *in)
 static void judge(struct inspect *in, uint8_t *frame)
 {
 	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1), .pair = in->lent.port / 2, .flow = in->lent.flow,
+		.orphan = gw_lend_is_orphan(in->lend, in->lent.flow),
 		.sender = (enum gw_sender)in->lent.opener};
 
 	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
@@ -193,6 +231,7 @@ static void idle(struct inspect *in)
 
 static int work(struct inspect *in, const struct gateway_config *config)
 {
+	struct gw_lend *lend;
 	int r = SK_AGAIN;
 
 	if (gw_engine_lend[0] < 0) {
@@ -205,7 +244,9 @@ static int work(struct inspect *in, const struct gateway_config *config)
 		return r == SK_AGAIN ? 0 : r;
 	while (!told_to_stop && !gw_lend_lost(in->lend) && !main_is_gone(in))
 		turn(in, (unsigned)config->spin_us);
-	in->lend = gw_lend_free(in->lend);
+	lend = in->lend;
+	in->lend = NULL; /* what the engine still says has nobody to hear it */
+	gw_lend_free(lend);
 	return 0;
 }
 
@@ -230,6 +271,8 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	int r;
 
 	in = (struct inspect){.ctx = ctx, .common = gateway_common, .text = SK_BUF(GW_EVENT_LONGEST)};
+	for (size_t i = 0; i < GW_SHIFTS; i++)
+		atomic_store(&gateway_common->shifts[i].flow, 0);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	r = gw_engine_new(&setup, &in.engine);

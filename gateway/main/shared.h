@@ -26,6 +26,7 @@ enum {
 	GW_EVENT_ROOM = 4 << 20,
 	GW_EVENT_LONGEST = 64 << 10,
 	GW_TOPS = 512,
+	GW_SHIFTS = 256,
 };
 
 struct gw_slot {
@@ -38,12 +39,18 @@ struct gw_top { /* one message of one conduit */
 	_Atomic uint64_t count[3]; /* allowed, would be refused, refused */
 };
 
+struct gw_shift_entry { /* a session in which the engine has answered: it lives as long as the engine. The engine's; 0 = none */
+	_Atomic uint64_t flow;
+	char client[46], server[46];
+	uint16_t client_port, server_port;
+};
+
 struct gw_engine_state {
 	_Atomic int32_t pid;
 	_Atomic uint64_t beat_ms;  /* CLOCK_MONOTONIC */
 	_Atomic uint32_t has;      /* the `count` of the policy it works with */
 	_Atomic uint32_t refused;  /* the `count` of one that it could not take */
-	_Atomic uint64_t packets, dropped, messages, message_refusals, flows, memory, memory_peak, unjudged, rules;
+	_Atomic uint64_t packets, dropped, messages, message_refusals, flows, memory, memory_peak, unjudged, rules, answered, orphans;
 };
 
 struct gw_present { /* what the clerk knows of the policy that it put last; its own */
@@ -69,6 +76,7 @@ struct gw_common {
 	_Atomic uint64_t events_in, events_out, events_lost; /* bytes written and read; events */
 	uint32_t top_count;
 	struct gw_top tops[GW_TOPS];
+	struct gw_shift_entry shifts[GW_SHIFTS];
 	char events[GW_EVENT_ROOM];
 };
 

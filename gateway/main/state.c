@@ -87,6 +87,8 @@ static void put_engine(struct put *p, const struct gw_clerk *c)
 	put_number(&engine, "flows", atomic_load(&e->flows));
 	put_number(&engine, "memory", atomic_load(&e->memory));
 	put_number(&engine, "memory_peak", atomic_load(&e->memory_peak));
+	put_number(&engine, "answered", atomic_load(&e->answered));
+	put_number(&engine, "orphans", atomic_load(&e->orphans));
 	put_number(&engine, "rules", atomic_load(&e->rules));
 	p->r = p->r ? p->r : engine.r;
 }
@@ -148,6 +150,30 @@ static void put_pairs(struct put *p, const struct gateway_config *config)
 	}
 }
 
+/* Sessions in which the engine has answered: they are reset when it ends. */
+static void put_shifts(struct put *p, struct gw_common *common)
+{
+	struct json_object *list = NULL;
+
+	if (!p->r)
+		p->r = sk_json_put_array(p->object, "answered_in", &list);
+	for (size_t i = 0; i < GW_SHIFTS && !p->r; i++) {
+		struct gw_shift_entry entry = common->shifts[i];
+		struct put one = {0};
+
+		if (!entry.flow)
+			continue;
+		entry.client[sizeof entry.client - 1] = entry.server[sizeof entry.server - 1] = '\0';
+		one.object = json_object_new_object();
+		p->r = one.r = sk_json_append(list, one.object);
+		put_text(&one, "client", entry.client);
+		put_number(&one, "client_port", entry.client_port);
+		put_text(&one, "server", entry.server);
+		put_number(&one, "server_port", entry.server_port);
+		p->r = one.r;
+	}
+}
+
 struct json_object *gw_status(struct gw_clerk *c)
 {
 	struct put p = make(c), pids = put_object(&p, "processes");
@@ -157,6 +183,7 @@ struct json_object *gw_status(struct gw_clerk *c)
 	p.r = p.r ? p.r : pids.r;
 	put_pairs(&p, c->config);
 	put_number(&p, "refusals", c->refusal_count);
+	put_shifts(&p, c->common);
 	return p.r ? sk_json_free(p.object) : p.object;
 }
 

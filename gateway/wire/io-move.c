@@ -9,7 +9,7 @@
 #include "wire/io-own.h"
 #include "wire/ring.h"
 
-enum { MASK = GW_XSK_RING - 1, META = sizeof(struct gw_meta) };
+enum { MASK = GW_XSK_RING - 1, META = sizeof(struct gw_meta), GONE_NS = 1000000000 };
 
 static void set_free(struct gw_io *io, uint32_t chunk)
 {
@@ -172,6 +172,56 @@ bool gw_io_receive(struct gw_io *io, uint32_t socket, uint64_t now)
 	return n > 0;
 }
 
+/* Bytes that are nobody's frame, out of a port. */
+static void send_bytes(struct gw_io *io, uint8_t port, const uint8_t *bytes, uint32_t size, _Atomic uint64_t *counter)
+{
+	uint32_t number;
+
+	if (!io->free_count) {
+		GW_COUNT(io, no_room);
+		return;
+	}
+	number = io->free[--io->free_count];
+	io->life->chunks[number].offset = number * GW_CHUNK;
+	io->life->chunks[number].size = size;
+	io->life->chunks[number].slot = port ^ 1;
+	memcpy(io->memory + (size_t)number * GW_CHUNK, bytes, size);
+	if (put_out(io, number, io->out[port][0])) {
+		atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+	} else {
+		GW_COUNT(io, no_room);
+		set_free(io, number);
+	}
+}
+
+/* ---- sessions that live as long as their engine */
+
+static void send_will(struct gw_io *io, struct gw_will *will)
+{
+	uint32_t which = atomic_load(&will->turn) & 1;
+
+	if (!atomic_exchange(&will->flow, 0) || will->pair >= io->setup.pair_count)
+		return;
+	GW_COUNT(io, wills);
+	for (uint8_t side = 0; side < 2; side++)
+		if (will->text[which].size[side] >= 14 && will->text[which].size[side] <= GW_WILL_MAX)
+			send_bytes(io, (uint8_t)(will->pair * 2 + side), will->text[which].frame[side], will->text[which].size[side], &io->share->count.injected);
+}
+
+void gw_io_wills(struct gw_io *io)
+{
+	for (uint32_t i = 0; i < GW_WILLS; i++)
+		send_will(io, &io->share->wills[i]);
+}
+
+/* A frame was let on as it came, and the engine has counted it otherwise since. */
+static void send_will_of(struct gw_io *io, uint64_t flow)
+{
+	for (uint32_t i = 0; i < GW_WILLS; i++)
+		if (atomic_load(&io->share->wills[i].flow) == flow)
+			send_will(io, &io->share->wills[i]);
+}
+
 /* --- back from the engine */
 
 static void give_back(struct gw_io *io, const struct gw_back *back)
@@ -183,6 +233,8 @@ static void give_back(struct gw_io *io, const struct gw_back *back)
 		GW_COUNT(io, bad_back);
 	} else if (chunk->state == GW_CHUNK_LATE) {
 		GW_COUNT(io, came_back);
+		if (!chunk->closed && chunk->flow)
+			send_will_of(io, chunk->flow);
 		set_free(io, number);
 	} else if (back->fate == GW_BACK_PASS) {
 		GW_COUNT(io, passed);
@@ -195,27 +247,11 @@ static void give_back(struct gw_io *io, const struct gw_back *back)
 
 static void inject(struct gw_io *io, const struct gw_back *back)
 {
-	uint32_t number;
-
 	if (back->offset >= GW_INJECTS || back->size < 14 || back->size > GW_INJECT_MAX || back->port >= 2 * io->setup.pair_count) {
 		GW_COUNT(io, bad_back);
 		return;
 	}
-	if (io->free_count) {
-		number = io->free[--io->free_count];
-		io->life->chunks[number].offset = number * GW_CHUNK;
-		io->life->chunks[number].size = back->size;
-		io->life->chunks[number].slot = back->port ^ 1;
-		memcpy(io->memory + (size_t)number * GW_CHUNK, io->share->inject[back->offset], back->size);
-		if (put_out(io, number, io->out[back->port][0])) {
-			GW_COUNT(io, injected);
-		} else {
-			GW_COUNT(io, no_room);
-			set_free(io, number);
-		}
-	} else {
-		GW_COUNT(io, no_room);
-	}
+	send_bytes(io, back->port, io->share->inject[back->offset], back->size, &io->share->count.injected);
 	atomic_store(&io->share->inject_busy[back->offset], 0);
 }
 
@@ -282,6 +318,8 @@ void gw_io_overdue(struct gw_io *io, uint64_t now)
 	uint64_t since = gw_io_owed_since(io);
 
 	io->overdue = since && now - since >= io->owed_ns;
+	if (io->overdue && now - since >= GONE_NS)
+		gw_io_wills(io);
 	for (uint32_t at = io->fifo_tail; io->overdue && at != io->fifo_head; at++) {
 		struct gw_chunk *chunk = &io->life->chunks[io->fifo[at % io->chunk_count]];
 

@@ -77,6 +77,8 @@ void gw_io_overdue(struct gw_io *io, uint64_t now);
 /* When the oldest frame was lent that the engine still has; 0 = none. */
 uint64_t gw_io_owed_since(struct gw_io *io);
 void gw_io_reclaim(struct gw_io *io);
+/* The engine is gone, or as good as: what it left for that is sent. */
+void gw_io_wills(struct gw_io *io);
 void gw_io_send(struct gw_io *io);
 /* A frame that nobody will decide about any more. */
 void gw_io_orphan(struct gw_io *io, uint32_t chunk);

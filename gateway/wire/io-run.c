@@ -38,6 +38,7 @@ static void forget_engine(struct gw_io *io)
 	sk_close_p(&io->engine);
 	io->engine = -1;
 	gw_io_reclaim(io);
+	gw_io_wills(io);
 }
 
 static void know_engine(struct gw_io *io)
@@ -156,6 +157,9 @@ static void drain(struct gw_io *io)
 			forget_engine(io);
 		now = gw_io_now();
 	}
+	if (told_to_stop || atomic_load(&io->life->stop))
+		gw_io_wills(io); /* nobody moves what the engine still decides */
+	gw_io_send(io);
 }
 
 static void become_first(const struct gw_io *io)

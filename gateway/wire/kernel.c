@@ -113,7 +113,7 @@ static int begin(struct gw_kernel *kernel, uint64_t beat_ns, uint64_t owed_ns)
 	uint32_t zero = 0;
 
 	kernel->beat = map_table(kernel->maps[GW_MAP_BEAT], 4096);
-	kernel->switched = map_table(kernel->maps[GW_MAP_SWITCHED], GW_SWITCHED * sizeof(uint64_t));
+	kernel->switched = map_table(kernel->maps[GW_MAP_SWITCHED], (GW_SWITCHED + GW_SHIFTED) * sizeof(uint64_t));
 	if (!kernel->beat || !kernel->switched || bpf_map_lookup_elem(kernel->maps[GW_MAP_LIVE], &zero, &kernel->live) < 0)
 		return -errno;
 	kernel->live.beat_ns = beat_ns ? beat_ns : 10000000;
@@ -153,7 +153,7 @@ void gw_kernel_leave(struct gw_kernel *kernel)
 	if (kernel->beat)
 		munmap(kernel->beat, 4096);
 	if (kernel->switched)
-		munmap(kernel->switched, GW_SWITCHED * sizeof(uint64_t));
+		munmap(kernel->switched, (GW_SWITCHED + GW_SHIFTED) * sizeof(uint64_t));
 	kernel->beat = NULL;
 	kernel->switched = NULL;
 }

@@ -16,6 +16,8 @@
 #include "wire/ring.h"
 #include "wire/share.h"
 
+enum { SWITCHED_BYTES = (GW_SWITCHED + GW_SHIFTED) * sizeof(uint64_t) };
+
 struct gw_lend {
 	struct gw_share *share;
 	uint8_t *chunks;
@@ -24,6 +26,8 @@ struct gw_lend {
 	int bell, io_bell;
 	uint32_t me, next_room;
 	uint64_t epoch_ns; /* of the monotonic clock */
+	uint64_t mine[GW_SHIFTED];   /* flows shifted by this engine, in the places they have in the table */
+	uint16_t will_of[GW_SHIFTED];
 };
 
 static uint64_t clock_ns(clockid_t which)
@@ -50,7 +54,7 @@ static int map_all(struct gw_lend *lend, int memory_fd, int switched_fd)
 		return -EINVAL;
 	lend->chunks = (uint8_t *)lend->share + lend->share->chunks_at;
 	if (switched_fd >= 0) {
-		lend->switched = mmap(NULL, GW_SWITCHED * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, switched_fd, 0);
+		lend->switched = mmap(NULL, SWITCHED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, switched_fd, 0);
 		if (lend->switched == MAP_FAILED)
 			lend->switched = NULL;
 	}
@@ -110,7 +114,7 @@ struct gw_lend *gw_lend_free(struct gw_lend *lend)
 		gw_bell_ring(lend->io_bell);
 	}
 	if (lend->switched)
-		munmap(lend->switched, GW_SWITCHED * sizeof(uint64_t));
+		munmap(lend->switched, SWITCHED_BYTES);
 	if (lend->share)
 		munmap(lend->share, lend->bytes);
 	free(lend);
@@ -183,6 +187,75 @@ void gw_lend_switch(struct gw_lend *lend, uint64_t flow)
 {
 	if (lend->switched && flow)
 		__atomic_store_n(&lend->switched[flow & (GW_SWITCHED - 1)], flow, __ATOMIC_RELAXED);
+}
+
+/* ---- sessions whose numbers are shifted ---- */
+
+static uint64_t *mark_of(const struct gw_lend *lend, uint64_t flow)
+{
+	return &lend->switched[GW_SWITCHED + (flow & (GW_SHIFTED - 1))];
+}
+
+static void write_will(struct gw_will *will, unsigned pair, const uint8_t *const frames[2], const size_t sizes[2])
+{
+	uint32_t turn = atomic_load(&will->turn) + 1;
+
+	will->pair = (uint8_t)pair;
+	for (int i = 0; i < 2; i++) {
+		will->text[turn & 1].size[i] = (uint16_t)sizes[i];
+		memcpy(will->text[turn & 1].frame[i], frames[i], sizes[i]);
+	}
+	atomic_store(&will->turn, turn);
+}
+
+static int find_will(const struct gw_lend *lend)
+{
+	for (int i = 0; i < GW_WILLS; i++)
+		if (!atomic_load(&lend->share->wills[i].flow))
+			return i;
+	return -1;
+}
+
+int gw_lend_shift(struct gw_lend *lend, uint64_t flow, unsigned pair, const uint8_t *const frames[2], const size_t sizes[2])
+{
+	uint32_t at = flow & (GW_SHIFTED - 1);
+	int will;
+
+	if (!lend->switched || !flow || sizes[0] > GW_WILL_MAX || sizes[1] > GW_WILL_MAX || pair >= GW_SLOTS / 2)
+		return SK_FULL;
+	if (lend->mine[at] != flow) {
+		uint64_t marked = __atomic_load_n(mark_of(lend, flow), __ATOMIC_RELAXED);
+
+		will = find_will(lend);
+		if (lend->mine[at] || (marked && marked != flow) || will < 0)
+			return SK_FULL;
+		lend->will_of[at] = (uint16_t)will;
+		lend->mine[at] = flow;
+	}
+	write_will(&lend->share->wills[lend->will_of[at]], pair, frames, sizes);
+	atomic_store(&lend->share->wills[lend->will_of[at]].flow, flow);
+	__atomic_store_n(mark_of(lend, flow), flow, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void gw_lend_unshift(struct gw_lend *lend, uint64_t flow)
+{
+	uint32_t at = flow & (GW_SHIFTED - 1);
+
+	if (!lend->switched || !flow)
+		return;
+	if (*mark_of(lend, flow) == flow)
+		__atomic_store_n(mark_of(lend, flow), 0, __ATOMIC_RELEASE);
+	if (lend->mine[at] != flow)
+		return;
+	lend->mine[at] = 0;
+	if (atomic_load(&lend->share->wills[lend->will_of[at]].flow) == flow)
+		atomic_store(&lend->share->wills[lend->will_of[at]].flow, 0);
+}
+
+bool gw_lend_is_orphan(const struct gw_lend *lend, uint64_t flow)
+{
+	return lend->switched && flow && __atomic_load_n(mark_of(lend, flow), __ATOMIC_RELAXED) == flow && lend->mine[flow & (GW_SHIFTED - 1)] != flow;
 }
 
 static bool has_frame(const struct gw_lend *lend)

@@ -26,6 +26,8 @@ enum {
 	GW_RING = 4096,        /* entries of each ring */
 	GW_INJECTS = 256,      /* frames that may be on their way from the engine's own */
 	GW_INJECT_MAX = 3584,
+	GW_WILLS = 256,        /* sessions that live as long as the engine does */
+	GW_WILL_MAX = 128,
 };
 
 struct gw_lent {
@@ -52,6 +54,20 @@ struct gw_back {
 	uint16_t unused;
 };
 
+/*
+ * Two frames that io sends when the engine that wrote them is gone, out of the two ports of a pair: they reset a session in which it has answered. Written into the text that is
+ * not in use, then `turn` is raised: io never sends half of one. `flow` is written last and taken first.
+ */
+struct gw_will {
+	_Atomic uint64_t flow; /* 0 = none */
+	_Atomic uint32_t turn;
+	uint8_t pair;
+	struct {
+		uint16_t size[2];
+		uint8_t frame[2][GW_WILL_MAX];
+	} text[2];
+};
+
 struct gw_ends {
 	_Alignas(64) _Atomic uint32_t head; /* the producer's: entries written so far */
 	_Alignas(64) _Atomic uint32_t tail; /* the consumer's: entries read so far */
@@ -67,6 +83,7 @@ struct gw_io_counts {
 	_Atomic uint64_t no_room;                       /* the outgoing ring was full: lost */
 	_Atomic uint64_t bad_back;                      /* the engine gave back what it did not have */
 	_Atomic uint64_t came_back;                     /* given back after it was let on: not sent again */
+	_Atomic uint64_t wills;                         /* sessions reset because the engine was gone that had answered in them */
 	_Atomic uint64_t takeovers, engines;            /* how often an io, or an engine, began */
 };
 
@@ -81,6 +98,7 @@ struct gw_share {
 	struct gw_lent lent[GW_RING];
 	struct gw_back back[GW_RING];
 	_Atomic uint32_t inject_busy[GW_INJECTS];
+	struct gw_will wills[GW_WILLS];
 	uint8_t inject[GW_INJECTS][GW_INJECT_MAX];
 };
 
@@ -103,6 +121,14 @@ void gw_lend_back(struct gw_lend *lend, const struct gw_lent *lent, bool pass);
 int gw_lend_inject(struct gw_lend *lend, unsigned port, const uint8_t *frame, size_t size);
 /* Nothing of this flow needs to be looked at any more: the kernel side switches it until it is forgotten. */
 void gw_lend_switch(struct gw_lend *lend, uint64_t flow);
+/*
+ * From now on nothing of this flow goes on without an engine, and when this one is gone these frames go out of the ports of `pair`. Again for other frames.
+ * SK_FULL: that cannot be.
+ */
+int gw_lend_shift(struct gw_lend *lend, uint64_t flow, unsigned pair, const uint8_t *const frames[2], const size_t sizes[2]);
+void gw_lend_unshift(struct gw_lend *lend, uint64_t flow);
+/* It was an engine before this one that has shifted this flow. */
+bool gw_lend_is_orphan(const struct gw_lend *lend, uint64_t flow);
 /* Sleeps until there is a frame, or `ms` have gone by, or `other_fd` (-1 = none) is readable. Looks for `spin_us` before it sleeps. */
 void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other_fd);
 /* True: io has another engine now, and this one is to end. */

@@ -122,7 +122,7 @@ def lines(log_of_tool):
     checks.point('S1F2' in said, 'the host may read', said)
     checks.point('START' in heard and 'S2F42' in said, 'and may say what its line lists', heard)
     checks.point('ABORT' not in heard and 'S2F15' not in heard, 'what a line does not list, or refuses, never reaches the tool', heard)
-    checks.point('S2F42' not in refused, 'nor does the tool answer it', refused)
+    checks.point('<L <B 0x02> <L>>' in refused and 'S2F16' in refused, 'the gateway answers in its stead', refused)
     checks.point(wait(lambda: status()['engine']['refused'] >= 2), 'status counts them', status())
     refusals = json.loads(command('gateway', 'explain', '--json').stdout)['refusals']
     text = json.dumps(refusals)
