@@ -39,8 +39,10 @@ const uint8_t *smb_bytes(struct smb_view *v, size_t at, size_t size);
 const uint8_t *smb_clip(struct smb_view *v, size_t at, size_t size, size_t *ret_size);
 /* As UTF-8 up to the first zero, and its length. *ret_used, when given, is how many bytes it took with its zero. */
 size_t smb_text(const uint8_t *data, size_t size, bool unicode, char out[SMB_TEXT], size_t *ret_used);
-/* The name of a pipe without what stands before it ("\PIPE\"), or of a share without its server. */
+/* What stands behind the last slash: of a share, its name without its server. */
 const char *smb_base_name(const char *path);
+/* The name of a pipe without "\PIPE\" before it. */
+const char *smb_pipe_name(const char *path);
 
 struct smb_id {
 	uint64_t a, b; /* of SMB1: the number alone */

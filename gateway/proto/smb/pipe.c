@@ -18,7 +18,7 @@ struct pipe_turn {
 static void tell(void *context, struct rpc_told *t)
 {
 	struct pipe_turn *p = context;
-	const char *name = smb_base_name(p->file->name);
+	const char *name = smb_pipe_name(p->file->name);
 	enum gw_reply reply;
 
 	t->fields[t->field_count++] = (struct gw_field){.def = F_VERSION, .u = p->x->version};

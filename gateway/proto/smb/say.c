@@ -115,7 +115,7 @@ void step_tree(struct smb_step *x)
 void step_path(struct smb_step *x, const char *path, bool request)
 {
 	struct smb_tree *tree = memo_tree(x->s, x->tree);
-	const char *base = smb_base_name(path);
+	const char *base = smb_pipe_name(path);
 	bool pipe = tree ? tree->pipe : rpc_pipe_known(base);
 
 	step_tree(x);

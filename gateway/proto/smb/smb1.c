@@ -119,7 +119,7 @@ static void tree_disconnect(struct smb_step *x, const struct block *b)
 static void opens(struct smb_step *x, const char *path)
 {
 	struct smb_tree *tree = memo_tree(x->s, x->tree);
-	bool pipe = tree ? tree->pipe : rpc_pipe_known(smb_base_name(path));
+	bool pipe = tree ? tree->pipe : rpc_pipe_known(smb_pipe_name(path));
 
 	if (pipe) {
 		x->name = "open-pipe";

@@ -97,7 +97,7 @@ static void create_request(struct smb_step *x)
 
 	step_begin(x, removes ? "delete-file" : options & IS_FOLDER && disposition == 2 ? "create-directory" : writes ? "create-file" : "open-file", writes || removes ? GW_ACT_WRITE : GW_ACT_READ);
 	path = step_read(x, data, size, true, NULL);
-	pipe = tree ? tree->pipe : rpc_pipe_known(smb_base_name(path));
+	pipe = tree ? tree->pipe : rpc_pipe_known(smb_pipe_name(path));
 	if (pipe) {
 		x->name = "open-pipe";
 		x->act = GW_ACT_SESSION;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Reading numbers and text out of a message of SMB. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/cursor.h"
 #include "base/mem.h"
@@ -126,4 +127,11 @@ const char *smb_base_name(const char *path)
 	for (const char *slash; (slash = strpbrk(path, "\\/"));)
 		path = slash + 1;
 	return path;
+}
+
+/* "\PIPE\name" and "\name" are one; what else stands in a name stays. */
+const char *smb_pipe_name(const char *path)
+{
+	path += strspn(path, "\\");
+	return strncasecmp(path, "PIPE\\", 5) == 0 ? path + 5 : path;
 }
