@@ -124,7 +124,7 @@ struct smb_step {
 	uint32_t status;
 	uint64_t id, tree;  /* pairs the answer; the tree as in smb_tree */
 	size_t back;        /* bytes of what data() was given behind the frame */
-	size_t size;
+	size_t size;        /* of the frame with its length before it: what a refusal takes out of the stream, whichever command is refused */
 	struct smb_view view;
 	struct smb_wait wait; /* what an answer answers */
 	struct smb_id last;   /* the file that a related or chained command speaks of */

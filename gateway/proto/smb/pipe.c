@@ -30,6 +30,10 @@ static void tell(void *context, struct rpc_told *t)
 	}
 	if (*p->share)
 		t->fields[t->field_count++] = (struct gw_field){.def = F_SHARE, .bytes = {(const uint8_t *)p->share, strlen(p->share)}};
+	/* A call's first fragment is whole as a frame: what is refused is the frame. */
+	t->message.partial |= !t->message.whole;
+	t->message.whole = true;
+	t->message.size = p->x->size;
 	t->message.back = p->x->back;
 	t->message.fields = t->fields;
 	t->message.field_count = t->field_count;

@@ -90,7 +90,7 @@ void step_tell(struct smb_step *x)
 	enum gw_reply reply;
 
 	x->turn->engine->say(x->turn, &m, &reply);
-	if (x->view.torn && !x->peek && x->size <= SMB_KEPT)
+	if (x->view.torn && !x->peek && x->size <= SMB_KEPT + 4)
 		step_odd(x, "smb-torn");
 }
 

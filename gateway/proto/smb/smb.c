@@ -48,6 +48,7 @@ static void read_frame(struct gw_turn *turn, struct smb *s, enum gw_dir dir, siz
 {
 	struct smb_side *side = &s->side[dir];
 	struct smb_view view = {.data = (const uint8_t *)side->frame.data, .size = side->frame.size};
+	uint32_t size = peek ? SMB_EARLY : side->size;
 
 	if (view.size < least(view.data[0])) {
 		if (!peek)
@@ -55,11 +56,11 @@ static void read_frame(struct gw_turn *turn, struct smb *s, enum gw_dir dir, siz
 		return;
 	}
 	if (view.data[0] == 0xff)
-		smb1_read(s, turn, dir, &view, side->size, back, peek);
+		smb1_read(s, turn, dir, &view, size, back, peek);
 	else if (view.data[0] == 0xfe)
-		smb2_read(s, turn, dir, &view, side->size, back, peek);
+		smb2_read(s, turn, dir, &view, size, back, peek);
 	else
-		smb3_read_wrapped(s, turn, dir, &view, side->size, back, peek);
+		smb3_read_wrapped(s, turn, dir, &view, size, back, peek);
 }
 
 static void next_frame(struct smb_side *side)

@@ -382,7 +382,7 @@ void smb1_read(struct smb *s, struct gw_turn *turn, enum gw_dir dir, const struc
 
 	if (!x)
 		return;
-	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 1, .back = back, .size = size, .view = *view};
+	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 1, .back = back, .size = size + 4, .view = *view};
 	x->command = smb_u8(&x->view, 4);
 	x->status = smb_u32(&x->view, 5);
 	x->answer = smb_u8(&x->view, 9) & IS_ANSWER;

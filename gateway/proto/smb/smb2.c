@@ -307,7 +307,7 @@ void smb2_read(struct smb *s, struct gw_turn *turn, enum gw_dir dir, const struc
 
 	if (!x)
 		return;
-	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 2, .unicode = true, .back = back, .size = size};
+	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 2, .unicode = true, .back = back, .size = size + 4};
 	for (unsigned i = 0; i < SMB_COMMANDS_MAX; i++) {
 		uint32_t flags, next;
 
@@ -339,7 +339,7 @@ void smb3_read_wrapped(struct smb *s, struct gw_turn *turn, enum gw_dir dir, con
 
 	if (!x)
 		return;
-	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 2, .back = back, .size = size, .view = *view};
+	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 2, .back = back, .size = size + 4, .view = *view};
 	step_begin(x, packed ? "compressed" : "encrypted", GW_ACT_CONTROL);
 	x->field_count = 1; /* it has a version and no command */
 	x->partial = true;
