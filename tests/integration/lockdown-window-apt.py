@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.window_site import TOP, Site, finish, point, sh, sha  # noqa: E402
-
-PC = TOP / 'tests/support/equipment-pc'
+from support.window_site import PC, Site, finish, inside, point, sh, sha, sign_draft  # noqa: E402
 
 
 def package(site, version, into):
@@ -36,10 +34,6 @@ def package(site, version, into):
         (top / 'DEBIAN' / name).chmod(0o755)
     sh('dpkg-deb', '--root-owner-group', '--build', top, into / f'sekisho-demo_{version}_amd64.deb', check=True)
     (into / 'Packages').write_text(sh('dpkg-scanpackages', '--multiversion', '.', cwd=into, check=True).stdout)
-
-
-def inside(site, *words):
-    return sh(PC, 'run', site.pc, 'env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', *words, timeout=200)
 
 
 def apt(site, *words):
@@ -76,7 +70,7 @@ def story(site):
     dpkg = sha(site.disk / 'usr/bin/dpkg')
     point(dpkg in text, 'scanned', scanned)
     draft.write_text(text.replace('lockdown:\n', f'lockdown:\n  updaters:\n    - sha256: "{dpkg}"\n      note: dpkg\n', 1))
-    sign(site, draft, out, 1)
+    sign_draft(site, draft, out, 1)
     site.root_run('policy', 'import', out)
     site.serial = 1
     site.start()
@@ -107,20 +101,13 @@ def story(site):
     after = site.folder / 'next.yaml'
     done = site.sekisho('window', 'approve', '--out', after)
     point(done.returncode == 0 and inside(site, 'demo').stdout == 'demo 2\n' and inside(site, 'unknown').returncode != 0, 'approved: it runs, what is unknown does not', done)
-    sign(site, after, site.folder / '2.skp', 2)
+    sign_draft(site, after, site.folder / '2.skp', 2)
     site.root_run('policy', 'import', site.folder / '2.skp')
     point(site.guarded(2) and inside(site, 'demo').stdout == 'demo 2\n' and inside(site, 'demo-made').stdout == 'made 2\n' and inside(site, 'unknown').returncode != 0,
           'the signed successor is in force: the same')
     refused = site.status()['count']['denied']
     done = apt(site, 'check')
     point(done.returncode == 0 and site.status()['count']['denied'] == refused, 'no false denial afterwards', done)
-
-
-def sign(site, draft, out, serial):
-    lines = [l for l in draft.read_text().splitlines() if not l.startswith(('serial:', 'not_before:', 'expires:'))]
-    draft = out.with_suffix('.yaml')
-    draft.write_text(f'serial: {serial}\nnot_before: 2020-01-01\nexpires: 2099-01-01\n' + '\n'.join(lines) + '\n')
-    site.run('policy', 'sign', '--key', site.folder / 'policy', '--delegation', site.folder / 'policy.skd', '--out', out, draft)
 
 
 main()

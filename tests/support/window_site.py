@@ -17,6 +17,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get('SEKISHO_BUILD', TOP / 'build'))
 SECRET = bytes(range(32))
+PC = TOP / 'tests/support/equipment-pc'
 count = failed = 0
 
 
@@ -75,6 +76,19 @@ def desk(challenge, secret=SECRET):
 def wrong_answer(right):
     value = f'{(int(right[:8]) + 1) % 10 ** 8:08}'
     return value + check_digit(value)
+
+
+def inside(site, *words):
+    """A command on the equipment PC in site.pc."""
+    return sh(PC, 'run', site.pc, 'env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C', *words, timeout=200)
+
+
+def sign_draft(site, draft, out, serial):
+    """What `scan` or `window approve` wrote."""
+    lines = [line for line in draft.read_text().splitlines() if not line.startswith(('serial:', 'not_before:', 'expires:'))]
+    draft = out.with_suffix('.yaml')
+    draft.write_text(f'serial: {serial}\nnot_before: 2020-01-01\nexpires: 2099-01-01\n' + '\n'.join(lines) + '\n')
+    site.run('policy', 'sign', '--key', site.folder / 'policy', '--delegation', site.folder / 'policy.skd', '--out', out, draft)
 
 
 class Site:
