@@ -211,22 +211,38 @@ static void tell_ours(struct lk_shared *shared)
 
 enum { LK_SELF_US = 5000000 }; /* between two looks at ourselves */
 
-/* How the guard began: who made it worse is not one of us. */
+/* How soon one of the pair is served, as it began: who made it worse is not one of us. */
+struct urgency {
+	pid_t pid;
+	int scheduler, nice;
+	bool told; /* and it could not be put right */
+};
+
 struct self {
 	struct rlimit files;
-	int scheduler, nice;
+	struct urgency guard, keeper;
 	bool limits_told;
 };
+
+static struct urgency urgency_of(pid_t pid)
+{
+	return (struct urgency){.pid = pid, .scheduler = sched_getscheduler(pid), .nice = getpriority(PRIO_PROCESS, (id_t)pid)};
+}
+
+static bool is_real_time(const struct urgency *u)
+{
+	return (u->scheduler & ~SCHED_RESET_ON_FORK) == SCHED_FIFO || (u->scheduler & ~SCHED_RESET_ON_FORK) == SCHED_RR;
+}
 
 static void begin_self(struct self *self)
 {
 	if (getrlimit(RLIMIT_NOFILE, &self->files) < 0)
 		self->files.rlim_cur = 0;
-	self->scheduler = sched_getscheduler(getpid());
-	self->nice = getpriority(PRIO_PROCESS, (id_t)getpid());
+	self->guard = urgency_of(getpid());
+	self->keeper = (struct urgency){.pid = 0};
 }
 
-static void tell_hurt(struct lk_guard *guard, enum lk_hurt what)
+static void tell_hurt(struct lk_guard *guard, enum sk_role role, enum lk_hurt what)
 {
 	struct lk_shared *shared = guard->shared;
 	struct lk_record *record;
@@ -235,7 +251,7 @@ static void tell_hurt(struct lk_guard *guard, enum lk_hurt what)
 	record = lk_ring_space(&shared->rings[0]);
 	if (record) {
 		record->kind = LK_RECORD_HURT;
-		record->role = SK_ROLE_GUARD;
+		record->role = role;
 		record->detail = what;
 		record->time_ms = utc_ms(lk_now_us() * 1000);
 		lk_ring_publish(&shared->rings[0]);
@@ -246,23 +262,37 @@ static void tell_hurt(struct lk_guard *guard, enum lk_hurt what)
 	pthread_mutex_unlock(&guard->telling);
 }
 
+static void look_at_urgency(struct lk_guard *guard, enum sk_role role, pid_t pid, struct urgency *began)
+{
+	const struct sched_param param = {.sched_priority = is_real_time(began) ? 1 : 0};
+	struct urgency now = urgency_of(pid);
+
+	if (now.scheduler < 0) /* it is gone, another comes */
+		return;
+	if (began->pid != pid || (is_real_time(&now) && !is_real_time(began)))
+		*began = now;
+	if (now.scheduler == began->scheduler && now.nice <= began->nice) {
+		began->told = false;
+		return;
+	}
+	if (!began->told)
+		tell_hurt(guard, role, LK_HURT_PRIORITY);
+	began->told = sched_setscheduler(pid, began->scheduler, &param) < 0 || setpriority(PRIO_PROCESS, (id_t)pid, began->nice) < 0;
+}
+
 /* What cannot be seen in the moment it is done: limits and priority are put right as far as we may, and an emptied map is filled anew. */
 static void look_at_self(struct lk_guard *guard, struct self *self)
 {
-	const struct sched_param first = {.sched_priority = 1}, none = {.sched_priority = 0};
 	struct rlimit now;
 
 	if (getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur < self->files.rlim_cur && !self->limits_told) {
-		tell_hurt(guard, LK_HURT_LIMITS);
+		tell_hurt(guard, SK_ROLE_GUARD, LK_HURT_LIMITS);
 		self->limits_told = true;
 	}
-	if (sched_getscheduler(getpid()) != self->scheduler || getpriority(PRIO_PROCESS, (id_t)getpid()) > self->nice) {
-		tell_hurt(guard, LK_HURT_PRIORITY);
-		sched_setscheduler(getpid(), self->scheduler, self->scheduler & SCHED_FIFO ? &first : &none);
-		setpriority(PRIO_PROCESS, (id_t)getpid(), self->nice);
-	}
+	look_at_urgency(guard, SK_ROLE_GUARD, getpid(), &self->guard);
+	look_at_urgency(guard, SK_ROLE_KEEPER, (pid_t)atomic_load(&guard->shared->keeper_pid), &self->keeper);
 	if (!lk_kernel_is_whole(guard->shared)) {
-		tell_hurt(guard, LK_HURT_MAPS);
+		tell_hurt(guard, SK_ROLE_GUARD, LK_HURT_MAPS);
 		change_list(guard->shared);
 		lk_wake(&guard->shared->foresee);
 	}

@@ -111,7 +111,7 @@ def fight(field, chosen, start, log):
         before, began = agent.events('tampering') if case.agent else 0, time.monotonic()
         verdict, said = lab.against(field, case)
         # what it noticed is on its way to the spool; what it finds changed in itself it looks for every five seconds
-        noticed = bool(case.agent and lab.within(0.3 if verdict == lab.STOPPED else 7, lambda: agent.events('tampering') > before))
+        noticed = bool(case.agent and lab.within(0.3 if verdict == lab.STOPPED else 15, lambda: agent.events('tampering') > before))
         if case.agent:
             agent.mend(verdict != lab.STOPPED)
         results.append(Result(case, verdict, said, noticed))
