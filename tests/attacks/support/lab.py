@@ -58,7 +58,7 @@ class Case:
         self.kind = head['class']
         self.user, self.seconds = int(head.get('user', 0)), int(head.get('seconds', 12))
         self.where, self.proof, self.agent = head.get('where', 'any'), head.get('proof', 'token'), 'agent' in head
-        told = [line[2:] for line in path.read_text().splitlines()[2:12] if line.startswith('# ') and not re.match('# [a-z]+: ', line)]
+        told = [line[2:] for line in path.read_text().splitlines()[2:12] if line.startswith('# ') and not re.match('# ([a-z]+: |shellcheck )', line)]
         self.about = ' '.join(told)
 
 
