@@ -53,10 +53,12 @@ static void hand_over(struct gw_turn *turn, struct pdu_stream *s, struct pdu *pd
 /* Nothing begins here: of a session's first bytes, another protocol's; later on, bytes to seek in. */
 static void none_begins(struct gw_turn *turn, struct pdu_stream *s, enum gw_dir dir)
 {
-	if (s->messages == 0 && !turn->midstream)
+	if (s->messages == 0 && !turn->midstream) {
+		s->gone = true;
 		turn->engine->not_mine(turn);
-	else
+	} else {
 		(void)turn->engine->odd(turn, dir, s->kind->odd);
+	}
 	lose(&s->side[dir]);
 }
 
@@ -240,7 +242,7 @@ static size_t seek(struct gw_turn *turn, struct pdu_stream *s, enum gw_dir dir, 
 			lose(side);
 			continue;
 		}
-		while (side->lost && side->seen < side->buf.size) {
+		while (side->lost && !s->gone && side->seen < side->buf.size) {
 			n = ++side->seen;
 			if (n >= s->kind->sure)
 				consider(s, dir, side, n);
@@ -280,7 +282,7 @@ void pdu_data(struct gw_turn *turn, void *state, enum gw_dir dir, const uint8_t 
 		one_datagram(turn, s, dir, data, size);
 		return;
 	}
-	while (size) {
+	while (size && !s->gone) {
 		size_t used = s->side[dir].lost ? seek(turn, s, dir, data, size) : take(turn, s, dir, data, size, 0);
 
 		data += used;
@@ -293,6 +295,8 @@ void pdu_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint64_t missin
 	struct pdu_stream *s = state;
 	struct pdu_side *side = &s->side[dir];
 
+	if (s->gone)
+		return;
 	if (side->lost || side->want == 0 || missing > side->want - side->have) {
 		lose(side);
 		return;

@@ -58,6 +58,7 @@ struct pdu_stream {
 	const struct pdu_kind *kind;
 	struct pdu_side side[2];
 	uint64_t messages;
+	bool gone;           /* not_mine() was said: nothing is told any more, not even of the bytes in hand */
 };
 
 #define PDU_BUDGET(keep) (2 * ((size_t)(keep) + PDU_SEEK_MAX + 1024))

@@ -74,6 +74,23 @@ static void test_not_mine(void **state)
 	record_end(&r);
 }
 
+/* Given up, it says nothing of the rest either, though messages stand there: what is told must not hang on where the bytes were cut. */
+static void test_gone(void **state)
+{
+	static const char bytes[] = "xxxx" "M\4ab" "M\4cd" "M\4ef";
+	struct record r;
+
+	record_begin(&r, &toy, false, false);
+	record_feed(&r, GW_TO_SERVER, bytes, sizeof bytes - 1, 100);
+	assert_int_equal(r.not_mine, 1);
+	toy.gap(&r.turn, r.state, GW_TO_SERVER, 1);
+	toy.data(&r.turn, r.state, GW_TO_SERVER, (const uint8_t *)bytes + 4, sizeof bytes - 5);
+	toy.data(&r.turn, r.state, GW_TO_CLIENT, (const uint8_t *)bytes + 4, sizeof bytes - 5);
+	assert_int_equal(r.said, 0);
+	assert_int_equal(r.not_mine, 1);
+	record_end(&r);
+}
+
 /* In the middle: a head alone proves nothing, a following one does; what has stood there first may prove itself. */
 static void test_seeking(void **state)
 {
@@ -134,5 +151,5 @@ static void test_bound(void **state)
 	free(junk);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_cuts), cmocka_unit_test(test_not_mine), cmocka_unit_test(test_seeking), cmocka_unit_test(test_gaps),
+SK_TEST_MAIN(cmocka_unit_test(test_cuts), cmocka_unit_test(test_not_mine), cmocka_unit_test(test_gone), cmocka_unit_test(test_seeking), cmocka_unit_test(test_gaps),
 	cmocka_unit_test(test_odd), cmocka_unit_test(test_datagram), cmocka_unit_test(test_bound))
