@@ -106,10 +106,11 @@ def checksum(data):
 
 
 class Gateway:
-    """The engine; or nothing, when `rules` is None. What it tells goes nowhere, or with GW_DEBUG to standard error."""
+    """The engine; or nothing, when `rules` is None. What it tells goes to `told`, a file, or nowhere, or with GW_DEBUG to standard error."""
 
-    def __init__(self, rules=None):
-        self.rig = rules and subprocess.Popen([BUILD / 'gateway-engine-rig', rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None if os.environ.get("GW_DEBUG") else subprocess.DEVNULL)
+    def __init__(self, rules=None, told=None):
+        told = told or (None if os.environ.get('GW_DEBUG') else subprocess.DEVNULL)
+        self.rig = rules and subprocess.Popen([BUILD / 'gateway-engine-rig', rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told)
 
     def read(self, size):
         data = self.rig.stdout.read(size)

@@ -192,13 +192,18 @@ static void open_answer(struct smb_step *x, const struct block *b)
 		memo_file_add(x->s, x->tree, (struct smb_id){fid, 0}, x->wait.name, x->wait.pipe);
 }
 
-static void named(struct smb_step *x, const struct block *b)
+/* Two names, each behind a byte that says it is one. */
+static void copied(struct smb_step *x, const struct block *b)
 {
 	size_t next;
 
 	step_path(x, text_at(x, b->bytes + 1, end_of(b), x->unicode, &next), true);
-	if (x->command == RENAME || x->command == NT_RENAME)
-		step_text(x, F_TO, text_at(x, next + 1, end_of(b), x->unicode, NULL));
+	step_text(x, F_TO, text_at(x, next + 1, end_of(b), x->unicode, NULL));
+}
+
+static void named(struct smb_step *x, const struct block *b)
+{
+	step_path(x, text_at(x, b->bytes + 1, end_of(b), x->unicode, NULL), true);
 }
 
 /* The file that the number in the command means; behind an open of the same chain, what that opens. */
@@ -304,7 +309,7 @@ static void trans_told(struct smb_step *x, const struct block *b)
 static const struct row rows[] = {
 	{CREATE_DIRECTORY, "create-directory", GW_ACT_WRITE, named, NULL}, {DELETE_DIRECTORY, "delete-directory", GW_ACT_WRITE, named, NULL},
 	{OPEN, "open-file", GW_ACT_READ, open_plain, open_answer}, {CREATE, "create-file", GW_ACT_WRITE, open_plain, open_answer}, {CLOSE, "close-file", GW_ACT_SESSION, close_file, NULL},
-	{5, "flush-file", GW_ACT_SESSION, NULL, NULL}, {DELETE, "delete-file", GW_ACT_WRITE, named, NULL}, {RENAME, "rename-file", GW_ACT_WRITE, named, NULL},
+	{5, "flush-file", GW_ACT_SESSION, NULL, NULL}, {DELETE, "delete-file", GW_ACT_WRITE, named, NULL}, {RENAME, "rename-file", GW_ACT_WRITE, copied, NULL},
 	{8, "query-info", GW_ACT_READ, named, NULL}, {9, "set-info", GW_ACT_WRITE, named, NULL}, {READ, "read-file", GW_ACT_READ, read_file, read_answer},
 	{WRITE, "write-file", GW_ACT_WRITE, write_file, NULL}, {0x0c, "lock-file", GW_ACT_SESSION, NULL, NULL}, {0x0d, "unlock-file", GW_ACT_SESSION, NULL, NULL},
 	{CREATE_TEMPORARY, "create-file", GW_ACT_WRITE, open_plain, open_answer}, {CREATE_NEW, "create-file", GW_ACT_WRITE, open_plain, open_answer},
@@ -312,7 +317,7 @@ static const struct row rows[] = {
 	{READ_LOCKED, "read-file", GW_ACT_READ, read_file, read_answer}, {WRITE_UNLOCK, "write-file", GW_ACT_WRITE, write_file, NULL}, {0x1a, "read-raw", GW_ACT_READ, NULL, NULL},
 	{WRITE_RAW, "write-file", GW_ACT_WRITE, write_file, NULL}, {0x22, "set-info", GW_ACT_WRITE, NULL, NULL}, {0x23, "query-info", GW_ACT_READ, NULL, NULL},
 	{0x24, "lock-file", GW_ACT_SESSION, NULL, NULL, true}, {0x25, "transaction", GW_ACT_CONTROL, trans_ask, trans_told}, {0x26, "transaction-more", GW_ACT_CONTROL, trans_later, NULL},
-	{0x27, "ioctl", GW_ACT_CONTROL, NULL, NULL}, {0x2b, "echo", GW_ACT_SESSION, NULL, NULL}, {WRITE_CLOSE, "write-file", GW_ACT_WRITE, write_file, NULL},
+	{0x27, "ioctl", GW_ACT_CONTROL, NULL, NULL}, {0x29, "copy-file", GW_ACT_WRITE, copied, NULL}, {0x2a, "move-file", GW_ACT_WRITE, copied, NULL}, {0x2b, "echo", GW_ACT_SESSION, NULL, NULL}, {WRITE_CLOSE, "write-file", GW_ACT_WRITE, write_file, NULL},
 	{OPEN_ANDX, "open-file", GW_ACT_READ, open_andx, open_answer, true}, {READ_ANDX, "read-file", GW_ACT_READ, read_file, read_answer, true},
 	{WRITE_ANDX, "write-file", GW_ACT_WRITE, write_file, NULL, true}, {0x32, "transaction2", GW_ACT_CONTROL, trans_ask, trans_told},
 	{0x33, "transaction2-more", GW_ACT_CONTROL, trans_later, NULL}, {0x34, "close-search", GW_ACT_SESSION, NULL, NULL}, {TREE_CONNECT, "tree-connect", GW_ACT_SESSION, tree_connect, tree_answer},
@@ -321,7 +326,7 @@ static const struct row rows[] = {
 	{TREE_CONNECT_ANDX, "tree-connect", GW_ACT_SESSION, tree_connect_andx, tree_answer, true}, {0x80, "query-volume", GW_ACT_READ, NULL, NULL},
 	{0x81, "list-directory", GW_ACT_READ, named, NULL}, {0x82, "list-directory", GW_ACT_READ, named, NULL}, {0xa0, "nt-transact", GW_ACT_CONTROL, trans_ask, trans_told},
 	{0xa1, "nt-transact-more", GW_ACT_CONTROL, trans_later, NULL}, {NT_CREATE, "open-file", GW_ACT_READ, nt_create, open_answer, true}, {0xa4, "cancel", GW_ACT_SESSION, NULL, NULL},
-	{NT_RENAME, "rename-file", GW_ACT_WRITE, named, NULL}, {0xc0, "print-open", GW_ACT_CONTROL, NULL, NULL}};
+	{NT_RENAME, "rename-file", GW_ACT_WRITE, copied, NULL}, {0xc0, "print-open", GW_ACT_CONTROL, NULL, NULL}};
 
 static const struct row *row_find(uint8_t command)
 {

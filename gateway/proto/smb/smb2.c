@@ -192,11 +192,11 @@ static void set_info(struct smb_step *x)
 {
 	uint8_t type = smb_u8(&x->view, 66), class = smb_u8(&x->view, 67);
 	size_t at = smb_u16(&x->view, 72), size = smb_u32(&x->view, 68);
-	bool removes = type == 1 && (class == 13 || class == 64), renames = type == 1 && (class == 10 || class == 65);
+	bool removes = type == 1 && (class == 13 || class == 64), renames = type == 1 && (class == 10 || class == 65), links = type == 1 && (class == 11 || class == 72);
 
-	step_begin(x, removes ? "delete-file" : renames ? "rename-file" : "set-info", GW_ACT_WRITE);
+	step_begin(x, removes ? "delete-file" : renames ? "rename-file" : links ? "link-file" : "set-info", GW_ACT_WRITE);
 	name_file(x, 80);
-	if (renames && size >= 20) {
+	if ((renames || links) && size >= 20) {
 		const uint8_t *name = smb_clip(&x->view, at + 20, smb_u32(&x->view, at + 16), &size);
 
 		step_text(x, F_TO, step_read(x, name, size, true, NULL));

@@ -313,6 +313,30 @@ static void test_transaction_parts(void **state)
 	record_end(&r);
 }
 
+/* Whatever brings a name about tells it: copies have two. */
+static void test_copy(void **state)
+{
+	static struct made m;
+	size_t at = frame_begin(&m);
+	struct record r;
+
+	head1(&m, 0x29, 0x18, 1);
+	add_le(&m, 3, 1);
+	add_le(&m, 0, 6);
+	add_le(&m, 19, 2);
+	add_le(&m, 4, 1);
+	add_wide(&m, "\\a", true);
+	add_le(&m, 4, 2); /* with the padding before letters of two bytes */
+	add_wide(&m, "\\bad", true);
+	frame_end(&m, at);
+	record_begin(&r, &gw_proto_smb, false, false);
+	record_feed(&r, GW_TO_SERVER, m.bytes, m.size, m.size);
+	assert_true(record_has(&r, "copy-file whole"));
+	assert_true(record_has(&r, "smb.filename=\\a\n"));
+	assert_true(record_has(&r, "to:\\bad\n"));
+	record_end(&r);
+}
+
 /* Picked up in the middle of a frame, and after a gap: the next frame is found. */
 static void test_again(void **state)
 {
@@ -372,5 +396,5 @@ static void test_other(void **state)
 	record_end(&r);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_smb2), cmocka_unit_test(test_smb1), cmocka_unit_test(test_transaction_parts), cmocka_unit_test(test_again), cmocka_unit_test(test_long),
-	cmocka_unit_test(test_other))
+SK_TEST_MAIN(cmocka_unit_test(test_smb2), cmocka_unit_test(test_smb1), cmocka_unit_test(test_transaction_parts), cmocka_unit_test(test_copy), cmocka_unit_test(test_again),
+	cmocka_unit_test(test_long), cmocka_unit_test(test_other))

@@ -99,6 +99,7 @@ static bool complete(const struct smb_trans *t)
 
 static const char *parameter_name(struct smb_step *x, struct smb_trans *t, size_t at)
 {
+	at += x->unicode && at % 2;
 	if (t->parameters.size <= at)
 		return NULL;
 	return step_read(x, (const uint8_t *)t->parameters.data + at, t->parameters.size - at, x->unicode, NULL);
@@ -109,6 +110,17 @@ static uint16_t parameter16(struct smb_trans *t, size_t at)
 	struct smb_view v = {.data = (const uint8_t *)t->parameters.data, .size = t->parameters.size};
 
 	return smb_u16(&v, at);
+}
+
+/* A new name in the data (MS-FSCC sections 2.4.21 and 2.4.37): whether to replace, a folder's number, its length, itself. */
+static void new_name(struct smb_step *x, struct smb_trans *t)
+{
+	struct smb_view v = {.data = (const uint8_t *)t->data.data, .size = t->data.size};
+	size_t size = smb_u32(&v, 8);
+	const uint8_t *name = smb_clip(&v, 12, size, &size);
+
+	step_text(x, F_TO, step_read(x, name, size, x->unicode, NULL));
+	x->partial |= v.torn;
 }
 
 /* TRANS2: what it does and to which file. */
@@ -135,8 +147,10 @@ static void name_trans2(struct smb_step *x, struct smb_trans *t)
 	level = functions[t->function].level == 255 ? 0 : parameter16(t, functions[t->function].level);
 	if (level == 0x102 || level == 1013)
 		x->name = "delete-file";
-	if (level == 1010)
-		x->name = "rename-file";
+	if (level == 1010 || level == 1011) {
+		x->name = level == 1010 ? "rename-file" : "link-file";
+		new_name(x, t);
+	}
 }
 
 static void name_nt(struct smb_step *x, struct smb_trans *t)
