@@ -112,19 +112,31 @@ static __always_inline int map_interpreter(struct file *file)
 	return refuse(SK_ROAD_SCRIPT_INLINE, SK_REASON_KIND, file->f_inode, file->f_path.dentry);
 }
 
+/*
+ * Memory without a file comes here, too. The verifier of 6.12 takes for granted that a hook's pointers are there and drops the comparison; so the argument itself is
+ * looked at, of which it knows nothing.
+ */
+static __always_inline bool has_argument(const unsigned long long *context)
+{
+	__u64 argument = 0;
+
+	return !bpf_probe_read_kernel(&argument, sizeof argument, context) && argument;
+}
+
 SEC("lsm.s/mmap_file")
 int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot, unsigned long flags)
 {
+	bool has_file = has_argument(ctx);
 	struct sk_orders *o;
 	__u32 kinds, reason;
 
 	if (!(prot & EXEC))
-		return file ? map_script(file) : 0;
+		return has_file && file ? map_script(file) : 0;
 	o = sk_subject_orders();
 	if (!o)
 		return 0;
 	sk_count(SK_COUNT_MAPS);
-	if (!file)
+	if (!has_file || !file)
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, NULL, NULL);
 	if ((file->f_inode->i_mode & S_IFMT) != S_IFREG)
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, file->f_inode, file->f_path.dentry);

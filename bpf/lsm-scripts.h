@@ -14,8 +14,7 @@
 
 #define MAY_READ 4
 #define FMODE_READ 1
-#define FMODE_BACKING  0x2000000 /* since 6.8 */
-#define FMODE_NONOTIFY 0x4000000
+#define FMODE_NOACCOUNT 0x20000000 /* opened by the kernel for itself: by an overlay for what lies below, whose other marks have no fixed place */
 #define SYSFS_MAGIC 0x62656572
 
 #define S_IFIFO 0010000
@@ -42,7 +41,7 @@ static __always_inline struct sk_orders *restricts(struct file *file)
 /* A read that belongs to another step: of what is being executed, and judged as such; or of the file below an overlay's, of which the upper one was asked about. */
 static __always_inline bool is_within(struct file *file)
 {
-	return (file->f_mode & (FMODE_NONOTIFY | FMODE_BACKING)) || BPF_CORE_READ_BITFIELD(bpf_get_current_task_btf(), in_execve);
+	return (file->f_mode & FMODE_NOACCOUNT) || BPF_CORE_READ_BITFIELD(bpf_get_current_task_btf(), in_execve);
 }
 
 /* --- the script that an interpreter was given: until it has read that, it opens no pipe and no terminal, from which anybody's code may come */
@@ -134,8 +133,8 @@ static __noinline void foresee(struct file *file, struct sk_orders *o, __u64 mos
 }
 
 /*
- * The table of what the calling task has open, while nobody else can change it, and none that grew: its files stay where they are for as long as we look. Only kernels
- * before 6.2 let a program take a file from there.
+ * The table of what the calling task has open, while nobody else can change it, and none that grew: its files stay where they are for as long as we look. Not
+ * every kernel lets a program take a file from there; where it does not, these two are not attached.
  */
 static __always_inline struct files_struct *own_files(void)
 {
