@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "event/pull.h"
+#include "event/make.h"
 
-enum { FINDING = 2004, NETWORK = 4001, TRAFFIC = 6, CLOSE = 2, REFUSE = 5 };
+enum { FIELDS_TOLD = 64, FIELD_TOLD = 1024, FIELDS_ROOM = 40 << 10 };
 
 const char *gw_addr_text(const struct gw_addr *addr, uint8_t ip, char *out)
 {
@@ -18,35 +18,37 @@ const char *gw_addr_text(const struct gw_addr *addr, uint8_t ip, char *out)
 	return out;
 }
 
-static int activity(const struct gw_event *e)
+enum sk_event_kind gw_event_row(const struct gw_event *e)
 {
-	if (e->kind == GW_EVENT_RULE)
-		return 1;
-	if (e->kind == GW_EVENT_FLOW)
-		return CLOSE;
-	return e->verdict == GW_REFUSED ? REFUSE : TRAFFIC;
+	static const enum sk_event_kind message[] = {SK_EVENT_GATEWAY_MESSAGE_PASSED, SK_EVENT_GATEWAY_MESSAGE_WOULD_BE_REFUSED, SK_EVENT_GATEWAY_MESSAGE_REFUSED};
+	static const enum sk_event_kind odd[] = {SK_EVENT_GATEWAY_ODD, SK_EVENT_GATEWAY_ODD_WOULD_BE_REFUSED, SK_EVENT_GATEWAY_ODD_REFUSED};
+
+	switch (e->kind) {
+	case GW_EVENT_RULE: return e->verdict == GW_REFUSED ? SK_EVENT_GATEWAY_RULE_REFUSED : SK_EVENT_GATEWAY_RULE;
+	case GW_EVENT_ODD: return odd[e->verdict];
+	case GW_EVENT_FLOW: return SK_EVENT_GATEWAY_CONVERSATION;
+	case GW_EVENT_ANSWER: return SK_EVENT_GATEWAY_ANSWERS;
+	default: return message[e->verdict];
+	}
 }
 
+/* A rule's own, by its priority; else the kind's. */
 static int severity(const struct gw_event *e)
 {
-	if (e->kind == GW_EVENT_RULE)
-		return e->priority == 1 ? 4 : e->priority == 2 ? 3 : 2;
-	if (e->verdict != GW_ALLOWED)
-		return 4;
-	return e->kind == GW_EVENT_ODD ? 2 : 1;
+	return e->kind != GW_EVENT_RULE ? 0 : e->priority == 1 ? 4 : e->priority == 2 ? 3 : 2;
 }
 
-static const char *sentence(const struct gw_event *e)
+/* A number beyond what readers of JSON agree upon is text. */
+static void put_number(struct sk_jw *out, const char *key, uint64_t value)
 {
-	if (e->kind == GW_EVENT_RULE)
-		return e->msg;
-	if (e->kind == GW_EVENT_FLOW)
-		return "A conversation is over";
-	if (e->kind == GW_EVENT_ANSWER)
-		return "The gateway answers within a session; its two sides count differently from now on";
-	if (e->kind == GW_EVENT_ODD)
-		return e->verdict == GW_REFUSED ? "A packet that no honest peer sends was stopped" : "A packet that no honest peer sends";
-	return e->verdict == GW_REFUSED ? "A message was refused" : e->verdict == GW_WOULD_REFUSE ? "A message would be refused" : "A message passed";
+	char text[24];
+
+	if (value <= INT64_MAX) {
+		sk_jw_put_uint(out, key, value);
+		return;
+	}
+	snprintf(text, sizeof text, "%" PRIu64, value);
+	sk_jw_put_str(out, key, text);
 }
 
 static void endpoint(struct sk_jw *out, const char *key, const struct gw_event *e, const struct gw_addr *addr, uint16_t port)
@@ -77,24 +79,25 @@ static void field(struct sk_jw *out, const struct gw_field_def *def, const struc
 	if (def->secret)
 		sk_jw_put_uint(out, def->name, f->bytes.size);
 	else if (def->kind == GW_UINT)
-		sk_jw_put_uint(out, def->name, f->u);
+		put_number(out, def->name, f->u);
 	else if (def->kind == GW_INT)
 		sk_jw_put_int(out, def->name, f->i);
 	else if (def->kind == GW_RANGE)
 		range(out, def->name, f->range.low, f->range.high);
 	else if (def->kind == GW_TEXT)
-		sk_jw_put_bytes(out, def->name, f->bytes.data, SK_MIN(f->bytes.size, (size_t)1024));
+		sk_jw_put_bytes(out, def->name, f->bytes.data, SK_MIN(f->bytes.size, (size_t)FIELD_TOLD));
 	else
 		sk_jw_put_uint(out, def->name, f->bytes.size);
 }
 
-/* A list of objects with one member: a field may come several times. */
+/* A list of objects with one member: a field may come several times. As many as an event has room for: a byte may need six. */
 static void fields(struct sk_jw *out, const struct gw_event *e)
 {
 	const struct gw_message *m = e->message;
+	size_t from = out->buf->size, i;
 
 	sk_jw_open(out, "fields", '[');
-	for (size_t i = 0; i < m->field_count && i < 64; i++) {
+	for (i = 0; i < m->field_count && i < FIELDS_TOLD && out->buf->size - from < FIELDS_ROOM; i++) {
 		if (m->fields[i].def >= e->proto->field_count)
 			continue;
 		sk_jw_open(out, NULL, '{');
@@ -102,6 +105,8 @@ static void fields(struct sk_jw *out, const struct gw_event *e)
 		sk_jw_close(out, '}');
 	}
 	sk_jw_close(out, ']');
+	if (i < m->field_count)
+		sk_jw_put_bool(out, "fields_cut", true);
 }
 
 static void put_if(struct sk_jw *out, const char *key, const char *text)
@@ -121,15 +126,16 @@ static void message(struct sk_jw *out, const struct gw_event *e)
 	if (m->partial)
 		sk_jw_put_bool(out, "partial", true);
 	sk_jw_put_bool(out, "request", m->request);
-	sk_jw_put_uint(out, "id", m->id);
-	sk_jw_put_uint(out, "size", m->size);
+	put_number(out, "id", m->id);
+	put_number(out, "size", m->size);
 	if (e->proto)
 		fields(out, e);
 }
 
-static void fab(struct sk_jw *out, const struct gw_event *e)
+static void fab(struct sk_jw *out, const struct gw_event *e, enum sk_clock_state clock)
 {
 	sk_jw_open(out, "fab", '{');
+	sk_jw_put_str(out, "clock", sk_clock_state_name(clock));
 	sk_jw_put_str(out, "kind", gw_event_kind_names[e->kind]);
 	sk_jw_put_uint(out, "packet", e->packet);
 	sk_jw_put_str(out, "verdict", gw_verdict_names[e->verdict]);
@@ -166,29 +172,13 @@ static void finding(struct sk_jw *out, const struct gw_event *e)
 	sk_jw_close(out, '}');
 }
 
-int gw_event_json(const struct gw_event *e, struct sk_buf *buf)
+int gw_event_json(const struct gw_event *e, enum sk_clock_state clock, struct sk_buf *buf)
 {
-	int class = e->kind == GW_EVENT_RULE ? FINDING : NETWORK;
+	const struct sk_event_opening opening = {.kind = gw_event_row(e), .at = {(int64_t)(e->time / 1000000), clock}, .severity = severity(e),
+		.message = e->kind == GW_EVENT_RULE ? e->msg : NULL};
 	struct sk_jw out;
 
-	sk_jw_init(&out, buf);
-	sk_jw_open(&out, NULL, '{');
-	sk_jw_put_int(&out, "class_uid", class);
-	sk_jw_put_int(&out, "category_uid", class / 1000);
-	sk_jw_put_int(&out, "activity_id", activity(e));
-	sk_jw_put_int(&out, "type_uid", class * 100 + activity(e));
-	sk_jw_put_uint(&out, "time", e->time / 1000000);
-	sk_jw_put_int(&out, "severity_id", severity(e));
-	sk_jw_put_int(&out, "action_id", e->verdict == GW_REFUSED ? 2 : 1);
-	sk_jw_put_int(&out, "disposition_id", e->verdict == GW_REFUSED ? 2 : e->verdict == GW_WOULD_REFUSE || e->kind == GW_EVENT_RULE ? 15 : 1);
-	sk_jw_put_str(&out, "message", sentence(e));
-	sk_jw_open(&out, "metadata", '{');
-	sk_jw_put_str(&out, "version", "1.3.0");
-	sk_jw_open(&out, "product", '{');
-	sk_jw_put_str(&out, "name", "Sekisho");
-	sk_jw_put_str(&out, "vendor_name", "Sekisho");
-	sk_jw_close(&out, '}');
-	sk_jw_close(&out, '}');
+	sk_event_open(&out, &opening, buf);
 	endpoint(&out, "src_endpoint", e, &e->client, e->client_port);
 	endpoint(&out, "dst_endpoint", e, &e->server, e->server_port);
 	sk_jw_open(&out, "connection_info", '{');
@@ -196,7 +186,7 @@ int gw_event_json(const struct gw_event *e, struct sk_buf *buf)
 	sk_jw_close(&out, '}');
 	if (e->kind == GW_EVENT_RULE)
 		finding(&out, e);
-	fab(&out, e);
+	fab(&out, e, clock);
 	sk_jw_close(&out, '}');
 	return out.error;
 }

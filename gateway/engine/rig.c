@@ -31,7 +31,7 @@ static void told(void *context, const struct gw_event *event)
 	_cleanup_buf_ struct sk_buf line = SK_BUF(1 << 20);
 
 	(void)context;
-	if (gw_event_json(event, &line) == 0)
+	if (gw_event_json(event, SK_CLOCK_OK, &line) == 0)
 		fprintf(stderr, "%s\n", line.data);
 }
 

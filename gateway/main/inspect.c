@@ -61,7 +61,15 @@ static uint64_t mono_ms(void)
 
 static uint8_t priority_of(const struct gw_event *event)
 {
-	return event->verdict != GW_ALLOWED || event->kind == GW_EVENT_RULE ? 0 : event->kind == GW_EVENT_ODD || event->kind == GW_EVENT_ANSWER ? 1 : 2;
+	return sk_event_kinds[gw_event_row(event)].priority;
+}
+
+/* The packets' clock is this machine's: before its own build it is wrong. */
+static enum sk_clock_state clock_of(const struct gw_event *event)
+{
+	const struct sk_clock build = {.floor_ms = sk_clock_build_ms()};
+
+	return sk_clock_check(&build, event->time / 1000000);
 }
 
 /* What was said is counted; what was decided against is told. */
@@ -74,7 +82,7 @@ static void on_event(void *context, const struct gw_event *event)
 	if (priority_of(event) == 2)
 		return;
 	sk_buf_clear(&in->text);
-	if (gw_event_json(event, &in->text) != 0)
+	if (gw_event_json(event, clock_of(event), &in->text) != 0)
 		return;
 	gw_common_event(in->common, priority_of(event), in->text.data, in->text.size);
 	in->rang = true;

@@ -64,7 +64,7 @@ static void told(void *context, const struct gw_event *event)
 	if (!r->json)
 		return;
 	sk_buf_clear(&r->line);
-	if (gw_event_json(event, &r->line) == 0 && sk_buf_append_char(&r->line, '\n') == 0)
+	if (gw_event_json(event, SK_CLOCK_OK, &r->line) == 0 && sk_buf_append_char(&r->line, '\n') == 0)
 		fwrite(r->line.data, 1, r->line.size, stdout);
 }
 

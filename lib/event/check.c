@@ -11,7 +11,7 @@
 #include "event/event.h"
 #include "event/table.h"
 
-#define FIELDS_MAX 128
+#define FIELDS_MAX 192
 
 struct check {
 	struct sk_pull pull;
@@ -25,9 +25,17 @@ struct check {
 
 static const struct sk_event_field *find_field(const char *path)
 {
+	const char *last = strrchr(path, '.');
+
 	for (size_t i = 0; i < sk_event_field_count; i++)
 		if (strcmp(sk_event_fields[i].path, path) == 0)
 			return &sk_event_fields[i];
+	for (size_t i = 0; last && i < sk_event_field_count; i++) {
+		size_t n = strlen(sk_event_fields[i].path);
+
+		if (sk_event_fields[i].path[n - 1] == '*' && n - 1 == (size_t)(last + 1 - path) && strncmp(sk_event_fields[i].path, path, n - 1) == 0)
+			return &sk_event_fields[i];
+	}
 	return NULL;
 }
 
@@ -53,6 +61,10 @@ static int check_type(struct check *c, const struct sk_event_field *f, enum sk_p
 		if (token != SK_PULL_TRUE && token != SK_PULL_FALSE)
 			return sk_diag_path(c->diag, c->path, "must be true or false");
 		return 0;
+	case SK_FIELD_ANY:
+		if (token == SK_PULL_INTEGER || token == SK_PULL_TRUE || token == SK_PULL_FALSE)
+			return 0;
+		/* fall through */
 	default:
 		if (token != SK_PULL_STRING)
 			return sk_diag_path(c->diag, c->path, "must be a string");

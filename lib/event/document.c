@@ -56,6 +56,8 @@ static int document_type(struct sk_buf *out, const struct sk_event_field *f)
 		return sk_buf_append_str(out, "milliseconds since 1970, UTC");
 	case SK_FIELD_HEX:
 		return sk_buf_printf(out, "%" PRId64 " hex digits", f->high);
+	case SK_FIELD_ANY:
+		return sk_buf_printf(out, "whole number, true or false, or text of at most %" PRId64 " bytes", f->high);
 	case SK_FIELD_BOOL:
 		return sk_buf_append_str(out, "true or false");
 	default:

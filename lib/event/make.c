@@ -57,23 +57,21 @@ static void put_disposition(struct sk_jw *out, const struct sk_event_kind_row *r
 		sk_jw_put_int(out, "disposition_id", row->disposition_id);
 }
 
-/* Everything that is the kind's, up to and with metadata. `action` overrides the row's; -1 = the row's. */
-static void begin_with(struct making *m, enum sk_event_kind kind, const struct sk_event_stamp *at, int action, struct sk_buf *buf)
+/* `action` overrides the row's; -1 = the row's. */
+static void open_with(struct sk_jw *out, const struct sk_event_opening *o, int action, struct sk_buf *buf)
 {
-	const struct sk_event_kind_row *row = &sk_event_kinds[kind];
-	struct sk_jw *out = &m->out;
+	const struct sk_event_kind_row *row = &sk_event_kinds[o->kind];
 
-	*m = (struct making){.start = buf->size, .at = at};
 	sk_jw_init(out, buf);
 	sk_jw_open(out, NULL, '{');
 	sk_jw_put_int(out, "class_uid", row->class_uid);
 	sk_jw_put_int(out, "category_uid", sk_event_class(row->class_uid)->category_uid);
 	sk_jw_put_int(out, "activity_id", row->activity_id);
 	sk_jw_put_int(out, "type_uid", row->class_uid * 100LL + row->activity_id);
-	sk_jw_put_int(out, "time", at->time_ms);
-	sk_jw_put_int(out, "severity_id", row->severity_id);
+	sk_jw_put_int(out, "time", o->at.time_ms);
+	sk_jw_put_int(out, "severity_id", o->severity ? o->severity : row->severity_id);
 	put_disposition(out, row, action < 0 ? row->action_id : action);
-	sk_jw_put_str(out, "message", row->message);
+	sk_jw_put_str(out, "message", o->message ? o->message : row->message);
 	sk_jw_open(out, "metadata", '{');
 	sk_jw_put_str(out, "version", "1.3.0");
 	sk_jw_open(out, "product", '{');
@@ -82,6 +80,17 @@ static void begin_with(struct making *m, enum sk_event_kind kind, const struct s
 	sk_jw_close(out, '}');
 	sk_jw_put_str(out, "event_code", row->code);
 	sk_jw_close(out, '}');
+}
+
+void sk_event_open(struct sk_jw *out, const struct sk_event_opening *opening, struct sk_buf *buf)
+{
+	open_with(out, opening, -1, buf);
+}
+
+static void begin_with(struct making *m, enum sk_event_kind kind, const struct sk_event_stamp *at, int action, struct sk_buf *buf)
+{
+	*m = (struct making){.start = buf->size, .at = at};
+	open_with(&m->out, &(struct sk_event_opening){.kind = kind, .at = *at}, action, buf);
 }
 
 static struct sk_jw *begin(struct making *m, enum sk_event_kind kind, const struct sk_event_stamp *at, struct sk_buf *buf)

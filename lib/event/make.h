@@ -24,6 +24,16 @@ struct sk_event_stamp {
 /* Now, judged by the clock's floor; `clock` NULL: by the time of the build alone. */
 struct sk_event_stamp sk_event_now(const struct sk_clock *clock);
 
+/* The beginning of an event whose maker writes the rest himself: who talked and what was said are the gateway's to know. */
+struct sk_event_opening {
+	enum sk_event_kind kind;
+	struct sk_event_stamp at;
+	int severity;        /* 0 = the row's */
+	const char *message; /* NULL = the row's */
+};
+/* Everything that is the kind's, up to and with metadata; the object stays open, and owes `fab.clock` (sk_clock_state_name()). */
+void sk_event_open(struct sk_jw *out, const struct sk_event_opening *opening, struct sk_buf *buf);
+
 /* A process above the one that asked, itself first. NULL strings and negative numbers are left out. */
 struct sk_event_ancestor {
 	int64_t pid, uid, session;

@@ -12,6 +12,7 @@ enum sk_field_type {
 	SK_FIELD_STRING,  /* at most `high` bytes as they stand in the line */
 	SK_FIELD_HEX,     /* exactly `high` hex digits */
 	SK_FIELD_BOOL,
+	SK_FIELD_ANY, /* one of the above, by what a protocol calls it; text has at most `high` bytes */
 };
 
 enum sk_field_need { SK_FIELD_OPTIONAL, SK_FIELD_REQUIRED };
@@ -28,11 +29,12 @@ enum {
 	IN_POLICY = 1 << 7,
 	IN_REQUEST = 1 << 8,
 	IN_MEDIA = 1 << 9,
-	IN_ALL = (1 << 10) - 1,
+	IN_NETWORK = 1 << 10,
+	IN_ALL = (1 << 11) - 1,
 };
 
 struct sk_event_field {
-	const char *path; /* "process.file.hashes[].value" */
+	const char *path; /* "process.file.hashes[].value"; a last part "*" is any name */
 	enum sk_field_type type;
 	uint16_t needed; /* classes in which the field must stand */
 	uint16_t classes;

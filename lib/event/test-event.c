@@ -37,6 +37,41 @@ static const struct sk_event_medium medium = {
 	.mount = "/media/\xff", .rule = "default", .mode = "enforce", .reason = "unmounted", .policy_serial = 7,
 };
 
+/* What a gateway writes of its own is its test's: gateway/engine/test-ocsf.c. */
+static int make_of_gateway(enum sk_event_kind kind, struct sk_buf *buf)
+{
+	static const char *const texts[] = {"kind", "verdict", "direction"};
+	size_t before = buf->size;
+	struct sk_jw out;
+
+	sk_event_open(&out, &(struct sk_event_opening){.kind = kind, .at = noon}, buf);
+	sk_jw_open(&out, "connection_info", '{');
+	sk_jw_put_uint(&out, "protocol_num", 6);
+	sk_jw_close(&out, '}');
+	if (sk_event_kinds[kind].class_uid == SK_CLASS_FINDING) {
+		sk_jw_open(&out, "finding_info", '{');
+		sk_jw_put_str(&out, "uid", "rule");
+		sk_jw_put_str(&out, "title", "a rule");
+		sk_jw_close(&out, '}');
+	}
+	sk_jw_open(&out, "fab", '{');
+	sk_jw_put_str(&out, "clock", "ok");
+	for (size_t i = 0; i < SK_ARRAY_SIZE(texts); i++)
+		sk_jw_put_str(&out, texts[i], "x");
+	sk_jw_put_uint(&out, "packet", 1);
+	sk_jw_put_bool(&out, "midstream", false);
+	sk_jw_open(&out, "fields", '[');
+	sk_jw_open(&out, NULL, '{');
+	sk_jw_put_str(&out, "rcmd", "START");
+	sk_jw_close(&out, '}');
+	sk_jw_close(&out, ']');
+	sk_jw_close(&out, '}');
+	sk_jw_close(&out, '}');
+	if (out.error && buf->data)
+		buf->size = before;
+	return out.error;
+}
+
 /* One event of each kind. */
 static int make(enum sk_event_kind kind, struct sk_buf *out)
 {
@@ -92,6 +127,17 @@ static int make(enum sk_event_kind kind, struct sk_buf *out)
 	case SK_EVENT_MEDIA_REFUSED:
 	case SK_EVENT_MEDIA_FAILED:
 		return sk_event_media(kind, &noon, &medium, out);
+	case SK_EVENT_GATEWAY_MESSAGE_REFUSED:
+	case SK_EVENT_GATEWAY_MESSAGE_WOULD_BE_REFUSED:
+	case SK_EVENT_GATEWAY_MESSAGE_PASSED:
+	case SK_EVENT_GATEWAY_RULE:
+	case SK_EVENT_GATEWAY_RULE_REFUSED:
+	case SK_EVENT_GATEWAY_ODD_REFUSED:
+	case SK_EVENT_GATEWAY_ODD_WOULD_BE_REFUSED:
+	case SK_EVENT_GATEWAY_ODD:
+	case SK_EVENT_GATEWAY_CONVERSATION:
+	case SK_EVENT_GATEWAY_ANSWERS:
+		return make_of_gateway(kind, out);
 	default:
 		return sk_event_program(kind, &noon, &program, true, out);
 	}

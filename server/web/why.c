@@ -60,6 +60,16 @@ static const struct why table[] = {
 	{"media_copy_refused", NULL, T_why_media_copy_refused, T_todo_media},
 	{"media_refused", NULL, T_why_media_refused, T_todo_media},
 	{"media_failed", NULL, T_why_media_failed, T_todo_media_failed},
+	{"gateway_message_refused", NULL, T_why_gateway_refused, T_todo_gateway},
+	{"gateway_message_would_be_refused", NULL, T_why_gateway_would, T_todo_gateway},
+	{"gateway_message_passed", NULL, T_why_gateway_passed, T_todo_nothing},
+	{"gateway_rule", NULL, T_why_gateway_rule, T_todo_gateway_rule},
+	{"gateway_rule_refused", NULL, T_why_gateway_rule_refused, T_todo_gateway_rule},
+	{"gateway_odd_refused", NULL, T_why_gateway_odd_refused, T_todo_gateway_rule},
+	{"gateway_odd_would_be_refused", NULL, T_why_gateway_would, T_todo_gateway_rule},
+	{"gateway_odd", NULL, T_why_gateway_odd, T_todo_gateway_rule},
+	{"gateway_conversation", NULL, T_why_gateway_conversation, T_todo_nothing},
+	{"gateway_answers", NULL, T_why_gateway_answers, T_todo_nothing},
 };
 
 static const struct why *find(const char *code, const char *reason)

@@ -87,7 +87,11 @@ static const struct group groups[] = {
 		   {"media_copy_refused", T_event_media_copy_refused}, {"media_refused", T_event_media_refused}, {"media_failed", T_event_media_failed},
 		   {"window_opened", T_event_window_opened}, {"window_closed", T_event_window_closed}, {"window_decided", T_event_window_decided},
 		   {"window_refused", T_event_window_refused}, {"window_code", T_event_window_code}, {"interlock_waiting", T_event_interlock_waiting},
-		   {"interlock_passed", T_event_interlock_passed}}},
+		   {"interlock_passed", T_event_interlock_passed},
+		   {"gateway_message_refused", T_event_gateway_refused}, {"gateway_message_would_be_refused", T_event_gateway_would},
+		   {"gateway_message_passed", T_event_gateway_passed}, {"gateway_rule", T_event_gateway_rule}, {"gateway_rule_refused", T_event_gateway_rule_refused},
+		   {"gateway_odd_refused", T_event_gateway_odd_refused}, {"gateway_odd_would_be_refused", T_event_gateway_odd_would},
+		   {"gateway_odd", T_event_gateway_odd}, {"gateway_conversation", T_event_gateway_conversation}, {"gateway_answers", T_event_gateway_answers}}},
 };
 
 static const struct word *find(const char *group, const char *word)
