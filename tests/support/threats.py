@@ -224,6 +224,7 @@ def ndr_pointer(text, number=0x20000):
 HANDLE = bytes(4) + bytes(range(16))
 SRVSVC, NETLOGON, SPOOLSS = '4b324fc8-1670-01d3-1278-5a47bf6ee188', '12345678-1234-abcd-ef00-01234567cffb', '12345678-1234-abcd-ef00-0123456789ab'
 PAR, PAR_THING, SVCCTL = '76f03f96-cdfd-44fc-a22c-64950a001209', '9940ca8e-512f-4c58-88a9-61098d6896bd', '367abb81-9844-35f1-ad32-98f038001003'
+WBEM, WINREG = '9556dc99-828c-11cf-a37e-00aa003240c7', '338cd001-2244-31f1-aaaa-900038001003'
 ATSVC, TSCH = '1ff70682-0a51-30e8-076d-740be8cee98b', '86d35949-83c9-4044-b424-db363231fd0c'
 
 
@@ -404,9 +405,41 @@ def shares(bad):
     return c
 
 
+def wmi(bad):
+    c = Capture('dcerpc.opnum == 24' if bad else 'dcerpc.opnum == 20')
+    talk = c.talk(49669)
+    talk.ask(bind(WBEM, 0))
+    talk.answer(bound(port=b'49669\0'))
+    talk.ask(request(24 if bad else 20, bytes(64), thing=PAR_THING))
+    return c
+
+
+def winrm(bad):
+    c = Capture('http.request.method == "POST"')
+    talk = c.talk(5985)
+    body = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"></s:Envelope>'
+    page = b'/wsman?PSVersion=5.1.19041.1' if bad else b'/wsmanual?page=1'
+    talk.ask(b'POST ' + page + b' HTTP/1.1\r\nHost: 10.20.0.7:5985\r\nUser-Agent: Microsoft WinRM Client\r\nContent-Type: application/soap+xml;charset=UTF-8\r\n'
+             b'Content-Length: %d\r\n\r\n' % len(body) + body)
+    return c
+
+
+def shutdown(bad):
+    c = Capture('dcerpc.opnum == 24' if bad else 'dcerpc.opnum == 17')
+    talk = c.talk(SMB)
+    flags2 = opened1(talk, unicode=False)
+    create1(talk, '\\winreg', flags2, 3)
+    talk.ask(trans1(0x26, 0x4000, bind(WINREG, 1), 4, flags2))
+    talk.answer(answer1(bound(), 4, flags2))
+    # InitiateSystemShutdown (MS-RSP section 3.1.4.1): server, message, seconds, force, restart. Else BaseRegQueryValue.
+    stub = struct.pack('<IHHI', 0x20000, 0x5c, 0, 0) + struct.pack('<IBB', 0, 1, 1) if bad else HANDLE + bytes(40)
+    talk.ask(trans1(0x26, 0x4000, request(24 if bad else 17, stub), 5, flags2))
+    return c
+
+
 MAKERS = {'eternalblue': eternalblue, 'ms17-010-probe': probe, 'doublepulsar': doublepulsar, 'wannacry': wannacry, 'conficker': conficker, 'bluekeep': bluekeep,
           'zerologon': zerologon, 'printnightmare': printnightmare, 'smbghost': smbghost, 'eternalred': eternalred, 'worm-scan': scan, 'psexec': psexec,
-          'scheduled-tasks': tasks, 'admin-shares': shares}
+          'scheduled-tasks': tasks, 'admin-shares': shares, 'wmi': wmi, 'winrm': winrm, 'remote-shutdown': shutdown}
 
 
 def bad():
