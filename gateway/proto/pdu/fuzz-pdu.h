@@ -15,7 +15,7 @@ static inline void pdu_fuzz_play(struct record *r, const struct gw_proto *proto,
 
 	sk_cursor_init(&in, data, size);
 	first = sk_get_u8(&in);
-	record_begin(r, proto, (first & 2) && proto->over & GW_UDP, first & 1);
+	record_begin(r, proto, !(proto->over & GW_TCP) || ((first & 2) && proto->over & GW_UDP), first & 1);
 	while (!in.bad && sk_cursor_left(&in) > 0 && !r->not_mine) {
 		uint8_t what = sk_get_u8(&in);
 		size_t length = sk_get_u16(&in);
