@@ -23,7 +23,7 @@ struct seen {
 	__u8 ip, protocol, flags, more;
 	__u32 piece;         /* identification of a fragmented datagram */
 	__u16 offset;        /* of this fragment, not 0 in later ones */
-	__u16 l4;            /* where the transport's header begins */
+	__u16 l3, l4;        /* where the network's header begins, and the transport's header begins */
 	__u32 fragment;
 	__s32 room;          /* bytes of the transport's part, by the lengths in the headers */
 };
@@ -140,6 +140,7 @@ static __always_inline enum kind read_v4(void *start, void *at, void *end, struc
 	__builtin_memcpy(seen->source, ip->source, 4);
 	__builtin_memcpy(seen->destination, ip->destination, 4);
 	seen->ip = 4;
+	seen->l3 = (__u16)(at - start);
 	seen->protocol = ip->protocol;
 	seen->piece = ip->id;
 	seen->offset = SWAP16(ip->offset) & 0x1fff;
@@ -162,6 +163,7 @@ static __always_inline enum kind read_v6(void *start, void *at, void *end, struc
 	__builtin_memcpy(seen->source, ip->source, 16);
 	__builtin_memcpy(seen->destination, ip->destination, 16);
 	seen->ip = 6;
+	seen->l3 = (__u16)(at - start);
 	next = ip->next;
 	seen->room = SWAP16(ip->size);
 	at += sizeof *ip;

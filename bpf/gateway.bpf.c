@@ -17,6 +17,7 @@
  *                               that ends before the ports (RFC 1858, RFC 7112), a third VLAN tag, IP wrapped in 802.2 (VU#855201)
  *   an ICMP error               passed when it is about a flow that was let through, even where no rule names it
  *
+ * A flow whose messages can be judged by their headers (gateway-judge.h) is, when the engine has handed it over: also while io or the engine is away, as long as there is room for the copies.
  * To be inspected means: to the AF_XDP socket of port and queue, when io shows signs of life, an engine is attached, owes no frame for too long, and the frame fits into a
  * chunk. Otherwise the conduit's failure setting decides at once, and that is counted by its reason.
  */
@@ -145,10 +146,10 @@ struct {
 	__type(value, __u32);
 } gw_devs SEC(".maps");
 
-/* Everything about the frame in hand. */
+/* Everything about the frame in hand. It holds no pointers: functions that are not static, which the verifier looks at once and not once a caller, are handed it. */
 struct turn {
 	struct seen seen;
-	const struct gw_live *live;
+	struct gw_live live;
 	struct gw_port_entry port;
 	__u64 now, flow;
 	__u32 half, conduit;
@@ -185,7 +186,7 @@ static __always_inline __u64 new_id(void)
 
 static __always_inline __u32 look_up4(const struct turn *turn, const __u8 *address, __u16 vlan, __u32 zone)
 {
-	struct gw_zone4 key = {.prefix = 80, .generation = turn->live->generation, .vlan = vlan};
+	struct gw_zone4 key = {.prefix = 80, .generation = turn->live.generation, .vlan = vlan};
 	__u32 *found;
 
 	__builtin_memcpy(key.address, address, 4);
@@ -195,7 +196,7 @@ static __always_inline __u32 look_up4(const struct turn *turn, const __u8 *addre
 
 static __always_inline __u32 look_up6(const struct turn *turn, const __u8 *address, __u16 vlan, __u32 zone)
 {
-	struct gw_zone6 key = {.prefix = 176, .generation = turn->live->generation, .vlan = vlan};
+	struct gw_zone6 key = {.prefix = 176, .generation = turn->live.generation, .vlan = vlan};
 	__u32 *found;
 
 	__builtin_memcpy(key.address, address, 16);
@@ -207,7 +208,7 @@ static __noinline __u32 zone_of(const struct turn *turn, const __u8 *address, __
 {
 	__u32 none = GW_ZONES, zone = none;
 
-	if (turn->live->bits & GW_LIVE_VLANS && turn->seen.vlan[0])
+	if (turn->live.bits & GW_LIVE_VLANS && turn->seen.vlan[0])
 		zone = turn->seen.ip == 4 ? look_up4(turn, address, turn->seen.vlan[0], none) : look_up6(turn, address, turn->seen.vlan[0], none);
 	if (zone == none)
 		zone = turn->seen.ip == 4 ? look_up4(turn, address, GW_VLAN_ANY, otherwise) : look_up6(turn, address, GW_VLAN_ANY, otherwise);
@@ -232,11 +233,15 @@ static __noinline int find_conduit(struct turn *turn, __u32 from, __u32 to)
 }
 
 /* The first rule of the turn's conduit that fits. */
-static __noinline int find_rule(struct turn *turn, __u8 protocol, __u16 port)
+__noinline int gw_find_rule(struct turn *turn, __u8 protocol, __u16 port)
 {
-	__u32 at = turn->half * GW_CONDUITS + turn->conduit;
-	struct gw_conduit *conduit = bpf_map_lookup_elem(&gw_conduits, &at);
+	struct gw_conduit *conduit;
+	__u32 at;
 
+	if (!turn)
+		return 0;
+	at = turn->half * GW_CONDUITS + turn->conduit;
+	conduit = bpf_map_lookup_elem(&gw_conduits, &at);
 	if (!conduit)
 		return 0;
 	for (__u32 i = 0; i < GW_RULES_EACH; i++) {
@@ -269,7 +274,7 @@ static __noinline int judge(struct turn *turn, int backwards)
 		find_conduit(turn, there, here);
 	else
 		find_conduit(turn, here, there);
-	return find_rule(turn, seen->protocol, port);
+	return gw_find_rule(turn, seen->protocol, port);
 }
 
 /* --- flows */
@@ -315,7 +320,7 @@ static __always_inline int opens(const struct seen *seen)
 /* True: the entry is of this frame's flow, and says what becomes of it. */
 static __always_inline int use(struct turn *turn, struct gw_flow_entry *flow, __u32 from)
 {
-	if (flow->generation != turn->live->generation || !is_fresh(turn, flow))
+	if (flow->generation != turn->live.generation || !is_fresh(turn, flow))
 		return 0;
 	if (flow->from != from && turn->seen.protocol == P_TCP && opens(&turn->seen))
 		return 0; /* who was answered may not open by it */
@@ -335,7 +340,7 @@ static __always_inline void pick_up(struct turn *turn, struct gw_flow_entry *ent
 {
 	struct turn forward = *turn;
 
-	if (turn->live->bits & GW_LIVE_STRICT) {
+	if (turn->live.bits & GW_LIVE_STRICT) {
 		turn->verdict = GW_DROP;
 		return;
 	}
@@ -351,10 +356,14 @@ static __always_inline void pick_up(struct turn *turn, struct gw_flow_entry *ent
 }
 
 /* Judged anew: in the direction in which it was opened, as far as that is known. */
-static __noinline int judge_flow(struct turn *turn, struct gw_flow_key *key, __u32 from)
+__noinline int gw_judge_flow(struct turn *turn, struct gw_flow_key *key, __u32 from)
 {
-	struct gw_flow_entry entry = {.last = turn->now, .generation = turn->live->generation, .from = (__u8)(from & 1)}, *old;
+	struct gw_flow_entry entry = {.from = (__u8)(from & 1)}, *old;
 
+	if (!turn || !key)
+		return 0;
+	entry.last = turn->now;
+	entry.generation = turn->live.generation;
 	old = bpf_map_lookup_elem(&gw_flows, key);
 	if (old && is_fresh(turn, old) && !(turn->seen.protocol == P_TCP && opens(&turn->seen))) {
 		judge(turn, old->from != from); /* a flow that goes on under another policy */
@@ -396,7 +405,7 @@ static __always_inline void piece_key(const struct turn *turn, struct gw_piece_k
 
 static __noinline int remember_piece(struct turn *turn)
 {
-	struct gw_piece_entry entry = {.flow = turn->flow, .last = turn->now, .generation = turn->live->generation,
+	struct gw_piece_entry entry = {.flow = turn->flow, .last = turn->now, .generation = turn->live.generation,
 				       .conduit = (__u16)turn->conduit, .verdict = turn->verdict, .opener = turn->opener & 3, .mode = turn->mode & 3, .closed = turn->closed & 1};
 	struct gw_piece_key key;
 
@@ -422,16 +431,18 @@ static __always_inline void strictest(struct turn *turn, const struct gw_conduit
 }
 
 /* Returns whether its first fragment was seen. */
-static __noinline int judge_piece(struct turn *turn)
+__noinline int gw_judge_piece(struct turn *turn)
 {
 	const struct gw_conduit *conduit;
 	struct gw_piece_entry *first;
 	struct gw_piece_key key;
 
+	if (!turn)
+		return 0;
 	piece_key(turn, &key);
 	first = bpf_map_lookup_elem(&gw_pieces, &key);
 	find_conduit(turn, zone_of(turn, turn->seen.source, turn->port.zone), zone_of(turn, turn->seen.destination, turn->port.other_zone));
-	if (!first || first->generation != turn->live->generation || turn->now - first->last > (__u64)PIECE_NS * SECOND) {
+	if (!first || first->generation != turn->live.generation || turn->now - first->last > (__u64)PIECE_NS * SECOND) {
 		conduit = whole_conduit(turn);
 		turn->verdict = conduit ? conduit->stray : GW_DROP;
 		strictest(turn, conduit);
@@ -456,13 +467,18 @@ static __always_inline int is_error(const struct seen *seen)
 }
 
 /* True: it tells the sender of a datagram about that, and the flow it belongs to was let through. */
-static __noinline int related(struct xdp_md *ctx, struct turn *turn)
+__noinline int gw_related(struct xdp_md *ctx, struct turn *turn)
 {
-	const __u64 *to = (void *)turn->seen.destination, *sender;
-	struct seen about = {.vlan = {turn->seen.vlan[0], turn->seen.vlan[1]}};
+	struct seen about = {.ip = 0};
 	struct gw_flow_entry *flow;
 	struct gw_flow_key key;
+	const __u64 *to, *sender;
 
+	if (!turn)
+		return 0;
+	to = (void *)turn->seen.destination;
+	about.vlan[0] = turn->seen.vlan[0];
+	about.vlan[1] = turn->seen.vlan[1];
 	if (turn->seen.l4 > 256 || !read_about((void *)(long)ctx->data + turn->seen.l4 + 8, (void *)(long)ctx->data_end, turn->seen.ip, &about))
 		return 0;
 	sender = (void *)about.source;
@@ -470,7 +486,7 @@ static __noinline int related(struct xdp_md *ctx, struct turn *turn)
 		return 0;
 	key_of(&about, turn->port.pair, &key);
 	flow = bpf_map_lookup_elem(&gw_flows, &key);
-	return flow && flow->generation == turn->live->generation && is_fresh(turn, flow);
+	return flow && flow->generation == turn->live.generation && is_fresh(turn, flow);
 }
 
 /* --- what becomes of it */
@@ -478,12 +494,12 @@ static __noinline int related(struct xdp_md *ctx, struct turn *turn)
 static __always_inline int go_on(struct turn *turn, __u32 why)
 {
 	count(why);
-	return turn->live->bits & GW_LIVE_REDIRECT ? (int)bpf_redirect_map(&gw_devs, turn->port.slot, XDP_PASS) : XDP_PASS;
+	return turn->live.bits & GW_LIVE_REDIRECT ? (int)bpf_redirect_map(&gw_devs, turn->port.slot, XDP_PASS) : XDP_PASS;
 }
 
 static __always_inline int refuse(struct turn *turn, __u32 why)
 {
-	if (turn->live->open_until > turn->now) {
+	if (turn->live.open_until > turn->now) {
 		count(GW_WHY_OPENED);
 		return XDP_PASS;
 	}
@@ -500,7 +516,7 @@ static __always_inline int refuse(struct turn *turn, __u32 why)
 /* It cannot be inspected: the conduit's failure setting. */
 static __always_inline int fail(struct turn *turn, __u32 passed, __u32 dropped)
 {
-	if (turn->shifted || (turn->closed && turn->mode == GW_ENFORCE && turn->live->open_until <= turn->now)) {
+	if (turn->shifted || (turn->closed && turn->mode == GW_ENFORCE && turn->live.open_until <= turn->now)) {
 		TALLY(turn, dropped_blind);
 		count(turn->shifted ? GW_WHY_SHIFTED_DROPPED : dropped);
 		return XDP_DROP;
@@ -527,6 +543,8 @@ static __always_inline int is_shifted(__u64 flow)
 	return found && flow && *found == flow;
 }
 
+#include "gateway-judge.h"
+
 static __always_inline int inspect(struct xdp_md *ctx, struct turn *turn)
 {
 	__u32 zero = 0, size = (__u32)bpf_xdp_get_buff_len(ctx), action = turn->shifted || (turn->closed && turn->mode == GW_ENFORCE) ? XDP_DROP : XDP_PASS;
@@ -534,16 +552,20 @@ static __always_inline int inspect(struct xdp_md *ctx, struct turn *turn)
 	struct gw_meta *meta;
 	__u64 owed;
 
-	if (turn->live->open_until > turn->now && !turn->shifted) {
+	if (turn->live.open_until > turn->now && !turn->shifted) {
 		count(GW_WHY_OPENED);
 		return XDP_PASS;
 	}
-	if (!beat || beat->beat + turn->live->beat_ns < turn->now)
+	if (!turn->shifted && gw_by_header(ctx, turn)) {
+		TALLY(turn, judged);
+		return go_on(turn, GW_WHY_JUDGED);
+	}
+	if (!beat || beat->beat + turn->live.beat_ns < turn->now)
 		return fail(turn, GW_WHY_SILENT_PASSED, GW_WHY_SILENT_DROPPED);
 	if (!beat->ready)
 		return fail(turn, GW_WHY_ABSENT_PASSED, GW_WHY_ABSENT_DROPPED);
 	owed = beat->owed_since;
-	if (owed && owed + turn->live->owed_ns < turn->now)
+	if (owed && owed + turn->live.owed_ns < turn->now)
 		return fail(turn, GW_WHY_OWED_PASSED, GW_WHY_OWED_DROPPED);
 	if (size > GW_FRAME_MAX)
 		return fail(turn, GW_WHY_LONG_PASSED, GW_WHY_LONG_DROPPED);
@@ -580,11 +602,11 @@ static __always_inline int obey(struct xdp_md *ctx, struct turn *turn, __u32 ref
 
 static __always_inline int other(struct turn *turn)
 {
-	struct gw_type_key key = {.generation = turn->live->generation, .type = turn->seen.type};
-	__u32 *found = bpf_map_lookup_elem(&gw_types, &key), bits = turn->live->bits;
+	struct gw_type_key key = {.generation = turn->live.generation, .type = turn->seen.type};
+	__u32 *found = bpf_map_lookup_elem(&gw_types, &key), bits = turn->live.bits;
 	int drop = found ? *found == GW_DROP : !!(bits & GW_LIVE_TYPES_DROP);
 
-	if (drop && turn->live->open_until <= turn->now) {
+	if (drop && turn->live.open_until <= turn->now) {
 		count(GW_WHY_TYPE_DROPPED);
 		return XDP_DROP;
 	}
@@ -600,8 +622,8 @@ static __always_inline int judge_ip(struct xdp_md *ctx, struct turn *turn)
 
 	flow = bpf_map_lookup_elem(&gw_flows, &key);
 	if (!flow || !use(turn, flow, from))
-		judge_flow(turn, &key, from);
-	if (turn->verdict == GW_DROP && is_error(&turn->seen) && related(ctx, turn)) {
+		gw_judge_flow(turn, &key, from);
+	if (turn->verdict == GW_DROP && is_error(&turn->seen) && gw_related(ctx, turn)) {
 		count(GW_WHY_RELATED);
 		return XDP_PASS;
 	}
@@ -625,7 +647,7 @@ static __always_inline int judge_odd(struct turn *turn)
 
 static __always_inline int judge_stray(struct xdp_md *ctx, struct turn *turn)
 {
-	if (judge_piece(turn))
+	if (gw_judge_piece(turn))
 		return obey(ctx, turn, GW_WHY_PIECE_DROPPED);
 	if (turn->verdict == GW_INSPECT)
 		return inspect(ctx, turn);
@@ -640,12 +662,13 @@ int gw_port(struct xdp_md *ctx)
 	__u32 zero = 0, index = ctx->ingress_ifindex;
 	struct gw_port_entry *port = bpf_map_lookup_elem(&gw_ports, &index);
 	const struct gw_live *live = bpf_map_lookup_elem(&gw_live, &zero);
-	struct turn turn = {.live = live};
+	struct turn turn = {.now = 0};
 
 	if (!port || !live || !live->generation) {
 		count(GW_WHY_NO_POLICY);
 		return XDP_PASS;
 	}
+	turn.live = *live;
 	turn.port = *port;
 	turn.now = bpf_ktime_get_ns();
 	turn.half = live->generation & 1;

@@ -18,6 +18,9 @@
  *   gw_pieces     the same of fragmented datagrams                                     written by the kernel side
  *   gw_counts     per processor: how often for which reason                            written by the kernel side
  *   gw_tallies    per processor: the same for each conduit                             written by the kernel side
+ *   gw_judged     mapped: flows whose segments the kernel side judges by their headers           written by the engine, then by both
+ *   gw_heads      mapped: what passes by its header, of each conduit   written by the engine
+ *   gw_mirror     a ring: copies of the segments that were judged so   written by the kernel side, read by the engine
  *   gw_xsks       port and queue -> AF_XDP socket                                      written by main
  *   gw_devs       port -> its partner's interface                                      written by main
  *
@@ -42,6 +45,13 @@ enum {
 	GW_SWITCHED = 65536,
 	GW_SHIFTED = 4096,    /* behind them in the same table */
 	GW_VLAN_ANY = 0xffff, /* in a zone's key */
+	GW_JUDGED = 4096,     /* the first holds the epoch alone */
+	GW_HEADS = 256,
+	GW_HEAD_CODES = 4096, /* HSMS: stream (below 32) * 128 + function (below 128), control messages their type; Modbus: the function */
+	GW_HSMS_MAX = 32 << 20, /* an HSMS length beyond it is the engine's to judge */
+	GW_MIRROR_BYTES = 4 << 20,
+	GW_MIRROR_FRAME = 2048, /* room of a copy; a power of two */
+	GW_JUDGED_FLIGHT = 256 << 10, /* bytes that may be unacknowledged */
 	GW_FRAME_MAX = 3584,  /* longer ones fit into no chunk, and are not inspected */
 };
 
@@ -173,6 +183,44 @@ struct gw_meta {
 
 enum { GW_META_MAGIC = 0x53474d31 };
 
+/* How messages stand in a stream whose segments are judged by their headers. */
+enum gw_framed { GW_FRAMED_NONE, GW_FRAMED_HSMS, GW_FRAMED_MODBUS };
+
+#define GW_JUDGED_SPOILT 0xffffffffffffffffull
+
+struct gw_judged_side {
+	__u64 at;     /* next sequence number << 32 | bytes of a body to come; changed in one step; GW_JUDGED_SPOILT: the engine has the flow */
+	__u32 acked;
+	__u8 port;    /* slot where this side is */
+	__u8 role;    /* row of gw_heads.pass */
+	__u16 unused;
+};
+
+/* A flow in place 1 + id % (GW_JUDGED - 1). */
+struct gw_judged {
+	__u64 flow;
+	__u64 since;  /* CLOCK_MONOTONIC: not before, so that what the engine gave back goes first */
+	__u32 epoch;  /* void when it is not that of place 0: another engine, or another policy */
+	__u32 owned;  /* 1: by the kernel side */
+	__u16 heads;  /* which of gw_heads */
+	__u8 framing; /* enum gw_framed */
+	__u8 pad[5];
+	struct gw_judged_side side[2]; /* who opened it, and the other */
+};
+
+/* A bit for each code that passes by its header alone. */
+struct gw_heads {
+	__u8 pass[2][GW_HEAD_CODES / 8]; /* said by the host, by the equipment */
+};
+
+struct gw_mirrored {
+	__u64 time, flow;
+	__u32 size;
+	__u16 conduit;
+	__u8 port, opener; /* as in gw_lent */
+	__u8 frame[GW_MIRROR_FRAME];
+};
+
 /* Why a frame went where it went. Of each frame exactly one of those before GW_WHY_NOTES. */
 #define GW_REASONS(X)                                                        \
 	X(NO_POLICY, "no-policy", "no policy is in force: passed")            \
@@ -181,6 +229,7 @@ enum { GW_META_MAGIC = 0x53474d31 };
 	X(LINK, "link", "address resolution and neighbour discovery: passed") \
 	X(SWITCHED, "switched", "permitted, not inspected")                   \
 	X(INSPECTED, "inspected", "given to the engine")                      \
+	X(JUDGED, "judged", "judged by the headers of its messages: passed")  \
 	X(DONE, "done", "to be inspected, but the engine wants it no more")   \
 	X(DROPPED, "dropped", "no rule permits it")                           \
 	X(PIECE_DROPPED, "piece-dropped", "a fragment of what was dropped")   \
@@ -203,7 +252,8 @@ enum { GW_META_MAGIC = 0x53474d31 };
 	X(NOTES, "", "")                                                      \
 	X(NEW_FLOW, "new-flow", "flows judged for the first time")            \
 	X(PICKED_UP, "picked-up", "of these, sessions that nobody saw begin") \
-	X(FULL, "full", "a table was full")
+	X(FULL, "full", "a table was full")                                   \
+	X(TAKEN_BACK, "taken-back", "flows judged by headers that went back to the engine")
 
 enum gw_why {
 #define GW_WHY_ENUM(name, word, text) GW_WHY_##name,
@@ -214,5 +264,5 @@ enum gw_why {
 
 /* Of one conduit. */
 struct gw_tally {
-	__u64 switched, inspected, dropped, would, passed_blind, dropped_blind;
+	__u64 switched, inspected, dropped, would, passed_blind, dropped_blind, judged;
 };

@@ -386,6 +386,8 @@ enum gw_fate gw_engine_packet(struct gw_engine *engine, struct gw_packet *p)
 	engine->counts.bytes += p->size;
 	fate = judge(engine, p);
 	engine->counts.dropped += fate == GW_FATE_DROP;
+	if (engine->setup.hand && engine->flow && fate == GW_FATE_PASS && !p->fragment)
+		engine_hand(engine, engine->flow, engine->side);
 	engine->packet = NULL;
 	engine->flow = NULL;
 	return fate;

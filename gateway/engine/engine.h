@@ -34,6 +34,21 @@ struct gw_shifted {
 	} will[2];
 };
 
+struct gw_handed_side {
+	uint32_t next, acked; /* sequence numbers: its next byte, and what the other side has acknowledged */
+	uint32_t left;        /* as gw_stand */
+	enum gw_port port;
+	enum gw_role role;
+};
+
+/* A flow that may be judged by the headers of its messages from here on, as long as each segment is shown to the engine afterwards, in order. */
+struct gw_handing {
+	uint64_t flow;  /* of the packet in hand */
+	const struct gw_proto *proto;
+	uint16_t ways;  /* gw_ways.index */
+	struct gw_handed_side side[2]; /* who sent the packet in hand, and the other */
+};
+
 struct gw_setup {
 	const struct gw_rules *rules;   /* NULL = none; must outlive the engine, or be replaced by gw_engine_replace() */
 	const struct gw_policy *policy; /* NULL = everything is observed */
@@ -56,6 +71,8 @@ struct gw_setup {
 	bool (*shifted)(void *context, enum gw_shift_step step, const struct gw_shifted *of);
 	/* What the kernel side may do with a flow from now on without asking (engine/flow verdicts); NULL = nobody asks. */
 	void (*offload)(void *context, const struct gw_packet *of, int what);
+	/* Said after each packet that passes while it is so; NULL = nobody asks. */
+	void (*hand)(void *context, const struct gw_handing *handing);
 };
 
 int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine);

@@ -55,6 +55,8 @@ struct engine_flow {
 	bool protocol_settled; /* found, or there is none */
 	bool stopped;          /* by a rule: nothing goes on */
 	bool reset;            /* both sides were sent RST: what still comes is answered with another */
+	unsigned rules_asked;  /* policy_serial + 1 when `rules_stop` was found out */
+	bool rules_stop;       /* a rule could end it */
 	bool zone_told;        /* that no conduit lets it be */
 };
 
@@ -124,6 +126,9 @@ bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_pack
 void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
 /* The protocol of a flow was found, or there is none: may it be spoken there? False: the flow is to be stopped. */
 bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side);
+
+/* hand.c: says so when who judges by headers may have the flow. `side` sent the packet in hand. */
+void engine_hand(struct gw_engine *engine, struct engine_flow *flow, int side);
 
 /* rules.c. Each is true when a rule has ended the flow. */
 bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int side);

@@ -16,11 +16,14 @@
 #include "engine/engine.h"
 #include "engine/ocsf.h"
 #include "main/config.h"
+#include "main/headers.h"
 #include "main/load.h"
 #include "main/ports.h"
 #include "wire/share.h"
 
-enum { TICK_NS = 100000000, LEND_MS = 1000, BURST = 64 };
+enum { TICK_NS = 100000000, LEND_MS = 1000, BURST = 64, COPIES_MS = 20 };
+#define SETTLE_NS UINT64_C(300000) /* io has sent by then what was given back */
+#define TALK_NS UINT64_C(1000000000) /* copies may come so long after the last */
 
 const struct sk_land_rule gw_inspect_land[] = {{"etc/sekisho/rules", SK_LAND_READ}, {NULL, 0}};
 const char *const gw_inspect_calls[] = {"poll", "ppoll", NULL};
@@ -35,6 +38,7 @@ struct inspect {
 	struct gw_engine *engine;
 	struct gw_loader loader;
 	struct gw_loaded *loaded;
+	struct gw_headers headers;
 	struct gw_lent lent; /* the frame in hand */
 	struct sk_buf text;
 	uint64_t ticked;
@@ -92,6 +96,7 @@ static void on_inject(void *context, unsigned pair, enum gw_port to, const uint8
 {
 	struct inspect *in = context;
 
+	gw_headers_late(&in->headers);
 	if (in->lend)
 		gw_lend_inject(in->lend, pair * 2 + (unsigned)to, frame, size);
 }
@@ -156,8 +161,10 @@ static void take_loaded(struct inspect *in)
 
 	if (!fresh)
 		return;
+	gw_headers_read(&in->headers);
 	gw_engine_replace(in->engine, fresh->rules, fresh->policy);
 	in->loaded = fresh;
+	gw_headers_tables(&in->headers, &fresh->heads);
 	atomic_store(&in->common->engine.has, fresh->count);
 	atomic_store(&in->common->engine.rules, fresh->rule_count);
 	if (worn)
@@ -175,6 +182,8 @@ static void tell_counts(struct inspect *in)
 	atomic_store(&to->messages, counts.messages);
 	atomic_store(&to->message_refusals, counts.refused);
 	atomic_store(&to->unjudged, counts.unjudged);
+	atomic_store(&to->by_header, in->headers.judged);
+	atomic_store(&to->diverged, in->headers.diverged);
 	atomic_store(&to->flows, counts.flows_now);
 	atomic_store(&to->answered, counts.answered);
 	atomic_store(&to->orphans, counts.orphans);
@@ -200,7 +209,17 @@ static void judge(struct inspect *in, uint8_t *frame)
 		.orphan = gw_lend_is_orphan(in->lend, in->lent.flow),
 		.sender = (enum gw_sender)in->lent.opener};
 
+	gw_headers_before(&in->headers, in->lent.flow);
 	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
+	if (in->headers.handed && !gw_lend_waiting(in->lend))
+		gw_headers_after(&in->headers, in->lent.opener, in->lent.port / 2u, gw_lend_now(in->lend) - in->headers.epoch + SETTLE_NS);
+}
+
+static void on_hand(void *context, const struct gw_handing *handing)
+{
+	struct inspect *in = context;
+
+	gw_headers_hand(&in->headers, handing);
 }
 
 static bool main_is_gone(const struct inspect *in)
@@ -218,12 +237,14 @@ static void turn(struct inspect *in, unsigned spin_us)
 	take_loaded(in);
 	while (burst++ < BURST && gw_lend_take(in->lend, &in->lent, &frame) == 0)
 		judge(in, frame);
+	gw_headers_read(&in->headers);
 	tick(in);
 	if (in->rang)
 		gw_bell(gateway_bells.clerk);
 	in->rang = false;
 	if (burst <= BURST)
-		gw_lend_wait(in->lend, TICK_NS / 1000000, spin_us, in->ctx->main_fd);
+		gw_lend_wait(in->lend, gw_lend_now(in->lend) < in->headers.last + TALK_NS ? COPIES_MS : TICK_NS / 1000000, spin_us, in->ctx->main_fd,
+			     in->headers.judge ? gw_judge_fd(in->headers.judge) : -1);
 }
 
 /* Nothing to inspect here: a heartbeat, and the policy is taken all the same, so that status tells the truth. */
@@ -250,8 +271,16 @@ static int work(struct inspect *in, const struct gateway_config *config)
 		r = gw_lend_new(gw_engine_lend[0], gw_engine_lend[1], gw_engine_lend[2], gw_engine_lend[3], LEND_MS, &in->lend);
 	if (r != 0)
 		return r == SK_AGAIN ? 0 : r;
+	if (gw_engine_judge[0] >= 0 && gw_judge_new(gw_engine_judge[0], gw_engine_judge[1], gw_engine_judge[2], &in->headers.judge) != 0)
+		sk_log(SK_LOG_WARNING, "nothing is judged by headers alone");
+	in->headers.engine = in->engine;
+	in->headers.epoch = gw_lend_time(in->lend, 0);
+	gw_headers_tables(&in->headers, in->loaded ? &in->loaded->heads : NULL);
 	while (!told_to_stop && !gw_lend_lost(in->lend) && !main_is_gone(in))
 		turn(in, (unsigned)config->spin_us);
+	gw_headers_tables(&in->headers, NULL); /* nothing more is decided without us */
+	gw_headers_read(&in->headers);
+	in->headers.judge = gw_judge_free(in->headers.judge);
 	lend = in->lend;
 	in->lend = NULL; /* what the engine still says has nobody to hear it */
 	gw_lend_free(lend);
@@ -275,7 +304,7 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	const struct gateway_config *config = ctx->config;
 	const struct sigaction stop = {.sa_handler = on_stop};
 	struct gw_setup setup = {.midstream = true, .inline_ = true, .messages = true, .memory_max = config->memory, .context = &in, .event = on_event,
-				 .inject = on_inject, .shifted = on_shifted, .offload = on_offload};
+				 .inject = on_inject, .shifted = on_shifted, .offload = on_offload, .hand = on_hand};
 	int r;
 
 	in = (struct inspect){.ctx = ctx, .common = gateway_common, .text = SK_BUF(GW_EVENT_LONGEST)};
@@ -298,6 +327,7 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	if (in.loaded) {
 		gw_rules_free(in.loaded->rules);
 		gw_policy_free(in.loaded->policy);
+		gw_head_tables_done(&in.loaded->heads);
 		free(in.loaded);
 	}
 	sk_buf_done(&in.text);

@@ -19,6 +19,7 @@ static void free_loaded(struct gw_loaded *loaded)
 		return;
 	gw_rules_free(loaded->rules);
 	gw_policy_free(loaded->policy);
+	gw_head_tables_done(&loaded->heads);
 	free(loaded);
 }
 
@@ -78,6 +79,8 @@ static void make(struct gw_loader *l)
 		return;
 	}
 	load_rules(l, loaded);
+	if (gw_head_tables_make(loaded->policy, gw_protos, &loaded->heads) != 0)
+		sk_log(SK_LOG_WARNING, "no memory for tables of headers: the engine judges each message");
 	free_loaded(atomic_exchange(&l->ready, loaded));
 }
 

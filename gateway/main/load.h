@@ -6,12 +6,14 @@
 
 #include <pthread.h>
 
+#include "main/heads.h"
 #include "main/shared.h"
 #include "rule/rule.h"
 
 struct gw_loaded {
 	struct gw_policy *policy;
 	struct gw_rules *rules; /* NULL = none */
+	struct gw_head_tables heads;
 	uint32_t count;         /* of the policy in shared memory */
 	uint32_t rule_count;
 };

@@ -28,7 +28,7 @@ const char *const gw_ports_calls[] = {"bpf", "socket", "bind", "sendto", "recvfr
 const char *const gw_io_calls[] = {"pidfd_open", "prctl", "sched_setscheduler", "sendto", "recvfrom", "poll", "ppoll", "wait4", "kill", NULL};
 
 int gw_ports_fds[GW_DUTY_FDS + 1] = {-1}, gw_io_fds[GW_DUTY_FDS + 1] = {-1}, gw_engine_fds[GW_DUTY_FDS + 1] = {-1};
-int gw_engine_lend[4] = {-1, -1, -1, -1};
+int gw_engine_lend[4] = {-1, -1, -1, -1}, gw_engine_judge[3] = {-1, -1, -1};
 
 extern struct gw_common *gateway_common;
 extern struct gw_bells gateway_bells;
@@ -105,6 +105,9 @@ static void keep_all(void)
 		keep(gw_engine_fds, gw_engine_lend[i]);
 		keep(gw_io_fds, gw_engine_lend[i]);
 	}
+	gw_kernel_judge_fds(kernel, gw_engine_judge);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(gw_engine_judge); i++)
+		keep(gw_engine_fds, gw_engine_judge[i]);
 	for (uint32_t i = 0; gw_io_socket_fd(io, i) >= 0; i++)
 		keep(gw_io_fds, gw_io_socket_fd(io, i));
 }

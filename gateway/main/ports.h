@@ -18,7 +18,7 @@ enum { GW_DUTY_FDS = 32 };
 /* Descriptors that the duties keep; ended by -1, filled by gw_ports_prepare_duty(). */
 extern int gw_ports_fds[GW_DUTY_FDS + 1], gw_io_fds[GW_DUTY_FDS + 1], gw_engine_fds[GW_DUTY_FDS + 1];
 /* Of the engine: what gw_lend_new() takes; memory -1 when nothing can be inspected here. */
-extern int gw_engine_lend[4];
+extern int gw_engine_lend[4], gw_engine_judge[3];
 
 int gw_ports_prepare_duty(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid);
 /* In a duty that is neither: nothing of the wire stays in its memory. The engine's end (share.h) it maps for itself. */

@@ -50,6 +50,7 @@ struct gw_engine_state {
 	_Atomic uint64_t beat_ms;  /* CLOCK_MONOTONIC */
 	_Atomic uint32_t has;      /* the `count` of the policy it works with */
 	_Atomic uint32_t refused;  /* the `count` of one that it could not take */
+	_Atomic uint64_t by_header, diverged; /* segments that the kernel side judged; of those, what the engine would have done otherwise */
 	_Atomic uint64_t packets, dropped, messages, message_refusals, flows, memory, memory_peak, unjudged, rules, answered, orphans;
 };
 

@@ -83,6 +83,8 @@ static void put_engine(struct put *p, const struct gw_clerk *c)
 	put_number(&engine, "dropped", atomic_load(&e->dropped));
 	put_number(&engine, "messages", atomic_load(&e->messages));
 	put_number(&engine, "refused", atomic_load(&e->message_refusals));
+	put_number(&engine, "by_header", atomic_load(&e->by_header));
+	put_number(&engine, "diverged", atomic_load(&e->diverged));
 	put_number(&engine, "unjudged", atomic_load(&e->unjudged));
 	put_number(&engine, "flows", atomic_load(&e->flows));
 	put_number(&engine, "memory", atomic_load(&e->memory));

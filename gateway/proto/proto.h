@@ -117,6 +117,30 @@ struct gw_turn {
 	uint16_t client_port, server_port;
 };
 
+enum { GW_HEAD_NAME = 32 };
+
+/* Where a session stands, by enum gw_dir: who speaks, and how many bytes of a message's body are still to come. */
+struct gw_stand {
+	enum gw_role role[2];
+	uint32_t left[2];
+};
+
+/* How messages stand in the stream, for who judges by headers alone; as enum gw_framed of bpf/gateway.h. */
+enum gw_framing { GW_FRAMING_NONE, GW_FRAMING_HSMS, GW_FRAMING_MODBUS };
+
+/*
+ * A protocol some of whose messages can be judged by their headers, so that the kernel side may do it (bpf/gateway-judge.h knows the framings). A code names a kind
+ * of message as its header does.
+ */
+struct gw_by_header {
+	enum gw_framing framing;
+	unsigned codes;
+	/* What a message with this code is when `from` says it, its fields aside; `name` is room for its name. False: what it means hangs on more than its header. */
+	bool (*message)(unsigned code, enum gw_role from, char name[static GW_HEAD_NAME], struct gw_message *ret_message);
+	/* False: not now. Between true and the next byte that is handed over, nothing but the messages above may change what is said here. */
+	bool (*stands)(const void *state, struct gw_stand *ret_stand);
+};
+
 enum gw_guess { GW_NO, GW_MORE, GW_YES }; /* MORE: cannot be told from so few bytes */
 
 enum { GW_TCP = 1, GW_UDP = 2 };
@@ -146,6 +170,7 @@ struct gw_proto {
 	const char *en, *ja;        /* one sentence for the manual */
 	/* A protocol that this one carries (SMB: DCE/RPC): its fields are the first of `fields`, and rules on it hold here too. NULL = none. */
 	const struct gw_proto *carries;
+	const struct gw_by_header *by_header; /* NULL: each message has to be read */
 };
 
 /* The protocols that were built in; NULL ends. Made from the list in gateway/proto/meson.build. */

@@ -71,6 +71,9 @@ int gw_rules_load_text(const struct gw_rules_setup *setup, const char *name, con
 struct gw_rules *gw_rules_free(struct gw_rules *rules);
 void gw_rules_free_p(struct gw_rules **rules);
 
+/* Some rule that drops or rejects could fit a TCP flow of this protocol between these ports, whoever is the client. */
+bool gw_rules_may_stop(const struct gw_rules *rules, const struct gw_proto *proto, const uint16_t ports[2]);
+
 /* `rules` must outlive the state. 0 or -ENOMEM. */
 int gw_rule_state_new(const struct gw_rules *rules, struct gw_rule_state **ret_state);
 struct gw_rule_state *gw_rule_state_free(struct gw_rule_state *state);

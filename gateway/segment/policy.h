@@ -66,6 +66,13 @@ const struct sk_gateway *gw_policy_source(const struct gw_policy *policy);
 int gw_policy_zone(const struct gw_policy *policy, uint8_t ip, const struct gw_addr *address, uint16_t vlan);
 /* Never NULL. A `policy` of NULL inspects and observes everything. */
 const struct gw_ways *gw_policy_conduit(const struct gw_policy *policy, const struct gw_tuple *flow);
+/* Conduit i of the policy, and behind the last one what no conduit fits; NULL behind that. */
+const struct gw_ways *gw_policy_ways(const struct gw_policy *policy, size_t i);
+/*
+ * A bit of `pass` (of `size` bytes) for each code of proto->by_header that `from` may say there whatever its body is, now and later: maintenance and an open gateway do not count.
+ * False: there is none.
+ */
+bool gw_policy_headers(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_proto *proto, enum gw_role from, uint8_t *pass, size_t size);
 /* May it be spoken there? `proto` NULL: nobody knows what it is, which only a conduit without `protocols` lets pass. */
 void gw_policy_protocol(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_proto *proto, uint64_t now, struct gw_opinion *ret_opinion);
 void gw_policy_message(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_tuple *flow, const struct gw_proto *proto,

@@ -35,7 +35,7 @@ static const char *const map_names[GW_MAPS] = {
 	[GW_MAP_BEAT] = "gw_beat",         [GW_MAP_SWITCHED] = "gw_switched", [GW_MAP_PORTS] = "gw_ports",   [GW_MAP_ZONES4] = "gw_zones4",
 	[GW_MAP_ZONES6] = "gw_zones6",     [GW_MAP_TYPES] = "gw_types",       [GW_MAP_FLOWS] = "gw_flows",   [GW_MAP_PIECES] = "gw_pieces",
 	[GW_MAP_COUNTS] = "gw_counts",     [GW_MAP_TALLIES] = "gw_tallies",   [GW_MAP_IDS] = "gw_ids",       [GW_MAP_XSKS] = "gw_xsks",
-	[GW_MAP_DEVS] = "gw_devs",
+	[GW_MAP_DEVS] = "gw_devs",         [GW_MAP_JUDGED] = "gw_judged",     [GW_MAP_HEADS] = "gw_heads", [GW_MAP_MIRROR] = "gw_mirror",
 };
 
 static int say(enum libbpf_print_level level, const char *format, va_list args)
@@ -271,6 +271,18 @@ uint64_t *gw_kernel_switched(struct gw_kernel *kernel)
 int gw_kernel_switched_fd(struct gw_kernel *kernel)
 {
 	return kernel->maps[GW_MAP_SWITCHED];
+}
+
+int gw_kernel_program(const struct gw_kernel *kernel)
+{
+	return kernel->program;
+}
+
+void gw_kernel_judge_fds(const struct gw_kernel *kernel, int ret_fds[3])
+{
+	ret_fds[0] = kernel->maps[GW_MAP_JUDGED];
+	ret_fds[1] = kernel->maps[GW_MAP_HEADS];
+	ret_fds[2] = kernel->maps[GW_MAP_MIRROR];
 }
 
 int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i)

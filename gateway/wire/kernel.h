@@ -91,6 +91,10 @@ struct gw_beat *gw_kernel_beat(struct gw_kernel *kernel);
 uint64_t *gw_kernel_switched(struct gw_kernel *kernel);
 /* Descriptor of the table behind gw_kernel_switched(), to map elsewhere. */
 int gw_kernel_switched_fd(struct gw_kernel *kernel);
+/* Descriptor of the program. */
+int gw_kernel_program(const struct gw_kernel *kernel);
+/* What gw_judge_new() needs. They belong to `kernel`. */
+void gw_kernel_judge_fds(const struct gw_kernel *kernel, int ret_fds[3]);
 /* Descriptor of the i-th table, for who inherits them; -1 behind the last. */
 int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i);
 uint64_t gw_kernel_beat_ns(const struct gw_kernel *kernel);

@@ -258,24 +258,24 @@ bool gw_lend_is_orphan(const struct gw_lend *lend, uint64_t flow)
 	return lend->switched && flow && __atomic_load_n(mark_of(lend, flow), __ATOMIC_RELAXED) == flow && lend->mine[flow & (GW_SHIFTED - 1)] != flow;
 }
 
-static bool has_frame(const struct gw_lend *lend)
+bool gw_lend_waiting(const struct gw_lend *lend)
 {
 	uint32_t at;
 
 	return gw_ring_first(&lend->share->to_engine, &at);
 }
 
-void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other_fd)
+void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other_fd, int third_fd)
 {
-	struct pollfd waits[2] = {{.fd = lend->bell, .events = POLLIN}, {.fd = other_fd, .events = POLLIN}};
+	struct pollfd waits[3] = {{.fd = lend->bell, .events = POLLIN}, {.fd = other_fd, .events = POLLIN}, {.fd = third_fd, .events = POLLIN}};
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + (uint64_t)spin_us * 1000;
 
 	while (spin_us && clock_ns(CLOCK_MONOTONIC) < end)
-		if (has_frame(lend))
+		if (gw_lend_waiting(lend))
 			return;
 	atomic_store(&lend->share->to_engine.asleep, 1);
-	if (!has_frame(lend))
-		poll(waits, 2, (int)ms);
+	if (!gw_lend_waiting(lend))
+		poll(waits, 3, (int)ms);
 	atomic_store(&lend->share->to_engine.asleep, 0);
 	gw_bell_clear(lend->bell);
 }
@@ -283,6 +283,11 @@ void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other
 bool gw_lend_lost(const struct gw_lend *lend)
 {
 	return atomic_load(&lend->share->wanted) != lend->me;
+}
+
+uint64_t gw_lend_time(const struct gw_lend *lend, uint64_t monotonic)
+{
+	return lend->epoch_ns + monotonic;
 }
 
 uint64_t gw_lend_now(const struct gw_lend *lend)

@@ -79,6 +79,16 @@ int gw_kernel_switched_fd(struct gw_kernel *kernel)
 	return -1;
 }
 
+int gw_kernel_program(const struct gw_kernel *kernel)
+{
+	return -1;
+}
+
+void gw_kernel_judge_fds(const struct gw_kernel *kernel, int ret_fds[3])
+{
+	ret_fds[0] = ret_fds[1] = ret_fds[2] = -1;
+}
+
 int gw_kernel_fd(const struct gw_kernel *kernel, uint32_t i)
 {
 	return -1;

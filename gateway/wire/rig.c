@@ -104,7 +104,7 @@ static int run_engine(struct rig *rig)
 	while (!stop_engine && !gw_lend_lost(lend)) {
 		while (gw_lend_take(lend, &lent, &frame) == 0)
 			gw_lend_back(lend, &lent, decide(rig, lend, &lent, frame));
-		gw_lend_wait(lend, 100, (unsigned)rig->spin_us, -1);
+		gw_lend_wait(lend, 100, (unsigned)rig->spin_us, -1, -1);
 	}
 	gw_lend_free(lend);
 	return 0;
@@ -201,9 +201,9 @@ static void say_tally(struct rig *rig, const char *number)
 	if (!number || sk_parse_u64(number, GW_CONDUITS - 1, &conduit) || gw_kernel_tally(rig->kernel, (uint32_t)conduit, &tally))
 		printf("error\n");
 	else
-		printf("tally switched=%lu inspected=%lu dropped=%lu would=%lu passed-blind=%lu dropped-blind=%lu\n", (unsigned long)tally.switched,
+		printf("tally switched=%lu inspected=%lu dropped=%lu would=%lu passed-blind=%lu dropped-blind=%lu judged=%lu\n", (unsigned long)tally.switched,
 		       (unsigned long)tally.inspected, (unsigned long)tally.dropped, (unsigned long)tally.would, (unsigned long)tally.passed_blind,
-		       (unsigned long)tally.dropped_blind);
+		       (unsigned long)tally.dropped_blind, (unsigned long)tally.judged);
 }
 
 static void say_flows(struct rig *rig)

@@ -129,8 +129,12 @@ int gw_lend_shift(struct gw_lend *lend, uint64_t flow, unsigned pair, const uint
 void gw_lend_unshift(struct gw_lend *lend, uint64_t flow);
 /* It was an engine before this one that has shifted this flow. */
 bool gw_lend_is_orphan(const struct gw_lend *lend, uint64_t flow);
-/* Sleeps until there is a frame, or `ms` have gone by, or `other_fd` (-1 = none) is readable. Looks for `spin_us` before it sleeps. */
-void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other_fd);
+/* Frames wait to be taken. */
+bool gw_lend_waiting(const struct gw_lend *lend);
+/* Sleeps until there is a frame, or `ms` have gone by, or `other_fd` or `third_fd` (-1 = none) is readable. Looks for `spin_us` before it sleeps. */
+void gw_lend_wait(struct gw_lend *lend, unsigned ms, unsigned spin_us, int other_fd, int third_fd);
 /* True: io has another engine now, and this one is to end. */
 bool gw_lend_lost(const struct gw_lend *lend);
+/* A time of CLOCK_MONOTONIC on the clock of gw_lent.time. */
+uint64_t gw_lend_time(const struct gw_lend *lend, uint64_t monotonic);
 uint64_t gw_lend_now(const struct gw_lend *lend); /* on the clock of gw_lent.time */

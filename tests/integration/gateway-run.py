@@ -73,10 +73,10 @@ def start():
     return process
 
 
-def host(*messages, seconds=20):
+def host(*messages, seconds=20, how=()):
     """What the host prints while it says these."""
     words = [word for message in messages for word in ('--say', message)]
-    said = subprocess.run([*g.inside(lab.b), str(g.BUILD / 'sekisho-tool-sim'), 'host', '--connect', '10.77.0.1', '--port', '5000', '--t3', '2s', *words],
+    said = subprocess.run([*g.inside(lab.b), str(g.BUILD / 'sekisho-tool-sim'), 'host', '--connect', '10.77.0.1', '--port', '5000', '--t3', '2s', *how, *words],
                           capture_output=True, text=True, timeout=seconds)
     return said.stdout + said.stderr
 
@@ -129,6 +129,20 @@ def lines(log_of_tool):
     checks.point('host may S2F41 with RCMD START, STOP' in text and 'S2F15 never' in text, 'explain names the lines', text[-1500:])
     checks.point(command('gateway', 'explain', '1').stdout.count('hsms') >= 1, 'also one by its number')
     checks.point(counted('S2F15', 'refused') >= 1 and counted('S1F1', 'allowed') >= 1, 'top counts what was said', command('gateway', 'top').stdout)
+
+
+def by_header():
+    """What the lines let pass by its header is judged in the kernel; the engine sees it all the same."""
+    before, said = status()['engine'], counted('S1F3', 'allowed')
+    talk = host('S1F3 <L <U4 1>>', how=('--repeat', '200', '--pause', '2ms', '--quiet', '--stats'))
+    checks.point(wait(lambda: counted('S1F3', 'allowed') == said + 200 and counted('S1F4', 'allowed') >= 200), 'top counts 200 questions and their answers', talk + command('gateway', 'top').stdout)
+    engine = status()['engine']
+    judged, diverged = engine['by_header'] - before['by_header'], engine['diverged']
+    print('#', f'{judged} segments by header,', ' '.join(talk.split()[-14:]), flush=True)
+    checks.point(judged >= 300 and diverged == 0, 'most of their segments were judged by their headers, none otherwise than the engine would', status())
+    refused = engine['refused']
+    mixed = host('S1F3 <L <U4 1>>', 'S2F41 ABORT', 'S1F3 <L <U4 1>>', how=('--repeat', '3', '--pause', '5ms'))
+    checks.point(wait(lambda: status()['engine']['refused'] > refused), 'what a line refuses is refused in between', mixed + str(status()))
 
 
 def killed():
@@ -229,6 +243,7 @@ def main():
     try:
         zones(heard)
         lines(heard)
+        by_header()
         apart()
         answered()
         killed()

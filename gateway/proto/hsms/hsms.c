@@ -271,10 +271,12 @@ static const char *const odds[] = {"secs-format", "secs-length", "secs-deep", "s
 	"hsms-ptype", "hsms-length", "hsms-stype", "hsms-control-body", "hsms-not-selected", "hsms-system-bytes", "hsms-open", "hsms-no-request",
 	"hsms-reject", "hsms-torn", "hsms-cut", "hsms-tls", "hsms-t6", "hsms-t7", "hsms-t8", NULL};
 
+static const struct gw_by_header by_header = {.framing = GW_FRAMING_HSMS, .codes = 32 * 128, .message = hsms_head_message, .stands = hsms_stands};
+
 const struct gw_proto gw_proto_hsms = {
 	.name = "hsms", .over = GW_TCP, .ports = ports, .guess = hsms_guess, .state_size = sizeof(struct hsms_session),
 	.budget = 2 * (HSMS_BODY_KEPT + SEEK_MAX + 1024), .begin = hsms_begin, .end = hsms_end, .data = hsms_data, .gap = hsms_gap, .fin = hsms_fin,
-	.tick = hsms_tick, .fields = hsms_fields, .field_count = HSMS_FIELD_COUNT, .buffers = buffers, .odds = odds,
+	.tick = hsms_tick, .fields = hsms_fields, .field_count = HSMS_FIELD_COUNT, .buffers = buffers, .odds = odds, .by_header = &by_header,
 	.en = "SECS-II messages of semiconductor equipment over HSMS (SEMI E37, E5, E30)",
 	.ja = "半導体製造装置の SECS-II メッセージを運ぶ HSMS（SEMI E37、E5、E30）",
 };

@@ -23,17 +23,17 @@ void hsms_put_head(struct extract *extract, const struct hsms_head *head)
 }
 
 /* What a message does. The table speaks of what is done to the equipment; sent by it, the same message is a report. */
-static enum gw_act act_of(const struct hsms_side *side, enum gw_role from)
+enum gw_act hsms_act(const struct hsms_head *head, const struct hsms_row *row, enum gw_role from)
 {
-	if (side->head.stype != HSMS_DATA)
+	if (head->stype != HSMS_DATA)
 		return GW_ACT_SESSION;
-	if (side->head.byte3 == 0)
+	if (head->byte3 == 0)
 		return GW_ACT_SESSION;
-	if (!side->row)
-		return hsms_act_unknown(hsms_stream(&side->head), side->head.byte3, from);
-	if (side->row->by == BY_EITHER && from == GW_ROLE_EQUIPMENT && side->row->act > GW_ACT_REPORT)
+	if (!row)
+		return hsms_act_unknown(hsms_stream(head), head->byte3, from);
+	if (row->by == BY_EITHER && from == GW_ROLE_EQUIPMENT && row->act > GW_ACT_REPORT)
 		return GW_ACT_REPORT;
-	return side->row->act;
+	return row->act;
 }
 
 static const char *name_of(const struct hsms_head *head, char *space, size_t size)
@@ -63,7 +63,7 @@ void hsms_say(struct gw_turn *turn, struct hsms_session *session, enum gw_dir di
 		.partial = whole && (side->torn || extract->odd || (side->head.stype == HSMS_DATA && extract->reader.odd & SECS_ODD_STOPS)),
 		.buffers = buffers, .buffer_count = side->body.size ? 2 : 1};
 
-	message.act = act_of(side, message.from);
+	message.act = hsms_act(&side->head, side->row, message.from);
 	message.fields = extract->fields;
 	message.field_count = extract->field_count;
 	if (turn->engine->say(turn, &message, &reply) == GW_REFUSE) {

@@ -76,6 +76,11 @@ void hsms_begin_message(struct gw_turn *turn, struct hsms_session *session, enum
 void hsms_take_body(struct hsms_side *side, const uint8_t *data, size_t size);
 /* And its last byte was taken: it is said, and answered when it is refused. */
 void hsms_end_message(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, size_t back);
+/* What a message does, by its head, its row (NULL: not in the table) and who says it. */
+enum gw_act hsms_act(const struct hsms_head *head, const struct hsms_row *row, enum gw_role from);
+/* struct gw_by_header. */
+bool hsms_head_message(unsigned code, enum gw_role from, char name[static GW_HEAD_NAME], struct gw_message *ret_message);
+bool hsms_stands(const void *state, struct gw_stand *ret_stand);
 void hsms_session_done(struct hsms_session *session);
 /* The fields of the head; before those of the body. */
 void hsms_put_head(struct extract *extract, const struct hsms_head *head);

@@ -6,6 +6,7 @@
  * A refused request goes on with function 0, which the protocol does not have, so that the device itself refuses it; its answer is given the function that was
  * asked for, as an exception. Where the request's first bytes have gone already, the exception is ours. Owns the transactions that were rewritten.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -346,11 +347,39 @@ static enum gw_guess modbus_guess(const uint8_t *data, size_t size, enum gw_dir 
 	return pdu_guess(&kind, data, size, dir, midstream);
 }
 
+/* ---- by the header: the function says what it is, but of 8 and 43, whose subfunction does ---- */
+
+static bool head_message(unsigned code, enum gw_role from, char name[static GW_HEAD_NAME], struct gw_message *ret_message)
+{
+	bool request = from == GW_ROLE_HOST;
+	const struct pdu_row *row = request && code & EXCEPTION ? NULL : pdu_row_find(rows, code & 0x7f);
+
+	if (!row || row->code == 8 || row->code == 43)
+		return false;
+	snprintf(name, GW_HEAD_NAME, "%s", row->name);
+	*ret_message = (struct gw_message){.name = name, .from = from, .act = row->act, .request = request};
+	return true;
+}
+
+/* An answer that is still to be mended is the engine's. */
+static bool stands(const void *state, struct gw_stand *ret_stand)
+{
+	const struct modbus *s = state;
+
+	for (unsigned i = 0; i < REWRITTEN_MAX; i++)
+		if (s->rewritten[i].function)
+			return false;
+	*ret_stand = (struct gw_stand){.role = {[GW_TO_SERVER] = GW_ROLE_HOST, [GW_TO_CLIENT] = GW_ROLE_EQUIPMENT}};
+	return pdu_between(&s->stream);
+}
+
+static const struct gw_by_header by_header = {.framing = GW_FRAMING_MODBUS, .codes = 256, .message = head_message, .stands = stands};
+
 static const uint16_t ports[] = {502, 0};
 static const char *const buffers[] = {"modbus.pdu", NULL};
 static const char *const odds[] = {"modbus-framing", NULL};
 
 const struct gw_proto gw_proto_modbus = {.name = "modbus", .over = GW_TCP | GW_UDP, .ports = ports, .guess = modbus_guess, .state_size = sizeof(struct modbus),
 	.budget = PDU_BUDGET(ADU_MAX), .begin = modbus_begin, .end = pdu_end, .data = pdu_data, .gap = pdu_gap, .fields = fields,
-	.field_count = SK_ARRAY_SIZE(fields), .buffers = buffers, .odds = odds, .en = "Modbus/TCP: units, functions, references and values",
+	.field_count = SK_ARRAY_SIZE(fields), .buffers = buffers, .odds = odds, .by_header = &by_header, .en = "Modbus/TCP: units, functions, references and values",
 	.ja = "Modbus/TCP：ユニット、ファンクション、参照範囲、値"};

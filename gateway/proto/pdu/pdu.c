@@ -307,6 +307,17 @@ void pdu_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint64_t missin
 		finish(turn, s, dir, 0);
 }
 
+bool pdu_between(const struct pdu_stream *stream)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		const struct pdu_side *side = &stream->side[dir];
+
+		if (side->lost || side->have || side->want || side->buf.size)
+			return false;
+	}
+	return stream->messages > 0;
+}
+
 enum gw_guess pdu_guess(const struct pdu_kind *kind, const uint8_t *data, size_t size, enum gw_dir dir, bool midstream)
 {
 	int64_t told;

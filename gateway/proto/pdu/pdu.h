@@ -70,6 +70,9 @@ void pdu_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint64_t missin
 /* YES for a head and, where sound() is there, a sound message behind it; of a longer one MORE. */
 enum gw_guess pdu_guess(const struct pdu_kind *kind, const uint8_t *data, size_t size, enum gw_dir dir, bool midstream);
 
+/* Both directions stand between two messages (gw_by_header.stands). */
+bool pdu_between(const struct pdu_stream *stream);
+
 /* What a message says, as it is put together for the engine. */
 struct pdu_told {
 	char name[PDU_NAME];
