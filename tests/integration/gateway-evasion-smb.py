@@ -60,6 +60,18 @@ path = {0}/tool
 guest ok = yes
 read only = no
 ''' + ''.join(f'[{name}]\npath = {{0}}/tool\nguest ok = yes\ncomment = answer-of-{name}\n' for name in (BAD, GOOD))
+POLICY = """part: gateway
+serial: 1
+not_before: 2023-01-01
+expires: 2063-01-01
+gateway:
+  zones:
+    - {name: desks, addresses: [10.77.0.1]}
+    - {name: tools, addresses: [10.77.0.2]}
+  conduits:
+    - {name: files, from: desks, to: tools, ports: [tcp/445], protocols: [smb], action: inspect, mode: enforce, answer: silent, lines: [LINES]}
+  otherwise: {action: switch, mode: observe}
+"""
 START = '''mount --make-rprivate / && mount -t overlay overlay -o "ro,lowerdir=$1/usr:/usr" /usr && exec smbd --foreground --no-process-group --debug-stdout -s "$2/smb.conf"'''
 
 
@@ -331,6 +343,12 @@ def _(p, w):
     first = 32 + len(block(*client.tree_block('tool'))) + len(hole)
     words, data = client.tree_block('tool', CREATE, first)
     client.ask(0x75, words, data, after=hole + block(*client.create_block(f'\\{w}', True, at=first + 1 + 48 + 2)))
+
+@file('SMB 1: a request that says it is an answer')
+def _(p, w):
+    client = p.one('tool')
+    client.flags = 0x98
+    client.make(f'\\{w}')
 
 
 # -- other commands that make a file
@@ -610,11 +628,39 @@ class Bench:
                 return True
         return False
 
+    def by_lines(self, run, is_file, *lines):
+        """Whether the word takes effect where a policy has these lines."""
+        draft = self.folder / 'draft.yaml'
+        draft.write_text(POLICY.replace('LINES', ', '.join(f"'{line}'" for line in lines)))
+        return self.play(run, is_file, GOOD, ['--policy', draft], 1)
+
     def end(self):
         self.relay.over = True
         self.relay.join(5)
         self.samba.kill()
         self.samba.wait(10)
+
+def lawful_session(p, w):
+    """Made, then written and read back over both families."""
+    one = p.one('tool')
+    fid = struct.unpack('<H', one.make('\\harmless')[38:40])[0]
+    one.write(b'words', fid=fid)
+    one.fid = fid
+    if b'words' in one.read():
+        p.two('tool').open(w, True)
+
+
+def policies(bench):
+    """A conduit's lines: what they allow works with all of its answers, what they do not name has no effect."""
+    share = f'share \\\\{SERVER}\\tool'
+    make = f'host may create-file with {share}'
+    yield 'lines that allow it let a session make, write and read', bench.by_lines(lawful_session, True, make, f'host may read, write with {share}')
+    yield 'lines that allow to read alone let no file be made', not bench.by_lines(lawful_session, True, f'host may read with {share}')
+    yield 'lines that name another share let no file be made', not bench.by_lines(lawful_session, True, make.replace('tool', 'other'), 'host may read')
+    call = WAYS[0][1]
+    yield 'lines that name a call let it be answered', bench.by_lines(call, False, 'host may srvsvc-share-info with pipe srvsvc')
+    yield 'lines that name another call do not', not bench.by_lines(call, False, 'host may srvsvc-share-enum with pipe srvsvc')
+
 
 def main():
     bench = Bench()
@@ -633,6 +679,9 @@ def main():
             print(f'{"ok" if good else "not ok"} {number} - {name}', flush=True)
             if not good:
                 print(f'# without the gateway it takes effect: {without}, behind it a rule stops it: {stopped}, the lawful word behind it: {lawful}')
+        for name, good in policies(bench) if not only else ():
+            number, failed = number + 1, failed + (not good)
+            print(f'{"ok" if good else "not ok"} {number} - {name}', flush=True)
     finally:
         bench.end()
     if not only:

@@ -110,7 +110,7 @@ class Gateway:
 
     def __init__(self, rules=None, told=None):
         told = told or (None if os.environ.get('GW_DEBUG') else subprocess.DEVNULL)
-        self.rig = rules and subprocess.Popen([BUILD / 'gateway-engine-rig', rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told)
+        self.rig = rules and subprocess.Popen([BUILD / 'gateway-engine-rig', *([rules] if isinstance(rules, (str, Path)) else rules)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told)
 
     def read(self, size):
         data = self.rig.stdout.read(size)

@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -130,6 +131,43 @@ def confirmed(patches, captures, folder):
             point(patch['why'] and patch['why_ja'], f"{patch['id']}, ET Open, unconfirmed and says why")
 
 
+DECLARED = re.compile(r'\{"(\w+)", GW_(UINT|TEXT),(?: \.learn = true,)? \.en = "(.*?)", \.ja = "(.*?)"\}')
+PAGES = {'dcerpc': ['dcerpc/rpc.h'], 'smb': ['dcerpc/rpc.h', 'smb/say.c'], 'rdp': ['rdp/rdp.c']}
+POLICY = """part: gateway
+serial: 1
+not_before: 2023-01-01
+expires: 2063-01-01
+gateway:
+  zones:
+    - {{name: desks, addresses: [198.51.100.0/24]}}
+    - {{name: tools, addresses: [10.20.0.0/24]}}
+  conduits:
+    - name: cell
+      from: desks
+      to: tools
+      protocols: [{}]
+      action: inspect
+      mode: enforce
+      lines:
+{}
+  otherwise: {{action: switch, mode: observe}}
+"""
+
+
+def pages(name, sources, folder):
+    """Both pages have the fields that are declared, and their lines can be loaded."""
+    declared = [field for source in sources for field in DECLARED.findall((TOP / 'gateway/proto' / source).read_text())]
+    threats.Capture('').write(folder / 'empty.pcap')
+    for page, kinds in ((f'docs/gateway-{name}.md', {'UINT': 'number', 'TEXT': 'text'}), (f'docs/gateway-{name}.ja.md', {'UINT': '数', 'TEXT': '文字列'})):
+        text = (TOP / page).read_text()
+        missing = [f for f, kind, en, ja in declared if f'| `{f}` | {kinds[kind]} | {ja if page.endswith("ja.md") else en} |' not in text]
+        point(declared and not missing, f'{page} has the fields that are declared', missing)
+        lines = text.partition('```yaml\nlines:\n')[2].partition('```')[0]
+        (folder / 'draft.yaml').write_text(POLICY.format(name, lines.replace('  - ', '        - ').rstrip('\n')))
+        said = subprocess.run([BUILD / 'sekisho-gateway', 'replay', '--pcap', folder / 'empty.pcap', '--policy', folder / 'draft.yaml', '--json'], capture_output=True, text=True, check=False)
+        point(lines and said.returncode == 0, f'{page}, its lines can be loaded', said.stderr)
+
+
 def main():
     with open(TOP / 'rules/gateway/virtual-patches.toml', 'rb') as table:
         patches = tomllib.load(table)['patch']
@@ -147,6 +185,8 @@ def main():
             let_through(patch, near[patch['id']], folder)
             decoded(patch, (bad[patch['id']], near[patch['id']]), folder)
         confirmed(patches, bad, folder)
+        for name, sources in PAGES.items():
+            pages(name, sources, folder)
     print(f'1..{count}')
 
 

@@ -75,9 +75,10 @@ class Smb1:
     def __init__(self, sock, text=True, cut=0):
         self.wire, self.unicode, self.flags2 = Wire(sock, cut), text, 0xc001 if text else 0x4001
         self.uid = self.tid = self.mid = self.fid = 0
+        self.flags = 0x18
 
     def head(self, command):
-        return b'\xffSMB' + struct.pack('<BIBH12sHHHH', command, 0, 0x18, self.flags2, bytes(12), self.tid, 0xfeff, self.uid, self.mid)
+        return b'\xffSMB' + struct.pack('<BIBH12sHHHH', command, 0, self.flags, self.flags2, bytes(12), self.tid, 0xfeff, self.uid, self.mid)
 
     def put(self, command, words=b'', data=b'', after=b''):
         self.mid += 1

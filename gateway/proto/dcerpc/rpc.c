@@ -185,7 +185,7 @@ static void tell_call(struct rpc *rpc, const struct pdu *p, enum gw_dir dir, boo
 	t.buffers[t.buffer_count++] = (struct gw_buffer){.name = "dcerpc.stub_data", .data = (const uint8_t *)(half->stub.data ? half->stub.data : ""), .size = half->stub.size};
 	t.message.whole = whole;
 	t.message.partial = half->partial || !context;
-	t.message.act = p->type == RPC_REQUEST ? GW_ACT_CONTROL : GW_ACT_REPORT;
+	t.message.act = p->type == RPC_REQUEST ? GW_ACT_CONTROL : GW_ACT_SESSION;
 	if (operation && p->type == RPC_REQUEST) {
 		t.message.name = operation->name;
 		t.message.act = operation->act;

@@ -205,8 +205,6 @@ static void read_packet(struct rdp *s, struct gw_turn *turn, enum gw_dir dir, si
 		t->m.name = "connect-initial";
 		t->m.act = GW_ACT_SESSION;
 		read_connect(t, &c);
-	} else if (dir == GW_TO_CLIENT) {
-		t->m.act = GW_ACT_REPORT;
 	}
 	if (c.bad && !half->torn)
 		turn->engine->odd(turn, dir, "rdp-torn");

@@ -152,6 +152,11 @@ void step_buffer(struct smb_step *x, const char *name, const void *data, size_t 
 const char *step_read(struct smb_step *x, const uint8_t *data, size_t size, bool unicode, size_t *ret_used);
 void step_tell(struct smb_step *x);
 void step_odd(struct smb_step *x, const char *word);
+/*
+ * Whether it is an answer: what the server sends is, whatever its header says. Servers do not look at the flag in what they are asked. A server asks on its own only to have
+ * locks given back.
+ */
+bool step_side(struct smb_step *x, bool says);
 /* A tree's or a file's name as fields and buffers. */
 void step_tree(struct smb_step *x);
 void step_path(struct smb_step *x, const char *path, bool request);

@@ -111,6 +111,13 @@ void step_tree(struct smb_step *x)
 	step_text(x, F_SHARE, tree->name);
 }
 
+bool step_side(struct smb_step *x, bool says)
+{
+	if (says && x->dir == GW_TO_SERVER)
+		step_odd(x, "smb-direction");
+	return x->dir == GW_TO_CLIENT;
+}
+
 /* Of what was opened: a pipe's name, or a file's. */
 void step_path(struct smb_step *x, const char *path, bool request)
 {

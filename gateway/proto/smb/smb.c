@@ -218,7 +218,7 @@ static enum gw_guess smb_guess(const uint8_t *data, size_t size, enum gw_dir dir
 
 static const uint16_t ports[] = {445, 139, 0};
 static const char *const buffers[] = {"smb.share", "smb.named_pipe", "smb.filename", "smb.ntlmssp_user", "smb.ntlmssp_domain", "file.data", "dcerpc.stub_data", NULL};
-static const char *const odds[] = {"smb-framing", "smb-torn", "smb-long", "smb-compound", "smb-chain", "smb-command", "smb-transaction", "smb-pipe", "dcerpc-fragment",
+static const char *const odds[] = {"smb-framing", "smb-torn", "smb-long", "smb-compound", "smb-chain", "smb-command", "smb-transaction", "smb-pipe", "smb-direction", "dcerpc-fragment",
 	"dcerpc-torn", "dcerpc-long", "dcerpc-direction", NULL};
 
 extern const struct gw_proto gw_proto_dcerpc;

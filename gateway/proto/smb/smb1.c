@@ -351,7 +351,7 @@ static void one(struct smb_step *x, const struct block *b)
 	x->wait = (struct smb_wait){0};
 	if (x->answer && !x->peek)
 		memo_wait_take(x->s, x->id, x->command, &x->wait);
-	step_begin(x, row ? row->name : "unknown-command", row && !x->answer ? row->act : x->answer ? GW_ACT_REPORT : GW_ACT_CONTROL);
+	step_begin(x, row ? row->name : "unknown-command", row ? row->act : x->answer ? GW_ACT_SESSION : GW_ACT_CONTROL);
 	if (!row)
 		step_odd(x, "smb-command");
 	if (x->answer && x->status && x->status != 0xc0000016 && x->status != 0x80000005) {
@@ -390,7 +390,7 @@ void smb1_read(struct smb *s, struct gw_turn *turn, enum gw_dir dir, const struc
 	*x = (struct smb_step){.s = s, .turn = turn, .dir = dir, .peek = peek, .version = 1, .back = back, .size = size + 4, .view = *view};
 	x->command = smb_u8(&x->view, 4);
 	x->status = smb_u32(&x->view, 5);
-	x->answer = smb_u8(&x->view, 9) & IS_ANSWER;
+	x->answer = step_side(x, smb_u8(&x->view, 9) & IS_ANSWER);
 	flags2 = smb_u16(&x->view, 10);
 	x->unicode = flags2 & IS_UNICODE;
 	x->tree = smb_u16(&x->view, 24) | (uint64_t)1 << 32;

@@ -120,7 +120,7 @@ static void create_answer(struct smb_step *x)
 	struct smb_id id = id_at(x, 128);
 	struct smb_file *before = memo_file(x->s, x->tree, x->wait.file);
 
-	step_begin(x, "create-answer", GW_ACT_REPORT);
+	step_begin(x, "create-answer", GW_ACT_SESSION);
 	if (*x->wait.name)
 		step_path(x, x->wait.name, false);
 	x->last = id;
@@ -152,7 +152,7 @@ static void carry(struct smb_step *x, struct smb_id id, size_t at, size_t size)
 
 static void read_file(struct smb_step *x)
 {
-	step_begin(x, x->answer ? "read-answer" : "read-file", x->answer ? GW_ACT_REPORT : GW_ACT_READ);
+	step_begin(x, x->answer ? "read-answer" : "read-file", GW_ACT_READ);
 	if (!x->answer) {
 		name_file(x, 80);
 		if (!x->peek)
@@ -165,7 +165,7 @@ static void read_file(struct smb_step *x)
 
 static void write_file(struct smb_step *x)
 {
-	step_begin(x, x->answer ? "write-answer" : "write-file", x->answer ? GW_ACT_REPORT : GW_ACT_WRITE);
+	step_begin(x, x->answer ? "write-answer" : "write-file", GW_ACT_WRITE);
 	if (x->answer)
 		return;
 	name_file(x, 80);
@@ -176,7 +176,7 @@ static void control(struct smb_step *x)
 {
 	uint32_t code = smb_u32(&x->view, 68), at = smb_u32(&x->view, x->answer ? 96 : 88), size = smb_u32(&x->view, x->answer ? 100 : 92);
 
-	step_begin(x, x->answer ? "ioctl-answer" : "ioctl", x->answer ? GW_ACT_REPORT : GW_ACT_CONTROL);
+	step_begin(x, x->answer ? "ioctl-answer" : "ioctl", GW_ACT_CONTROL);
 	step_number(x, F_CONTROL, code);
 	if (!x->answer) {
 		name_file(x, 72);
@@ -219,7 +219,7 @@ static void other(struct smb_step *x)
 		step_odd(x, "smb-command");
 		return;
 	}
-	step_begin(x, names[x->command].name, x->answer ? GW_ACT_REPORT : names[x->command].act);
+	step_begin(x, names[x->command].name, names[x->command].act);
 	if (x->answer)
 		return;
 	if (names[x->command].file)
@@ -238,7 +238,7 @@ static void other(struct smb_step *x)
 
 static void refused(struct smb_step *x)
 {
-	step_begin(x, "failed", GW_ACT_REPORT);
+	step_begin(x, "failed", GW_ACT_SESSION);
 	if (*x->wait.name)
 		step_path(x, x->wait.name, false);
 	if (x->command == CREATE && x->wait.used && !x->peek) {
@@ -288,7 +288,7 @@ static void read_head(struct smb_step *x, uint32_t *flags)
 	x->status = smb_u32(&x->view, 8);
 	x->command = smb_u16(&x->view, 12);
 	*flags = smb_u32(&x->view, 16);
-	x->answer = *flags & FLAG_ANSWER;
+	x->answer = step_side(x, *flags & FLAG_ANSWER);
 	x->id = smb_u64(&x->view, 24);
 	tree = smb_u32(&x->view, 36) | (uint64_t)1 << 32;
 	if (*flags & FLAG_ASYNC)

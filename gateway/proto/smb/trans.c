@@ -196,7 +196,7 @@ static void tell_trans(struct smb_step *x, struct smb_trans *t)
 {
 	struct smb_id id = {t->fid, 0};
 
-	step_begin(x, x->answer ? "transaction-answer" : kind(t->command), x->answer ? GW_ACT_REPORT : GW_ACT_CONTROL);
+	step_begin(x, x->answer ? "transaction-answer" : kind(t->command), x->answer ? GW_ACT_SESSION : GW_ACT_CONTROL);
 	x->partial |= t->torn;
 	step_number(x, F_SUBCOMMAND, t->function);
 	step_number(x, F_TOTAL, t->total_data);
@@ -298,7 +298,7 @@ void trans_answer(struct smb_step *x, size_t words, unsigned word_count)
 	struct part p;
 
 	if (word_count < 10) {
-		step_begin(x, "transaction-answer", GW_ACT_REPORT);
+		step_begin(x, "transaction-answer", GW_ACT_SESSION);
 		return;
 	}
 	p = read_answer(x, words);
@@ -312,7 +312,7 @@ void trans_answer(struct smb_step *x, size_t words, unsigned word_count)
 	}
 	add_part(x, t, &p);
 	if (!complete(t) && !x->peek) {
-		step_begin(x, "transaction-answer", GW_ACT_REPORT);
+		step_begin(x, "transaction-answer", GW_ACT_SESSION);
 		return;
 	}
 	tell_trans(x, t);
