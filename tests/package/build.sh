@@ -17,7 +17,7 @@ current=$(packages current) || { tap_not_ok "packages are built" && finish; }
 is "building leaves the source tree as it was" "$(tree_state)" "$state"
 version=$(sed -n "s/^project('sekisho'.* version: '\([^']*\)'.*/\1/p" "$source_root/meson.build")
 is "packages and programs have one version" "$(dpkg-parsechangelog -l "$source_root/packaging/debian/changelog" -S Version)" "$version"
-is "three packages" "$(find "$current" -name '*.deb' ! -name '*dbgsym*' -printf '%f\n' | sed 's/_.*//' | sort | xargs)" "sekisho sekisho-agent sekisho-server"
+is "four packages" "$(find "$current" -name '*.deb' ! -name '*dbgsym*' -printf '%f\n' | sed 's/_.*//' | sort | xargs)" "sekisho sekisho-agent sekisho-gateway sekisho-server"
 check "lintian has no error and no warning" lintian --allow-root --fail-on error,warning "$current"/*.changes
 
 # --- the same bytes in another folder, at another time, without a network and without git
@@ -109,7 +109,7 @@ bad_pages() {
 }
 is "manual pages are well formed" "$(bad_pages)" ""
 
-for part in agent server; do
+for part in agent gateway server; do
 	program=$tmp/tree/usr/sbin/sekisho-$part
 	# Lines such as "server: HOST:PORT" and the keys of the example must be the same set, or one of the two is out of date.
 	is "sekisho-$part: the configuration file has every setting" "$("$program" --help-config=example)" "$(cat "$tmp/tree/etc/sekisho/$part.yaml")"

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../support/tap.sh"
 
 # The worst exposure allowed, in tenths (systemd-analyze: 0 = none, 100 = everything is open).
-declare -A threshold=([agent]=45 [server]=26)
+declare -A threshold=([agent]=45 [gateway]=33 [server]=26)
 
 command -v systemd-analyze >/dev/null || {
 	echo "1..0 # SKIP systemd-analyze is missing"
@@ -34,7 +34,7 @@ tenths() {
 	awk -v level="$1" 'BEGIN { printf "%d", level * 10 + 0.5 }'
 }
 
-for part in agent server; do
+for part in agent gateway server; do
 	unit=sekisho-$part.service
 	worst=${threshold[$part]}
 	copy_unit "$unit"
@@ -57,7 +57,7 @@ missing_capabilities() {
 		grep -qE "^CapabilityBoundingSet=.*\b$name\b" "$source_root/packaging/debian/sekisho-$1.service" || echo "$name"
 	done
 }
-for part in agent server; do
+for part in agent gateway server; do
 	is "sekisho-$part.service leaves the duties what the process table gives them" "$(missing_capabilities $part)" ""
 done
 
@@ -70,7 +70,7 @@ refused_calls() {
 		*) echo "$word" ;;
 		esac
 	done)
-	grep -rhzoE --include='*.c' 'duty_calls\[\] = \{[^}]*\}' "$source_root/$1" | tr '\0' '\n' | grep -oE '"[a-z0-9_]+"' | tr -d '"' | sort -u |
+	grep -rhzoE --include='*.c' '_calls\[\] = \{[^}]*\}' "$source_root/$1" | tr '\0' '\n' | grep -oE '"[a-z0-9_]+"' | tr -d '"' | sort -u |
 		grep -vxF "$allowed" || true
 }
 # A group may name others.
@@ -84,7 +84,7 @@ calls_of() {
 		esac
 	done
 }
-for part in agent server; do
+for part in agent gateway server; do
 	is "sekisho-$part.service leaves the duties their system calls" "$(refused_calls $part)" ""
 done
 
