@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ctl.h"
+#include "gateway.h"
 #include "os/clock.h"
 #include "policy/store.h"
 #include "wire/call.h"
@@ -31,7 +32,7 @@ static int no_gateway(const struct ctl *ctl, int r)
 }
 
 /* CTL_OK with the answer, or the complaint printed. Releases the question. */
-static int ask(const struct ctl *ctl, struct json_object *question, struct json_object **ret_answer)
+int ctl_gateway_ask(const struct ctl *ctl, struct json_object *question, struct json_object **ret_answer)
 {
 	_cleanup_json_ struct json_object *asked = question;
 	_cleanup_buf_ struct sk_buf text = SK_BUF(64 << 10);
@@ -54,7 +55,7 @@ static int ask(const struct ctl *ctl, struct json_object *question, struct json_
 	return r == 0 ? CTL_OK : r == SK_BAD ? ctl_fail_diag(ctl, &diag) : ctl_fail_errno(ctl, r, "gateway.sock");
 }
 
-static struct json_object *question(const char *verb)
+struct json_object *ctl_gateway_question(const char *verb)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -125,11 +126,18 @@ static void print_answered(struct json_object *list)
 static void print_status(struct json_object *status)
 {
 	struct json_object *policy = member(status, "policy"), *engine = member(status, "engine"), *events = member(status, "events"),
-			   *pairs = member(status, "pairs");
+			   *pairs = member(status, "pairs"), *isolated = member(status, "isolated");
+	char time[21];
 
 	printf("%s%*s %s\n", CTL_PADDED(CTL_T("mode", "モード"), 14), mode_word(text_of(status, "mode")));
 	print_until(CTL_T("open until", "開放の期限"), number_of(status, "open_until"));
 	print_until(CTL_T("maintenance", "保守の期限"), number_of(status, "maintenance_until"));
+	for (size_t i = 0; isolated && i < json_object_array_length(isolated); i++) {
+		struct json_object *one = json_object_array_get_idx(isolated, i);
+
+		printf("%s%*s %s, %s %s\n", CTL_PADDED(CTL_T("ISOLATED", "隔離中"), 14), text_of(one, "set"), CTL_T("until", "期限"),
+		       sk_time_text((int64_t)(number_of(one, "until") / 1000), time));
+	}
 	printf("%s%*s %" PRIu64 " (%s), ", CTL_PADDED(CTL_T("policy", "ポリシー"), 14), number_of(policy, "serial"), text_of(policy, "state"));
 	printf(CTL_T("%" PRIu64 " zones, %" PRIu64 " conduits\n", "ゾーン %" PRIu64 "、コンジット %" PRIu64 "\n"), number_of(policy, "zones"),
 	       number_of(policy, "conduits"));
@@ -149,18 +157,23 @@ static void print_status(struct json_object *status)
 	       number_of(events, "lost"));
 }
 
-/* 1 while something is not as the policy wants it: open, an engine that is down, a policy that was refused. */
+/* 1 while something is not as the policy wants it: open, isolated, an engine that is down, a policy that was refused or has expired. */
 static int state_code(struct json_object *status)
 {
 	const char *engine = text_of(member(status, "engine"), "state");
 
+	const char *state = text_of(member(status, "policy"), "state");
+	struct json_object *isolated = member(status, "isolated");
+
+	if ((isolated && json_object_array_length(isolated)) || !strcmp(state, "expired") || !strcmp(state, "revoked"))
+		return CTL_FOUND;
 	return !strcmp(text_of(status, "mode"), "open") || !strcmp(engine, "down") || text_of(member(status, "policy"), "refused")[0] ? CTL_FOUND : CTL_OK;
 }
 
 static int show_status(struct ctl *ctl, const char *verb)
 {
 	_cleanup_json_ struct json_object *status = NULL;
-	int r = ask(ctl, question(verb), &status);
+	int r = ctl_gateway_ask(ctl, ctl_gateway_question(verb), &status);
 
 	if (r != CTL_OK)
 		return r;
@@ -187,7 +200,7 @@ static int run_top(struct ctl *ctl)
 {
 	_cleanup_json_ struct json_object *answer = NULL;
 	struct json_object *list;
-	int r = ask(ctl, question("top"), &answer);
+	int r = ctl_gateway_ask(ctl, ctl_gateway_question("top"), &answer);
 
 	if (r != CTL_OK || ctl->json)
 		return r != CTL_OK ? r : ctl_print_json(ctl, json_object_get(answer));
@@ -208,7 +221,7 @@ static int throw_switch(struct ctl *ctl, const char *verb, const char *name)
 {
 	_cleanup_json_ struct json_object *answer = NULL;
 	const char *given = ctl_option(ctl, "for");
-	struct json_object *o = question(verb);
+	struct json_object *o = ctl_gateway_question(verb);
 	uint64_t ms = 0;
 	char time[21];
 	int r;
@@ -219,7 +232,7 @@ static int throw_switch(struct ctl *ctl, const char *verb, const char *name)
 	}
 	if (o && sk_json_put_u64(o, "ms", ms))
 		o = sk_json_free(o);
-	r = ask(ctl, o, &answer);
+	r = ctl_gateway_ask(ctl, o, &answer);
 	if (r != CTL_OK || ctl->json)
 		return r != CTL_OK ? r : ctl_print_json(ctl, json_object_get(answer));
 	if (ms)
@@ -266,7 +279,7 @@ static int run_explain(struct ctl *ctl)
 
 	if (ctl->argument_count && sk_parse_u64(ctl->arguments[0], SK_JSON_MAX_INT, &wanted) != 0)
 		return ctl_fail(ctl, CTL_USAGE, CTL_T("EVENT is the number that explain shows", "EVENT は explain が表示する番号です"));
-	r = ask(ctl, question("refusals"), &answer);
+	r = ctl_gateway_ask(ctl, ctl_gateway_question("refusals"), &answer);
 	if (r != CTL_OK)
 		return r;
 	list = member(answer, "refusals");
@@ -306,7 +319,7 @@ static int become_gateway(struct ctl *ctl, const char *const *words)
 }
 
 /* sekisho-gateway NAME --option value ... arguments */
-static int run_gateway(struct ctl *ctl)
+int ctl_gateway_itself(struct ctl *ctl)
 {
 	const char *words[WORDS_MAX + 2] = {"sekisho-gateway", ctl->command->name};
 	char names[WORDS_MAX][40];
@@ -336,6 +349,7 @@ static const struct ctl_option replay_options[] = {
 	{"rules", "FILE", {"rule file", "ルールファイル"}, .many = true},
 	{"var", "NAME=VALUE", {"what $NAME stands for in the rules", "ルールの $NAME の値"}, .many = true},
 	{"policy", "FILE", {"draft of a policy of part gateway", "part が gateway のポリシーの下書き"}},
+	{"learn", "FILE", {"count what is said into this file, beside what it has", "通信内容をこのファイルに集計する（既存の集計に加算）"}},
 	{"passed", "FILE", {"write what would have passed", "通過したはずのパケットの出力先"}},
 	{"midstream", NULL, {"pick up sessions whose beginning is missing (default)", "開始が記録されていないセッションも追跡する（既定）"}},
 	{"no-midstream", NULL, {"do not", "追跡しない"}},
@@ -348,11 +362,17 @@ static const struct ctl_command commands[] = {
 	{"maintenance", run_maintenance, NULL, 0, 0, {"the tool is in maintenance for a time", "一定時間、装置を保守中とする"}, switch_options},
 	{"reload", run_reload, NULL, 0, 0, {"look at policy and rules again", "ポリシーとルールを読み直す"}, NULL},
 	{"explain", run_explain, "[EVENT]", 0, 1, {"why something was refused, and what would allow it", "拒否の理由と、許可に必要なこと"}, NULL},
-	{"replay", run_gateway, NULL, 0, 0, {"run the same engine over a capture", "同じエンジンでキャプチャーを検査する"}, replay_options},
-	{"check-rules", run_gateway, "FILE...", 1, 64, {"which rules of some files are honoured", "ルールファイルのうち有効なルールを確認する"}, NULL},
+	{"learn", ctl_gateway_learn, NULL, 0, 0, {"what was learnt so far: rows, messages, days", "これまでに学習した内容の概要"}, ctl_gateway_learn_options},
+	{"propose", ctl_gateway_propose, NULL, 0, 0, {"a draft of a policy from what was learnt, with the evidence for each line", "学習内容から、行ごとの根拠を添えたポリシーの下書きを作る"}, ctl_gateway_propose_options},
+	{"drift", ctl_gateway_drift, NULL, 0, 0, {"what was said that the policy's learning did not know; exit code 1 when there is any", "ポリシー作成後に現れた通信。あれば終了コード 1"}, ctl_gateway_drift_options},
+	{"rehearse", ctl_gateway_rehearse, "SET", 1, 1, {"which conversations an isolation set would stop", "隔離セットの発動で止まる通信を示す"}, ctl_gateway_propose_options},
+	{"isolate", ctl_gateway_isolate, "SET", 1, 1, {"shut an isolation set of the policy for a time", "ポリシーの隔離セットを一定時間発動する"}, switch_options},
+	{"draw", ctl_gateway_draw, NULL, 0, 0, {"zones and conduits as SVG, by the policy and by the traffic side by side", "ゾーンとコンジットをポリシーと実際の通信で並べて SVG に描く"}, ctl_gateway_propose_options},
+	{"replay", ctl_gateway_itself, NULL, 0, 0, {"run the same engine over a capture", "同じエンジンでキャプチャーを検査する"}, replay_options},
+	{"check-rules", ctl_gateway_itself, "FILE...", 1, 64, {"which rules of some files are honoured", "ルールファイルのうち有効なルールを確認する"}, NULL},
 	{0}};
 
 const struct ctl_family ctl_gateway = {
 	"gateway", {"the gateway before a tool: status, switches, replay", "装置の前に置くゲートウェイ。状態、切り替え、再生"}, commands,
-	{"replay and check-rules need no gateway and no privileges. All others ask the gateway that runs on this machine, and are for root.",
-	 "replay と check-rules はゲートウェイも特権も必要としません。その他はこのマシンで動くゲートウェイに問い合わせるもので、root 用です。"}};
+	{"replay and check-rules need no gateway and no privileges, nor do propose, drift, rehearse and draw with --from. All others ask the gateway that runs on this machine, and are for root.",
+	 "replay と check-rules、および --from を付けた propose、drift、rehearse、draw はゲートウェイも特権も必要としません。その他はこのマシンで動くゲートウェイに問い合わせるもので、root 用です。"}};

@@ -55,7 +55,7 @@ static void tell_mode(struct gw_clerk *c, const char *from, const char *to, cons
 		gw_report(c, SK_EVENT_MODE_CHANGED, &text);
 }
 
-static const char *usual_mode(const struct gw_clerk *c)
+const char *gw_usual_mode(const struct gw_clerk *c)
 {
 	return !c->now->any ? "observe" : c->now->enforcing ? "enforce" : "shadow";
 }
@@ -79,11 +79,11 @@ static void on_closing(void *arg)
 
 	if (c->told_open && now >= c->told_open) {
 		c->told_open = 0;
-		tell_mode(c, "open", usual_mode(c), "time");
+		tell_mode(c, "open", gw_usual_mode(c), "time");
 	}
 	if (c->told_maintenance && now >= c->told_maintenance) {
 		c->told_maintenance = 0;
-		tell_mode(c, "maintenance", usual_mode(c), "time");
+		tell_mode(c, "maintenance", gw_usual_mode(c), "time");
 	}
 	gw_bell(c->bells->ports);
 	arm_closing(c);
@@ -98,9 +98,9 @@ static void throw_switch(struct gw_clerk *c, _Atomic uint64_t *until, uint64_t *
 	atomic_store(until, end);
 	*told = end;
 	if (ms && !was)
-		tell_mode(c, usual_mode(c), name, by);
+		tell_mode(c, gw_usual_mode(c), name, by);
 	else if (!ms && was)
-		tell_mode(c, name, usual_mode(c), by);
+		tell_mode(c, name, gw_usual_mode(c), by);
 	gw_bell(c->bells->ports);
 	gw_bell(c->bells->engine);
 	arm_closing(c);
@@ -184,7 +184,7 @@ static void watch_engine(struct gw_clerk *c)
 	if (down == c->told_down || !atomic_load(&c->common->engine.pid))
 		return;
 	c->told_down = down;
-	if (sk_event_guard(kind, &at, "gateway", usual_mode(c), NULL, down ? "engine-silent" : "start", &text) == 0)
+	if (sk_event_guard(kind, &at, "gateway", gw_usual_mode(c), NULL, down ? "engine-silent" : "start", &text) == 0)
 		gw_report(c, kind, &text);
 	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
 }
@@ -196,6 +196,7 @@ static void on_tick(void *arg)
 	take_events(c);
 	tell_lost(c);
 	watch_engine(c);
+	gw_learnt_tick(c);
 }
 
 /* --- the policy folder */
@@ -227,9 +228,18 @@ static void on_settle(void *arg)
 	gw_enforce(arg);
 }
 
+void gw_reload(struct gw_clerk *c)
+{
+	gw_enforce(c);
+	atomic_fetch_add(&c->common->reloads, 1);
+	gw_bell(c->bells->engine);
+	gw_bell(c->bells->ports);
+}
+
 static void on_hup(void *arg)
 {
-	gw_enforce(arg);
+	sk_log(SK_LOG_NOTICE, "policy and rules are looked at again");
+	gw_reload(arg);
 }
 
 /* --- the process */
@@ -272,12 +282,16 @@ static int open_parts(struct gw_clerk *c)
 		r = gw_enforce_open(c);
 	if (!r)
 		r = open_watches(c);
+	if (!r)
+		r = gw_isolated_open(c);
+	if (!r)
+		gw_learnt_open(c);
 	return r ? r : gw_control_open(c);
 }
 
 static void close_parts(struct gw_clerk *c)
 {
-	struct sk_watch **watches[] = {&c->bell, &c->folder, &c->settle, &c->tick, &c->closing};
+	struct sk_watch **watches[] = {&c->bell, &c->folder, &c->settle, &c->tick, &c->closing, &c->isolating};
 
 	gw_control_close(c);
 	gw_enforce_close(c);
@@ -304,6 +318,7 @@ int gw_clerk_run(const struct sk_duty_ctx *ctx)
 		sk_duty_ready(ctx);
 		r = sk_loop_run(c.loop);
 		take_events(&c);
+		gw_learnt_save(&c);
 	}
 	close_parts(&c);
 	sk_duty_loop_free(ctx, c.loop);

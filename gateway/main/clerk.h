@@ -6,6 +6,8 @@
  *   enforce.c  signed policy -> shared memory; what is in force and why; what the link brings
  *   control.c  gateway.sock: calls of root, frames of the link
  *   state.c    what it says of itself: status, top, HEALTH
+ *   learnt.c   what was said, kept and asked about
+ *   isolated.c isolation sets that people throw
  *
  * It may die at any time: policy, switches and the events that wait for it stand in shared memory.
  */
@@ -25,6 +27,8 @@
 #define GATEWAY_POLICY "var/lib/sekisho/policy"
 #define GATEWAY_OWN "var/lib/sekisho/gateway" /* what the gateway itself keeps */
 #define GATEWAY_LAST GATEWAY_OWN "/last.skp"  /* the policy in force, as it was signed */
+#define GATEWAY_LEARNT GATEWAY_OWN "/learnt.json"
+#define GATEWAY_ISOLATED GATEWAY_OWN "/isolated.json"
 
 enum { GW_CLIENTS = 16, GW_REFUSALS = 128, GW_TICK_MS = 1000, GW_STALE_MS = 2000 };
 
@@ -47,7 +51,7 @@ struct gw_clerk {
 	struct gw_common *common;
 	const struct gw_bells *bells;
 	struct sk_loop *loop;
-	struct sk_watch *bell, *folder, *settle, *tick, *dates, *closing;
+	struct sk_watch *bell, *folder, *settle, *tick, *dates, *closing, *isolating;
 	int folder_fd;
 	struct sk_clock clock;
 
@@ -64,6 +68,7 @@ struct gw_clerk {
 	struct gw_refusal refusals[GW_REFUSALS];
 	uint64_t refusal_count;
 	uint64_t told_open, told_maintenance; /* ns since the epoch: ends of what was told as begun */
+	uint64_t saved_sum, ticks;  /* learnt.c */
 	bool told_down;      /* that the engine gives no sign of life */
 
 	struct sk_accept *accept;
@@ -88,6 +93,9 @@ uint64_t gw_now_ns(void); /* since the epoch */
 /* Everything passes for so long (0 = no more); the same for maintenance. Told in events when it begins and when it ends. */
 void gw_open_for(struct gw_clerk *c, uint64_t ms, const char *by);
 void gw_maintain_for(struct gw_clerk *c, uint64_t ms, const char *by);
+const char *gw_usual_mode(const struct gw_clerk *c);
+/* Policy, rules and kernel tables are looked at again. */
+void gw_reload(struct gw_clerk *c);
 
 /* enforce.c */
 int gw_enforce_open(struct gw_clerk *c);
@@ -95,6 +103,29 @@ void gw_enforce_close(struct gw_clerk *c);
 void gw_enforce(struct gw_clerk *c);
 void gw_enforce_offer(struct gw_clerk *c, const char *envelope, size_t size);
 struct json_object *gw_enforce_state(const struct gw_clerk *c);
+/* The policy in force as it was signed, to be freed; NULL: there is none. */
+struct gw_policy *gw_enforce_policy(struct gw_clerk *c);
+/* The same policy once more: what is isolated has changed. SK_BAD: it could not be, which was logged. */
+int gw_enforce_again(struct gw_clerk *c);
+
+/* learnt.c; objects are NULL when memory is out. The caller releases. */
+void gw_learnt_open(struct gw_clerk *c);
+void gw_learnt_tick(struct gw_clerk *c);
+void gw_learnt_save(struct gw_clerk *c);
+void gw_learnt_accepted(struct gw_clerk *c);
+void gw_learnt_know(struct gw_clerk *c);
+struct json_object *gw_learnt_summary(struct gw_clerk *c);
+struct json_object *gw_learnt_propose(struct gw_clerk *c);
+struct json_object *gw_learnt_drift(struct gw_clerk *c);
+struct json_object *gw_learnt_rehearse(struct gw_clerk *c, const char *set, bool *ret_found);
+struct json_object *gw_learnt_draw(struct gw_clerk *c, bool ja);
+
+/* isolated.c */
+int gw_isolated_open(struct gw_clerk *c);
+int gw_isolated_apply(struct gw_clerk *c, struct sk_gateway *gateway);
+/* 0; SK_NONE: the policy in force has no such set; SK_FULL: too many at once; SK_BAD: it could not be put in force. */
+int gw_isolate_for(struct gw_clerk *c, const char *set, uint64_t ms, const char *by);
+struct json_object *gw_isolated_list(const struct gw_clerk *c);
 
 /* control.c */
 int gw_control_open(struct gw_clerk *c);

@@ -5,6 +5,10 @@
  *   CALL {"verb":"status"} -> RESULT as gw_status()          CALL {"verb":"top"} -> RESULT {"tops":[..]}
  *   CALL {"verb":"open","ms":n} -> RESULT {"until":ms}       everything passes for so long; 0 ends it. {"verb":"maintenance"} likewise
  *   CALL {"verb":"reload"} -> RESULT as status               looks at the policy store again
+ *   CALL {"verb":"learn"} -> RESULT {"rows","messages","days","lost","proposed","known"}; with "know":true all that was said so far is known
+ *   CALL {"verb":"propose"} -> RESULT {"draft"}              CALL {"verb":"drift"} -> RESULT {"drift","count"}
+ *   CALL {"verb":"rehearse","set"} -> RESULT {"stops","count"}   CALL {"verb":"isolate","set","ms":n} -> RESULT {"until":ms}, 0 ends it
+ *   CALL {"verb":"draw","ja":bool} -> RESULT {"svg"}
  *   CALL {"verb":"refusals"} -> RESULT {"refusals":[{"number","event"}]}, the newest first
  */
 #include <errno.h>
@@ -63,10 +67,7 @@ static int call_reload(struct gw_client *client, const struct sk_json *at, struc
 	struct gw_clerk *c = client->clerk;
 
 	(void)at;
-	gw_enforce(c);
-	atomic_fetch_add(&c->common->reloads, 1);
-	gw_bell(c->bells->engine);
-	gw_bell(c->bells->ports);
+	gw_reload(c);
 	*ret_answer = gw_status(c);
 	return 0;
 }
@@ -127,11 +128,84 @@ static int call_refusals(struct gw_client *client, const struct sk_json *at, str
 	return 0;
 }
 
+static int call_learn(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	bool know = false;
+	int r = sk_json_has(at, "know") ? sk_json_bool(at, "know", &know) : 0;
+
+	if (r)
+		return r;
+	if (know)
+		gw_learnt_know(client->clerk);
+	*ret_answer = gw_learnt_summary(client->clerk);
+	return 0;
+}
+
+static int call_propose(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	(void)at;
+	*ret_answer = gw_learnt_propose(client->clerk);
+	return 0;
+}
+
+static int call_drift(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	(void)at;
+	*ret_answer = gw_learnt_drift(client->clerk);
+	return 0;
+}
+
+static int call_draw(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	bool ja;
+	int r = sk_json_bool(at, "ja", &ja);
+
+	if (!r)
+		*ret_answer = gw_learnt_draw(client->clerk, ja);
+	return r;
+}
+
+static int no_set(const struct sk_json *at)
+{
+	return sk_json_refuse(at, "set", "the policy in force has no isolation set of this name");
+}
+
+static int call_rehearse(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	const char *set;
+	bool found;
+	int r = sk_json_string(at, "set", 1, 64, &set);
+
+	if (r)
+		return r;
+	*ret_answer = gw_learnt_rehearse(client->clerk, set, &found);
+	return found ? 0 : no_set(at);
+}
+
+static int call_isolate(struct gw_client *client, const struct sk_json *at, struct json_object **ret_answer)
+{
+	const char *set;
+	uint64_t ms;
+	int r = sk_json_string(at, "set", 1, 64, &set);
+
+	if (!r)
+		r = sk_json_u64(at, "ms", 0, SWITCH_MS_MAX, &ms);
+	if (r)
+		return r;
+	r = gw_isolate_for(client->clerk, set, ms, "root");
+	if (r)
+		return r == SK_NONE ? no_set(at) : sk_json_refuse(at, "set", r == SK_FULL ? "so many sets are isolated already that there is no room" : "cannot be put in force; the log says why");
+	*ret_answer = json_object_new_object();
+	if (*ret_answer && sk_json_put_u64(*ret_answer, "until", ms ? gw_now_ns() / 1000000 + ms : 0))
+		*ret_answer = sk_json_free(*ret_answer);
+	return 0;
+}
+
 static int on_call(struct gw_client *client, const struct sk_frame *frame, struct sk_diag *diag)
 {
-	static const char *const verbs[] = {"status", "top", "open", "maintenance", "reload", "refusals", NULL};
-	static int (*const calls[])(struct gw_client *, const struct sk_json *, struct json_object **) = {call_status,	    call_top,	 call_open,
-													   call_maintenance, call_reload, call_refusals};
+	static const char *const verbs[] = {"status", "top", "open", "maintenance", "reload", "refusals", "learn", "propose", "drift", "rehearse", "isolate", "draw", NULL};
+	static int (*const calls[])(struct gw_client *, const struct sk_json *, struct json_object **) = {
+		call_status, call_top, call_open, call_maintenance, call_reload, call_refusals, call_learn, call_propose, call_drift, call_rehearse, call_isolate, call_draw};
 	_cleanup_json_ struct json_object *body = NULL;
 	struct json_object *answer = NULL;
 	struct sk_json at;

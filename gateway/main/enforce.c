@@ -101,9 +101,11 @@ static int put(struct gw_clerk *c, struct sk_policy_answer *answer)
 	struct gw_policy *made = NULL;
 	struct sk_diag diag = {.source = "policy"};
 	char why[400];
-	int r = sk_policy_write_payload(&answer->policy, &payload);
+	int r = gw_isolated_apply(c, &answer->policy.gateway);
 	uint64_t serial = (uint64_t)answer->policy.serial;
 
+	if (r == 0)
+		r = sk_policy_write_payload(&answer->policy, &payload);
 	if (r == 0)
 		r = gw_policy_new(&answer->policy, gw_protos, &c->common->state, &made, &diag);
 	if (r == 0)
@@ -231,6 +233,7 @@ static void carry_over(struct gw_clerk *c, struct sk_policy_answer *answer, enum
 	c->reason[0] = 0;
 	c->refused_serial = 0;
 	keep_last(c, serial);
+	gw_learnt_accepted(c);
 	stand(c, force);
 	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
 }
@@ -277,6 +280,35 @@ void gw_enforce(struct gw_clerk *c)
 		sk_timer_arm(c->dates, (uint64_t)SK_MIN(next - when.now, (int64_t)86400) * 1000 + 50);
 	if (c->now->any || c->reason[0])
 		gw_control_to_link(c, SK_F_POLICY_STATE, gw_enforce_state(c));
+}
+
+struct gw_policy *gw_enforce_policy(struct gw_clerk *c)
+{
+	_cleanup_answer_ struct sk_policy_answer answer = {0};
+	struct sk_moment when = moment(c);
+	struct sk_place place = place_of(c);
+	struct gw_policy *policy = NULL;
+	struct sk_diag diag = {0};
+
+	if (!c->now->any || read_last(c, &when, &place, &answer) != 0 || !is_now(c, &answer))
+		return NULL;
+	return gw_policy_new(&answer.policy, gw_protos, &c->common->state, &policy, &diag) == 0 ? policy : NULL;
+}
+
+int gw_enforce_again(struct gw_clerk *c)
+{
+	_cleanup_answer_ struct sk_policy_answer answer = {0};
+	struct sk_moment when = moment(c);
+	struct sk_place place = place_of(c);
+
+	if (!c->now->any)
+		return 0;
+	if (read_last(c, &when, &place, &answer) != 0 || !is_now(c, &answer) || put(c, &answer) != 0)
+		return SK_BAD;
+	gw_bell(c->bells->engine);
+	gw_bell(c->bells->ports);
+	gw_control_to_link(c, SK_F_HEALTH, gw_health(c));
+	return 0;
 }
 
 void gw_enforce_offer(struct gw_clerk *c, const char *envelope, size_t size)

@@ -17,6 +17,7 @@
 #include "engine/ocsf.h"
 #include "main/config.h"
 #include "main/headers.h"
+#include "main/heard.h"
 #include "main/load.h"
 #include "main/ports.h"
 #include "wire/share.h"
@@ -40,6 +41,7 @@ struct inspect {
 	struct gw_loaded *loaded;
 	struct gw_headers headers;
 	struct gw_lent lent; /* the frame in hand */
+	struct gw_learn learn;
 	struct sk_buf text;
 	uint64_t ticked;
 	bool rang;
@@ -81,6 +83,7 @@ static void on_event(void *context, const struct gw_event *event)
 {
 	struct inspect *in = context;
 
+	gw_heard(&in->learn, event);
 	if (event->kind == GW_EVENT_MESSAGE && event->message)
 		gw_common_top(in->common, event->conduit ? event->conduit : "", event->proto ? event->proto->name : "", event->message->name, event->verdict);
 	if (priority_of(event) == 2)
@@ -310,6 +313,7 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	in = (struct inspect){.ctx = ctx, .common = gateway_common, .text = SK_BUF(GW_EVENT_LONGEST)};
 	for (size_t i = 0; i < GW_SHIFTS; i++)
 		atomic_store(&gateway_common->shifts[i].flow, 0);
+	gw_learn_begin(&in.learn, &gateway_common->learnt);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	r = gw_engine_new(&setup, &in.engine);

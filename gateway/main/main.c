@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "main/ask.h"
 #include "main/clerk.h"
 #include "main/inspect.h"
 #include "main/ports.h"
@@ -190,6 +191,10 @@ static const struct tool {
 } tools[] = {
 	{"replay", "replay --pcap FILE ...", "run the engine over a capture and print what it tells", gw_replay_main},
 	{"check-rules", "check-rules FILE... [--json]", "which rules of some files are honoured", check_rules_main},
+	{"propose", "propose --from LEARNT [--policy FILE]", "a draft from what replay --learn counted", gw_propose_main},
+	{"drift", "drift --from LEARNT [--known LEARNT]", "what the learning that is known has not heard", gw_drift_main},
+	{"rehearse", "rehearse --from LEARNT --policy FILE SET", "what an isolation set would stop", gw_rehearse_main},
+	{"draw", "draw --from LEARNT [--policy FILE]", "zones and conduits as SVG", gw_draw_main},
 };
 
 static int usage(FILE *out, int code)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -24,16 +25,19 @@
 #include "event/pull.h"
 #include "flow/capture.h"
 #include "flow/flow.h"
+#include "main/heard.h"
 #include "rule/rule.h"
 #include "segment/policy.h"
 
 enum { EVENT_MAX = 1 << 20, RULE_FILES_MAX = 64, VARS_MAX = 64 };
 
-enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, RULES, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, VAR, JSON };
+enum { PCAP = 1, PASSED, MIDSTREAM, NO_MIDSTREAM, RULES, POLICY, MESSAGES, CHECKSUMS, NO_CHECKSUMS, MEMORY, VAR, JSON, LEARN };
 
 struct replay {
-	const char *pcap, *passed, *policy_path, *memory;
-	bool json;
+	const char *pcap, *passed, *policy_path, *memory, *learn_path;
+	bool json, messages; /* of the messages and conversations all, not only for learning */
+	struct gw_learn *learn; /* NULL: nobody wants it */
+	struct gw_learn_marks marks;
 	int checksums; /* CHECKSUMS, NO_CHECKSUMS; 0: compared with --passed alone, since captures from a machine that sent have none */
 	struct gw_setup setup;
 	const char *rule_files[RULE_FILES_MAX];
@@ -51,7 +55,7 @@ struct replay {
 static int usage(void)
 {
 	fprintf(stderr, "usage: sekisho-gateway replay --pcap FILE [--passed FILE] [--midstream|--no-midstream] [--rules FILE]... [--var NAME=VALUE]... [--policy FILE]\n"
-			"                              [--messages] [--checksums|--no-checksums] [--memory SIZE] [--json]\n");
+			"                              [--messages] [--checksums|--no-checksums] [--memory SIZE] [--learn FILE] [--json]\n");
 	return 2;
 }
 
@@ -59,6 +63,10 @@ static void told(void *context, const struct gw_event *event)
 {
 	struct replay *r = context;
 
+	if (r->learn)
+		gw_heard(r->learn, event);
+	if (!r->messages && (event->kind == GW_EVENT_FLOW || (event->kind == GW_EVENT_MESSAGE && event->verdict == GW_ALLOWED)))
+		return;
 	r->told[event->kind]++;
 	r->verdicts[event->verdict]++;
 	if (!r->json)
@@ -246,7 +254,7 @@ static const struct option options[] = {
 	{"var", required_argument, NULL, VAR},
 	{"policy", required_argument, NULL, POLICY}, {"messages", no_argument, NULL, MESSAGES},
 	{"checksums", no_argument, NULL, CHECKSUMS},
-	{"no-checksums", no_argument, NULL, NO_CHECKSUMS}, {"memory", required_argument, NULL, MEMORY}, {"json", no_argument, NULL, JSON}, {0}};
+	{"no-checksums", no_argument, NULL, NO_CHECKSUMS}, {"memory", required_argument, NULL, MEMORY}, {"json", no_argument, NULL, JSON}, {"learn", required_argument, NULL, LEARN}, {0}};
 
 /* NAME=VALUE, as it stands in the arguments. */
 static bool take_var(struct replay *r, char *text)
@@ -276,7 +284,8 @@ static bool take_option(struct replay *r, int option)
 		return true;
 	case VAR: return take_var(r, optarg);
 	case POLICY: r->policy_path = optarg; return true;
-	case MESSAGES: r->setup.messages = true; return true;
+	case MESSAGES: r->messages = true; return true;
+	case LEARN: r->learn_path = optarg; return true;
 	case CHECKSUMS:
 	case NO_CHECKSUMS: r->checksums = option; return true;
 	case JSON: r->json = true; return true;
@@ -289,12 +298,50 @@ static bool take_option(struct replay *r, int option)
 	}
 }
 
+/* What the file has counted already goes on. */
+static int begin_learning(struct replay *r)
+{
+	_cleanup_(unmap_file) struct mapped text = {0};
+	struct gw_learn_table *table = sk_calloc(1, sizeof *table);
+	struct sk_diag diag = {0};
+	int result;
+
+	r->learn = table ? sk_calloc(1, sizeof *r->learn) : NULL;
+	if (!r->learn) {
+		free(table);
+		return complain(r->learn_path, -ENOMEM, NULL);
+	}
+	gw_learn_begin(r->learn, table);
+	result = map_file(r->learn_path, &text);
+	if (result == 0)
+		result = gw_learn_read(text.data, text.size, r->learn, &r->marks, &diag);
+	return result == 0 || result == -ENOENT ? 0 : complain(r->learn_path, result, &diag);
+}
+
+static int end_learning(struct replay *r)
+{
+	_cleanup_buf_ struct sk_buf text = SK_BUF(GW_LEARN_TEXT_MAX);
+	FILE *file = NULL;
+	int result = gw_learn_write(r->learn->table, &r->marks, &text);
+
+	if (result == 0) {
+		file = fopen(r->learn_path, "we");
+		result = !file || fwrite(text.data, 1, text.size, file) != text.size ? -errno : 0;
+	}
+	if (file && fclose(file) != 0 && result == 0)
+		result = -errno;
+	return result == 0 ? 0 : complain(r->learn_path, result, NULL);
+}
+
 static int prepare(struct replay *r)
 {
 	int result = r->policy_path ? load_policy(r) : 0;
 
 	if (result == 0 && r->rule_count)
 		result = load_rules(r);
+	r->setup.messages = r->messages || r->learn_path;
+	if (result == 0 && r->learn_path)
+		result = begin_learning(r);
 	r->setup.unsummed = r->checksums ? r->checksums == NO_CHECKSUMS : !r->passed;
 	if (result != 0 || !r->passed)
 		return result;
@@ -319,6 +366,11 @@ int gw_replay_main(int argc, char **argv)
 	result = prepare(&r);
 	if (result == 0)
 		result = replay(&r);
+	if (result == 0 && r.learn)
+		result = end_learning(&r);
+	if (r.learn)
+		free(r.learn->table);
+	free(r.learn);
 	if (r.out >= 0)
 		close(r.out);
 	gw_rules_free(r.rules);

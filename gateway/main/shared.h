@@ -9,6 +9,7 @@
  *   events   engine -> clerk: bare events as text; one producer, one consumer; what finds no room is counted
  *   tops     what was said how often: the engine counts, the clerk reads
  *   counts   of the engine, copied now and then
+ *   learnt   who says what to whom, since the start: the engine counts, the clerk reads; what was counted before the start is `past`, which the clerk read from disk
  *
  * Nobody believes a length that another process wrote without comparing it with the room.
  */
@@ -19,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "learn/learn.h"
 #include "segment/policy.h"
 
 enum {
@@ -62,7 +64,13 @@ struct gw_present { /* what the clerk knows of the policy that it put last; its 
 	size_t zones, conduits;
 };
 
-enum { GW_PAGE = 4096 };
+struct gw_isolated { /* a set of the policy that people have thrown */
+	char set[65];
+	_Atomic uint64_t until; /* ns since the epoch; 0 = free */
+	bool told;
+};
+
+enum { GW_PAGE = 4096, GW_ISOLATED = 8 };
 
 struct gw_common {
 	/* the clerk's half */
@@ -71,6 +79,10 @@ struct gw_common {
 	_Atomic uint32_t count; /* policies put so far; the last stands in slots[count & 1] */
 	_Atomic uint32_t reloads;
 	struct gw_slot slots[2];
+	struct gw_isolated isolated[GW_ISOLATED];
+	bool past_read;
+	struct gw_learn_marks marks;
+	struct gw_learn_table past;
 	/* the engine's, and what others write */
 	_Alignas(GW_PAGE) struct gw_engine_state engine;
 	_Atomic uint32_t ports_have;
@@ -78,6 +90,7 @@ struct gw_common {
 	uint32_t top_count;
 	struct gw_top tops[GW_TOPS];
 	struct gw_shift_entry shifts[GW_SHIFTS];
+	struct gw_learn_table learnt;
 	char events[GW_EVENT_ROOM];
 };
 

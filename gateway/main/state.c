@@ -121,6 +121,8 @@ static struct put make(const struct gw_clerk *c)
 	put_text(&p, "mode", end_of(&c->common->state.open_until) ? "open" : !c->now->any ? "observe" : c->now->enforcing ? "enforce" : "shadow");
 	put_number(&p, "open_until", end_of(&c->common->state.open_until));
 	put_number(&p, "maintenance_until", end_of(&c->common->state.maintenance_until));
+	if (!p.r)
+		p.r = sk_json_put(p.object, "isolated", gw_isolated_list(c));
 	put_policy(&p, c);
 	put_engine(&p, c);
 	put_events(&p, c);

@@ -228,7 +228,7 @@ static bool by_only(struct asked *a, const struct gw_line *line, struct gw_opini
 }
 
 /* SxFy with an even function, and what equipment says without being asked to report. */
-static bool is_answer(const struct gw_message *message)
+bool gw_policy_is_answer(const struct gw_message *message)
 {
 	unsigned stream, function;
 	int end = 0;
@@ -253,7 +253,7 @@ static const struct gw_line *recipe_line(const struct gw_ways_of *way)
  */
 static bool by_recipe(const struct asked *a, struct gw_opinion *o)
 {
-	const struct gw_line *line = a->role == SK_LINE_HOST && is_answer(a->message) ? recipe_line(a->way) : NULL;
+	const struct gw_line *line = a->role == SK_LINE_HOST && gw_policy_is_answer(a->message) ? recipe_line(a->way) : NULL;
 
 	if (!line)
 		return false;
@@ -269,7 +269,7 @@ static void by_otherwise(const struct asked *a, struct gw_opinion *o)
 {
 	char why[240];
 
-	if (by_recipe(a, o) || is_answer(a->message) || a->message->act == GW_ACT_SESSION || !a->way->refuse)
+	if (by_recipe(a, o) || gw_policy_is_answer(a->message) || a->message->act == GW_ACT_SESSION || !a->way->refuse)
 		return;
 	if (a->nearest)
 		snprintf(why, sizeof why, "%s has a %s that is not among those of the line \"%.120s\"", a->message->name, a->field, a->nearest->text);

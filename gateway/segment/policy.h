@@ -73,6 +73,8 @@ const struct gw_ways *gw_policy_ways(const struct gw_policy *policy, size_t i);
  * False: there is none.
  */
 bool gw_policy_headers(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_proto *proto, enum gw_role from, uint8_t *pass, size_t size);
+/* Passes without a line, when what it answers has passed. */
+bool gw_policy_is_answer(const struct gw_message *message);
 /* May it be spoken there? `proto` NULL: nobody knows what it is, which only a conduit without `protocols` lets pass. */
 void gw_policy_protocol(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_proto *proto, uint64_t now, struct gw_opinion *ret_opinion);
 void gw_policy_message(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_tuple *flow, const struct gw_proto *proto,

@@ -64,13 +64,13 @@ class Gateway:
             time.sleep(0.1)
         return False
 
-    def sign(self, serial, lines=LINES, mode='enforce', protocols='[]', key=None, more=''):
+    def sign(self, serial, lines=LINES, mode='enforce', protocols='[]', key=None, more='', tail=''):
         draft, out = self.root / f'{serial}.yaml', self.root / f'{serial}.skp'
         out.unlink(missing_ok=True)
         draft.write_text(
             f'part: gateway\nserial: {serial}\n{more}gateway:\n  zones:\n    - {{name: tools, addresses: [10.20.0.0/24]}}\n    - {{name: mes, addresses: [10.10.0.5]}}\n'
             f'  conduits:\n    - name: mes\n      from: mes\n      to: tools\n      ports: [tcp/5000]\n      protocols: {protocols}\n      action: inspect\n      mode: {mode}\n'
-            f'      lines: {json.dumps(lines)}\n  otherwise: {{action: drop, mode: {mode}}}\n')
+            f'      lines: {json.dumps(lines)}\n  otherwise: {{action: drop, mode: {mode}}}\n{tail}')
         said = self.command('policy', 'sign', '--key', key or self.key, '--out', out, draft, root=False)
         return out if said.returncode == 0 else said
 
@@ -161,6 +161,68 @@ def killed(g):
     say(g.command('gateway', 'explain', '7').returncode == 1, 'explain of what never was says so')
 
 
+def isolated(g):
+    """An isolation set is signed in advance; throwing it needs no new policy, and neither a killed clerk nor a restart opens it."""
+    more = '  isolation:\n    - {name: bay, zones: [tools]}\n'
+    g.bring(g.sign(8, mode='shadow', tail=more))
+    say(g.wait(lambda: g.status()['policy']['serial'] == 8), 'a policy with an isolation set is in force', g.text())
+    conduits = g.status()['policy']['conduits']
+    say(g.command('gateway', 'rehearse', 'bay').returncode == 0, 'where nothing was learnt a rehearsal stops nothing')
+    said = g.command('gateway', 'rehearse', 'fab')
+    say(said.returncode != 0 and 'no isolation set' in said.stderr, 'a set that the policy does not have is named', said)
+    say(g.command('gateway', 'isolate', 'fab', '--for', '1h').returncode != 0, 'and cannot be thrown')
+    say(g.command('gateway', 'isolate', 'bay', '--for', '1h').returncode == 0, 'isolate --for')
+    now = g.status()
+    say(now['isolated'][0]['set'] == 'bay' and now['policy']['conduits'] == conduits + 2 and now['mode'] == 'enforce', 'shuts the zone both ways, enforced', now)
+    say(g.command('gateway', 'status').returncode == 1, 'status says so by its exit code')
+    os.kill(now['processes']['clerk'], signal.SIGKILL)
+    say(g.wait(lambda: (g.status() or now)['processes']['clerk'] != now['processes']['clerk']) and g.status()['isolated'] == now['isolated'], 'a clerk that is killed', g.text())
+    g.stop()
+    g.start()
+    say(g.status()['isolated'] == now['isolated'] and g.status()['policy']['conduits'] == conduits + 2, 'and a restart open nothing', g.status())
+    say(g.command('gateway', 'isolate', 'bay', '--close').returncode == 0 and g.status()['policy']['conduits'] == conduits, 'until a person does', g.status())
+    g.command('gateway', 'isolate', 'bay', '--for', '1s')
+    say(g.wait(lambda: not g.status()['isolated'], 5) and g.status()['policy']['conduits'] == conduits, 'or its time is over', g.status())
+    say('isolation of "bay" begins, by root' in g.text() and 'ends, by time' in g.text(), 'both are told', g.text())
+
+
+ROW = {'client': '10.10.0.5', 'server': '10.20.0.7', 'transport': 6, 'port': 5000, 'protocol': 'hsms', 'message': 'S2F41', 'from': 'host', 'dir': 'to-server', 'act': 'control',
+       'answer': False, 'allowed': 4211, 'first': 1790000000, 'last': 1790500000, 'days': 6, 'kinds': 1}
+
+
+def learnt(g):
+    """What was counted before the start is there again, and drafts are made of it."""
+    g.stop()
+    rows = [ROW, dict(ROW, kind='rcmd=START', kinds=0)]
+    (g.root / 'var/lib/sekisho/gateway/learnt.json').write_text(json.dumps({'format': 1, 'proposed': 0, 'known': 0, 'lost': 0, 'rows': rows}))
+    g.start()
+    said = json.loads(g.command('gateway', 'learn', '--json').stdout)
+    say(said['messages'] == 4211 and said['rows'] == 2, 'what was learnt is there after a restart', said)
+    said = g.command('gateway', 'drift')
+    say(said.returncode == 1 and 'host S2F41 with rcmd=START' in said.stdout, 'with nothing known all of it is drift', said)
+    said = g.command('gateway', 'rehearse', 'bay')
+    say(said.returncode == 1 and '10.10.0.5 -> 10.20.0.7 tcp/5000  hsms: host S2F41  (4,211 times on 6 days' in said.stdout, 'a rehearsal says what isolation would stop', said)
+    draft = g.root / 'proposed.yaml'
+    said = g.command('gateway', 'propose', '--out', draft)
+    text = draft.read_text() if draft.exists() else str(said)
+    say('# seen 4,211 times on 6 days' in text and 'host may S2F41 with rcmd "START"' in text, 'a draft says its evidence line by line', text)
+    out = g.root / 'proposed.skp'
+    said = g.command('policy', 'sign', '--key', g.key, '--serial', '9', '--out', out, draft, root=False)
+    say(said.returncode == 0 and g.bring(out).returncode == 0, 'it can be signed', said)
+    say(g.wait(lambda: g.status()['policy']['serial'] == 9), 'and put in force', g.text())
+    say(g.wait(lambda: g.command('gateway', 'drift').returncode == 0, 5), 'which makes known what it was made of', g.command('gateway', 'drift'))
+    said = g.command('gateway', 'draw')
+    say(said.stdout.startswith('<svg') and 'class="way good"' in said.stdout, 'draw shows the way that is in use', said.stdout[:300])
+    g.stop()
+    kept = g.root / 'var/lib/sekisho/gateway/learnt.json'
+    say(json.loads(kept.read_text())['known'] > 0, 'and is kept', kept.read_text()[:200])
+    said = subprocess.run([str(BUILD / 'sekisho'), 'gateway', 'propose', '--from', str(kept), '--policy', str(draft)], capture_output=True, text=True, timeout=30)
+    say(said.returncode == 0 and 'host may S2F41' in said.stdout, 'the same offline, of the file', said)
+    kept.write_text('{"format":1,"rows":[{}]}')
+    g.start()
+    say(json.loads(g.command('gateway', 'learn', '--json').stdout)['rows'] == 0 and 'learning begins anew' in g.text(), 'a file that cannot be is not believed', g.text())
+
+
 def again(g):
     """A restart of main, and (for what is in memory) a reboot: the newest policy in the store is one that this gateway refuses."""
     say(g.stop() == 0, 'it stops in order', g.text())
@@ -203,6 +265,8 @@ def main():
         switches(g)
         killed(g)
         again(g)
+        isolated(g)
+        learnt(g)
         say(g.stop() == 0, 'and stops in order', g.text())
     finally:
         g.close()
