@@ -253,9 +253,7 @@ OVERWRITE = bytes.fromhex('8000a80000000000000000000000000000000000ffff000000000
                           '00f1dfffffffffff600004100000000080efdfff')
 
 
-def eternalblue(bad):
-    c = Capture('smb.cmd == 0x33')
-    talk = c.talk(SMB)
+def eternalblue_said(talk, bad=True):
     opened1(talk)
     fill = b'\0' * 976
     if bad:
@@ -266,6 +264,11 @@ def eternalblue(bad):
         talk.ask(trans2(8, bytes(6), fill, 64, total=len(fill) + 4096))
     talk.answer(smb1(0xa0 if bad else 0x32, answer=True, number=64))
     talk.ask(trans2_more(OVERWRITE + b'\0' * (4096 - len(OVERWRITE)) if bad else bytes(4096), len(fill), 66512 if bad else len(fill) + 4096, 64))
+
+
+def eternalblue(bad):
+    c = Capture('smb.cmd == 0x33')
+    eternalblue_said(c.talk(SMB), bad)
     return c
 
 
