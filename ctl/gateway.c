@@ -260,8 +260,8 @@ static void print_event(uint64_t number, struct json_object *event)
 	static const struct {
 		const char *key;
 		struct ctl_text name;
-	} rows[] = {{"conduit", {"conduit", "コンジット"}}, {"protocol", {"protocol", "プロトコル"}}, {"message", {"message", "メッセージ"}},
-		    {"line", {"line", "行"}},		  {"why", {"why", "理由"}}};
+	} rows[] = {{"conduit", {"conduit", "コンジット"}}, {"protocol", {"protocol", "プロトコル"}}, {"name", {"message", "メッセージ"}}, {"word", {"oddity", "異常"}},
+		    {"line", {"line", "行"}}, {"why", {"why", "理由"}}, {"capture", {"capture", "キャプチャー"}}};
 
 	printf("%" PRIu64 "  %s\n", number, text_of(event, "message"));
 	for (size_t i = 0; i < SK_ARRAY_SIZE(rows); i++)

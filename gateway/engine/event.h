@@ -41,6 +41,7 @@ struct gw_event {
 	enum gw_verdict verdict;
 	enum gw_reply reply;
 	uint64_t packets[2], bytes[2]; /* FLOW, by enum gw_dir */
+	const char *capture;              /* the name under which packets around it are kept; NULL = none, or not the engine's to know */
 };
 
 extern const char *const gw_event_kind_names[GW_EVENT_KINDS]; /* "message", "rule", "odd", "flow", "answer" */

@@ -146,6 +146,7 @@ static void fab(struct sk_jw *out, const struct gw_event *e, enum sk_clock_state
 	put_if(out, "conduit", e->conduit);
 	put_if(out, "line", e->line);
 	put_if(out, "why", e->why);
+	put_if(out, "capture", e->capture);
 	if (e->message)
 		message(out, e);
 	if (e->kind == GW_EVENT_FLOW)

@@ -17,7 +17,7 @@ static struct gw_event event_of(enum gw_event_kind kind, enum gw_verdict verdict
 {
 	return (struct gw_event){.kind = kind, .time = 1790000000123456789, .packet = 7, .ip = 6, .transport = 6, .client_port = 1000, .server_port = 5000, .vlan = 4,
 		.midstream = true, .proto = &proto, .verdict = verdict, .conduit = "etch", .line = "host may S1F1", .why = "no line allows it", .word = "silence",
-		.sid = 1, .gid = 1, .rev = 2, .priority = 2, .msg = "a rule's \"own\" words", .classtype = "misc", .packets = {1, 2}, .bytes = {3, 4}};
+		.sid = 1, .gid = 1, .rev = 2, .priority = 2, .msg = "a rule's \"own\" words", .classtype = "misc", .capture = "20261124T000000.000000000Z", .packets = {1, 2}, .bytes = {3, 4}};
 }
 
 static void check(const struct gw_event *e, size_t max, struct sk_buf *line)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Captures as files: classic pcap (both byte orders, micro- and nanoseconds) and pcapng are read, classic pcap with nanoseconds is written.
+ * Captures as files: classic pcap (both byte orders, micro- and nanoseconds) and pcapng are read; classic pcap with nanoseconds is written to a file, pcapng into memory.
  *
  * A reader of our own instead of libpcap's: a capture is foreign input, and here every length has a bound and a cursor before it is used; libpcap would add
  * a dependency to the box in the fab for two fixed headers, and reads from a file name only.
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/diag.h"
 
 enum { GW_CAPTURE_FRAME_MAX = 262144 };
@@ -29,3 +30,7 @@ int gw_capture_next(struct gw_capture *capture, uint8_t **ret_frame, uint32_t *r
 /* A file to be written to. 0 or -errno. */
 int gw_capture_begin(int fd);
 int gw_capture_put(int fd, uint64_t time, const uint8_t *frame, size_t size);
+
+/* pcapng of Ethernet frames, appended whole or not at all: its beginning with the interfaces' names (at most 200 bytes each), then packets of which `size` of `whole` bytes are kept. 0, SK_FULL or -ENOMEM. */
+int gw_capture_ng_begin(struct sk_buf *out, const char *const *interfaces, size_t count);
+int gw_capture_ng_put(struct sk_buf *out, uint32_t interface, uint64_t time, const void *frame, size_t size, size_t whole);

@@ -171,6 +171,7 @@ static void on_bell(void *arg, int fd, unsigned what)
 	(void)what;
 	gw_bell_quiet(fd);
 	take_events(arg);
+	gw_captures_take(arg);
 }
 
 /* Each change of the engine's life is one event. */
@@ -194,6 +195,7 @@ static void on_tick(void *arg)
 	struct gw_clerk *c = arg;
 
 	take_events(c);
+	gw_captures_take(c);
 	tell_lost(c);
 	watch_engine(c);
 	gw_learnt_tick(c);
@@ -248,7 +250,9 @@ int gw_clerk_prepare(const struct sk_duty_ctx *ctx, uid_t uid, gid_t gid)
 {
 	int r = sk_dir_make(ctx->root_dir, GATEWAY_POLICY, uid, gid, 0700);
 
-	return r ? r : sk_dir_make(ctx->root_dir, GATEWAY_OWN, uid, gid, 0700);
+	if (r == 0)
+		r = sk_dir_make(ctx->root_dir, GATEWAY_OWN, uid, gid, 0700);
+	return r ? r : sk_dir_make(ctx->root_dir, GATEWAY_CAPTURES, uid, gid, 0700);
 }
 
 static int open_watches(struct gw_clerk *c)
@@ -319,6 +323,7 @@ int gw_clerk_run(const struct sk_duty_ctx *ctx)
 		r = sk_loop_run(c.loop);
 		take_events(&c);
 		gw_learnt_save(&c);
+		gw_captures_close(&c);
 	}
 	close_parts(&c);
 	sk_duty_loop_free(ctx, c.loop);

@@ -5,6 +5,7 @@
  *   clerk.c    the process: start, what wakes it; the switches that people throw, and their end
  *   enforce.c  signed policy -> shared memory; what is in force and why; what the link brings
  *   control.c  gateway.sock: calls of root, frames of the link
+ *   captures.c packets around alerts, into files
  *   state.c    what it says of itself: status, top, HEALTH
  *   learnt.c   what was said, kept and asked about
  *   isolated.c isolation sets that people throw
@@ -26,6 +27,7 @@
 
 #define GATEWAY_POLICY "var/lib/sekisho/policy"
 #define GATEWAY_OWN "var/lib/sekisho/gateway" /* what the gateway itself keeps */
+#define GATEWAY_CAPTURES GATEWAY_OWN "/captures"
 #define GATEWAY_LAST GATEWAY_OWN "/last.skp"  /* the policy in force, as it was signed */
 #define GATEWAY_LEARNT GATEWAY_OWN "/learnt.json"
 #define GATEWAY_ISOLATED GATEWAY_OWN "/isolated.json"
@@ -36,6 +38,13 @@ struct gw_refusal {
 	uint64_t number;
 	size_t size;
 	char *text; /* the bare event */
+};
+
+struct gw_film { /* a capture that is being taken */
+	bool used, bodies, cut;
+	char name[GW_AROUND_NAME];
+	uint64_t since_ns;
+	struct sk_buf text;
 };
 
 struct gw_client {
@@ -69,6 +78,8 @@ struct gw_clerk {
 	uint64_t refusal_count;
 	uint64_t told_open, told_maintenance; /* ns since the epoch: ends of what was told as begun */
 	uint64_t saved_sum, ticks;  /* learnt.c */
+	struct gw_film films[GW_AROUND_OPEN];
+	uint64_t captures_written, captures_failed;
 	bool told_down;      /* that the engine gives no sign of life */
 
 	struct sk_accept *accept;
@@ -126,6 +137,10 @@ int gw_isolated_apply(struct gw_clerk *c, struct sk_gateway *gateway);
 /* 0; SK_NONE: the policy in force has no such set; SK_FULL: too many at once; SK_BAD: it could not be put in force. */
 int gw_isolate_for(struct gw_clerk *c, const char *set, uint64_t ms, const char *by);
 struct json_object *gw_isolated_list(const struct gw_clerk *c);
+
+/* captures.c */
+void gw_captures_take(struct gw_clerk *c);
+void gw_captures_close(struct gw_clerk *c); /* what was not finished is written as it is */
 
 /* control.c */
 int gw_control_open(struct gw_clerk *c);

@@ -33,6 +33,8 @@ static const struct sk_setting rows[] = {
 	 .ja = "同じ機器のエージェントのスプールを待つイベントの数。超えた分は数えて破棄します。"},
 	{"events.bytes", SK_KIND_SIZE, SK_AT(struct gateway_config, event_bytes), .fallback = "8M", .min = 64 << 10, .max = 1 << 30,
 	 .en = "Their bytes.", .ja = "その合計バイト数。"},
+	{"captures", SK_KIND_SIZE, SK_AT(struct gateway_config, captures), .fallback = "64M", .min = 64 << 10, .max = 64ull << 30,
+	 .en = "Bytes of all captured packets around alerts; the oldest go first.", .ja = "アラート前後のキャプチャーの合計サイズ。古いものから削除します。"},
 	{"users.io", SK_KIND_USER, SK_AT(struct gateway_config, user_io), .fallback = "sekisho-io", .en = "User of the process that moves frames.",
 	 .ja = "フレームを転送するプロセスのユーザー。"},
 	{"users.engine", SK_KIND_USER, SK_AT(struct gateway_config, user_engine), .fallback = "sekisho-engine",

@@ -14,6 +14,7 @@ struct gateway_config {
 	uint64_t events, event_bytes; /* that wait for a spool that is not there */
 	uint64_t beat_ms, owed_ms;
 	int64_t spin_us;
+	uint64_t captures; /* bytes on disk */
 	char *user_io, *user_engine, *user_link;
 };
 

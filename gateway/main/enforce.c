@@ -114,6 +114,8 @@ static int put(struct gw_clerk *c, struct sk_policy_answer *answer)
 		c->now->enforcing = enforces(gw_policy_source(made));
 		c->now->zones = gw_policy_source(made)->zones.count;
 		c->now->conduits = gw_policy_source(made)->conduits.count;
+		snprintf(c->now->certificate, sizeof c->now->certificate, "%s",
+			 gw_policy_source(made)->capture_certificate ? gw_policy_source(made)->capture_certificate : "");
 	}
 	gw_policy_free(made);
 	if (r == 0)

@@ -43,6 +43,7 @@ struct inspect {
 	struct gw_lent lent; /* the frame in hand */
 	struct gw_learn learn;
 	struct sk_buf text;
+	struct gw_around *around;
 	uint64_t ticked;
 	bool rang;
 };
@@ -82,14 +83,17 @@ static enum sk_clock_state clock_of(const struct gw_event *event)
 static void on_event(void *context, const struct gw_event *event)
 {
 	struct inspect *in = context;
+	struct gw_event named = *event;
 
 	gw_heard(&in->learn, event);
 	if (event->kind == GW_EVENT_MESSAGE && event->message)
 		gw_common_top(in->common, event->conduit ? event->conduit : "", event->proto ? event->proto->name : "", event->message->name, event->verdict);
 	if (priority_of(event) == 2)
 		return;
+	if (priority_of(event) == 0)
+		named.capture = gw_around_alert(in->around, event);
 	sk_buf_clear(&in->text);
-	if (gw_event_json(event, clock_of(event), &in->text) != 0)
+	if (gw_event_json(&named, clock_of(event), &in->text) != 0)
 		return;
 	gw_common_event(in->common, priority_of(event), in->text.data, in->text.size);
 	in->rang = true;
@@ -168,6 +172,11 @@ static void take_loaded(struct inspect *in)
 	gw_engine_replace(in->engine, fresh->rules, fresh->policy);
 	in->loaded = fresh;
 	gw_headers_tables(&in->headers, &fresh->heads);
+	if (fresh->policy) {
+		const struct sk_gateway *g = gw_policy_source(fresh->policy);
+
+		gw_around_want(in->around, g->capture, (unsigned)g->capture_before, (unsigned)g->capture_after);
+	}
 	atomic_store(&in->common->engine.has, fresh->count);
 	atomic_store(&in->common->engine.rules, fresh->rule_count);
 	if (worn)
@@ -203,6 +212,7 @@ static void tick(struct inspect *in)
 		return;
 	in->ticked = now;
 	gw_engine_tick(in->engine, now);
+	gw_around_tick(in->around, now);
 	tell_counts(in);
 }
 
@@ -211,9 +221,13 @@ static void judge(struct inspect *in, uint8_t *frame)
 	struct gw_packet packet = {.frame = frame, .size = in->lent.size, .time = in->lent.time, .port = (enum gw_port)(in->lent.port & 1), .pair = in->lent.port / 2, .flow = in->lent.flow,
 		.orphan = gw_lend_is_orphan(in->lend, in->lent.flow),
 		.sender = (enum gw_sender)in->lent.opener};
+	enum gw_fate fate;
 
 	gw_headers_before(&in->headers, in->lent.flow);
-	gw_lend_back(in->lend, &in->lent, gw_engine_packet(in->engine, &packet) == GW_FATE_PASS);
+	gw_around_frame(in->around, &packet);
+	fate = gw_engine_packet(in->engine, &packet);
+	gw_lend_back(in->lend, &in->lent, fate == GW_FATE_PASS);
+	gw_around_judged(in->around, &packet);
 	if (in->headers.handed && !gw_lend_waiting(in->lend))
 		gw_headers_after(&in->headers, in->lent.opener, in->lent.port / 2u, gw_lend_now(in->lend) - in->headers.epoch + SETTLE_NS);
 }
@@ -316,7 +330,11 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 	gw_learn_begin(&in.learn, &gateway_common->learnt);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
-	r = gw_engine_new(&setup, &in.engine);
+	r = gw_around_new(&gateway_common->around, &in.around);
+	if (r == 0)
+		gw_around_want(in.around, SK_CAPTURE_HEADERS, 20, 20);
+	if (r == 0)
+		r = gw_engine_new(&setup, &in.engine);
 	if (r == 0)
 		r = gw_loader_begin(&in.loader, gateway_common, ctx->root, gateway_bells.engine);
 	if (r == 0) {
@@ -328,6 +346,7 @@ int gw_inspect_run(const struct sk_duty_ctx *ctx)
 		gw_loader_end(&in.loader);
 	}
 	gw_engine_free(in.engine);
+	gw_around_free(in.around);
 	if (in.loaded) {
 		gw_rules_free(in.loaded->rules);
 		gw_policy_free(in.loaded->policy);

@@ -10,6 +10,7 @@
  *   tops     what was said how often: the engine counts, the clerk reads
  *   counts   of the engine, copied now and then
  *   learnt   who says what to whom, since the start: the engine counts, the clerk reads; what was counted before the start is `past`, which the clerk read from disk
+ *   around   engine -> clerk: packets around alerts (around.h)
  *
  * Nobody believes a length that another process wrote without comparing it with the room.
  */
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 #include "learn/learn.h"
+#include "main/around.h"
 #include "segment/policy.h"
 
 enum {
@@ -62,6 +64,7 @@ struct gw_present { /* what the clerk knows of the policy that it put last; its 
 	uint64_t serial;
 	uint8_t hash[SK_SHA256_SIZE];
 	size_t zones, conduits;
+	char certificate[8200]; /* for whom captured bodies are encrypted; "" = for nobody */
 };
 
 struct gw_isolated { /* a set of the policy that people have thrown */
@@ -92,6 +95,7 @@ struct gw_common {
 	struct gw_shift_entry shifts[GW_SHIFTS];
 	struct gw_learn_table learnt;
 	char events[GW_EVENT_ROOM];
+	struct gw_around_ring around;
 };
 
 struct gw_bells {

@@ -180,7 +180,7 @@ static void put_shifts(struct put *p, struct gw_common *common)
 
 struct json_object *gw_status(struct gw_clerk *c)
 {
-	struct put p = make(c), pids = put_object(&p, "processes");
+	struct put p = make(c), pids = put_object(&p, "processes"), captures;
 
 	put_number(&pids, "clerk", (uint64_t)getpid());
 	put_number(&pids, "engine", (uint64_t)atomic_load(&c->common->engine.pid));
@@ -188,6 +188,11 @@ struct json_object *gw_status(struct gw_clerk *c)
 	put_pairs(&p, c->config);
 	put_number(&p, "refusals", c->refusal_count);
 	put_shifts(&p, c->common);
+	captures = put_object(&p, "captures");
+	put_number(&captures, "written", c->captures_written);
+	put_number(&captures, "failed", c->captures_failed);
+	put_number(&captures, "lost", atomic_load(&c->common->around.lost));
+	p.r = p.r ? p.r : captures.r;
 	return p.r ? sk_json_free(p.object) : p.object;
 }
 

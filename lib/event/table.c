@@ -226,6 +226,7 @@ const struct sk_event_field sk_event_fields[] = {
 	STR("fab.conduit", 0, IN_TALK, 256, "The policy's conduit"),
 	STR("fab.line", 0, IN_TALK, 4096, "The line of it that decided"),
 	STR("fab.why", 0, IN_TALK, 1024, "One sentence, with what would allow it"),
+	STR("fab.capture", 0, IN_TALK, 64, "Name of the capture of packets around it, kept by the gateway"),
 	STR("fab.name", 0, IN_TALK, 256, "The message, as engineers call it: S2F41"),
 	STR("fab.act", 0, IN_TALK, 16, "What it does: session, read, report, write, control, engineer"),
 	STR("fab.from", 0, IN_TALK, 16, "host, equipment"),

@@ -127,6 +127,8 @@ static const struct sk_setting gateway_rows[] = {
 	 .en = "What is kept of the packets around an alert.", .ja = "アラート前後のパケットのうち保存するもの。"},
 	{"gateway.capture.before", SK_KIND_INT, GATEWAY(capture_before), .max = 1000, .fallback = "20", .en = "Packets before it.", .ja = "直前のパケット数。"},
 	{"gateway.capture.after", SK_KIND_INT, GATEWAY(capture_after), .max = 1000, .fallback = "20", .en = "Packets after it.", .ja = "直後のパケット数。"},
+	{"gateway.capture.certificate", SK_KIND_STRING, GATEWAY(capture_certificate), .min = 64, .max = 8192,
+	 .en = "Certificate (X.509, PEM) for whose owner bodies are encrypted.", .ja = "本文を暗号化する相手の証明書（X.509、PEM）。"},
 	{"gateway.isolation", SK_KIND_RECORDS, GATEWAY(isolation), .max = SK_SETS_MAX, .inner = &isolation_table,
 	 .en = "Isolation sets, signed in advance.", .ja = "事前に署名しておく隔離セット。"},
 	{0}};

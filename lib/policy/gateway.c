@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "crypto/seal.h"
 #include "policy/line.h"
 
 struct name_of {
@@ -229,6 +230,19 @@ static int check_all_names(const struct sk_gateway *g, struct sk_diag *diag)
 	return 0;
 }
 
+/* Nothing of what people say to each other is kept in the clear. */
+static int check_capture(const struct sk_gateway *gateway, struct sk_diag *diag)
+{
+	const char *certificate = gateway->capture_certificate;
+	struct sk_diag why = {0};
+	int r;
+
+	if (!certificate)
+		return gateway->capture == SK_CAPTURE_BODIES ? sk_diag_path(diag, "gateway.capture.certificate", "must be given: bodies are kept only encrypted for somebody") : 0;
+	r = sk_seal_check(certificate, strlen(certificate), &why);
+	return r == SK_BAD ? sk_diag_path(diag, "gateway.capture.certificate", "%s", why.text) : r;
+}
+
 int sk_gateway_check(const struct sk_gateway *gateway, struct sk_diag *diag)
 {
 	const struct sk_asset *assets = gateway->assets.items;
@@ -244,5 +258,7 @@ int sk_gateway_check(const struct sk_gateway *gateway, struct sk_diag *diag)
 		r = check_conduit(gateway, i, diag);
 	for (size_t i = 0; i < gateway->isolation.count && r == 0; i++)
 		r = check_isolation(gateway, i, diag);
+	if (r == 0)
+		r = check_capture(gateway, diag);
 	return r ? r : check_rules(&gateway->rules, diag);
 }

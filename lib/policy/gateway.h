@@ -75,6 +75,7 @@ struct sk_gateway {
 	struct sk_strings rules;    /* files below etc/sekisho/rules */
 	int capture;                /* enum sk_capture_body */
 	int64_t capture_before, capture_after; /* packets around an alert */
+	char *capture_certificate; /* X.509, PEM: for whom bodies are encrypted; NULL = none */
 	struct sk_records isolation; /* of struct sk_isolation */
 };
 

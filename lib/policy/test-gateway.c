@@ -134,6 +134,8 @@ static void test_refused(void **state)
 		{"et/open.rules", "../open.rules", "gateway.rules[0]", "no name below"},
 		{"address: 10.20.0.7", "address: 10.20.0.0/24", "gateway.assets[0].address", "no address"},
 		{"  otherwise: {action: switch, mode: observe}\n", "", "gateway.otherwise.action", "required"},
+		{"keep: none", "keep: bodies", "gateway.capture.certificate", "must be given"},
+		{"before: 0", "before: 0, certificate: 'a certificate that is none, however long it may be: 0123456789abcdef'", "gateway.capture.certificate", "no certificate"},
 		{"part: gateway", "part: lockdown", "gateway", "no such key"},
 	};
 

@@ -42,13 +42,13 @@ def wait(what, seconds=20):
     return False
 
 
-def policy(serial, mode='enforce', failure='open'):
+def policy(serial, mode='enforce', failure='open', capture=''):
     draft, out = root / f'{serial}.yaml', root / f'{serial}.skp'
     draft.write_text(
         f'part: gateway\nserial: {serial}\ngateway:\n  zones:\n    - {{name: tools, addresses: [10.77.0.1]}}\n    - {{name: mes, addresses: [10.77.0.2]}}\n  conduits:\n'
         f'    - {{name: hsms, from: mes, to: tools, ports: [tcp/5000], protocols: [hsms], action: inspect, mode: {mode}, failure: {failure}, answer: native, lines: {json.dumps(LINES)}}}\n'
         f'    - {{name: probe, from: any, to: any, ports: [udp/6000], action: inspect, mode: {mode}}}\n'
-        f'  otherwise: {{action: drop, mode: {mode}}}\n')
+        f'  otherwise: {{action: drop, mode: {mode}}}\n{capture}')
     assert command('policy', 'sign', '--key', root / 'site.key', '--out', out, draft, rooted=False).returncode == 0
     assert command('policy', 'import', out).returncode == 0
     return wait(lambda: (status() or {'policy': {}})['policy'].get('serial') == serial and status()['policy']['engine_has_it'])
@@ -145,6 +145,47 @@ def by_header():
     checks.point(wait(lambda: status()['engine']['refused'] > refused), 'what a line refuses is refused in between', mixed + str(status()))
 
 
+def captures():
+    """Packets around a refusal: headers unless the policy wants bodies, and those for the certificate's owner alone."""
+    folder = root / 'var/lib/sekisho/gateway/captures'
+    key, certificate, opened = root / 'reader.key', root / 'reader.pem', root / 'opened.pcapng'
+
+    def kept(ending):
+        return sorted(folder.glob('*' + ending))
+
+    def newest():
+        return json.loads(command('gateway', 'explain', '--json').stdout)['refusals'][0]['event']['fab'].get('capture', '')
+
+    name = newest()
+    checks.point(wait(lambda: (folder / f'{name}.pcapng').exists(), 8), 'the capture that explain names is there', [name, os.listdir(folder)])
+    data = (folder / f'{name}.pcapng').read_bytes()
+    said = command('gateway', 'replay', '--pcap', folder / f'{name}.pcapng', '--json', rooted=False)
+    packets = json.loads(said.stdout.splitlines()[-1])['summary']['packets']
+    checks.point(packets > 3 and data.count(b'ABORT') == 0 and data.count(bytes([10, 77, 0, 1])) > 3, 'headers without bodies, which replay reads', [packets, len(data)])
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=reader'],
+                   check=True, capture_output=True)
+    pem = ''.join('      ' + line + '\n' for line in certificate.read_text().splitlines())
+    checks.point(policy(2, capture=f'  capture:\n    keep: bodies\n    certificate: |\n{pem}'), 'a policy that wants bodies', log())
+    time.sleep(0.3)
+    host('S2F41 ABORT')
+    name = newest()
+    checks.point(wait(lambda: kept('.cms'), 8) and kept('.cms')[-1].name == f'{name}.pcapng.cms', 'with bodies it is encrypted', [name, os.listdir(folder)])
+    sealed = kept('.cms')[-1]
+    subprocess.run(['openssl', 'cms', '-decrypt', '-inform', 'DER', '-binary', '-in', sealed, '-inkey', key, '-recip', certificate, '-out', opened], capture_output=True)
+    checks.point(opened.exists() and b'ABORT' in opened.read_bytes(), 'its reader reads it')
+    checks.point(not any(b'ABORT' in path.read_bytes() for path in folder.iterdir()), 'nobody else does')
+    checks.point(status()['captures']['written'] >= 2 and status()['captures']['failed'] == 0, 'status counts them', status()['captures'])
+    checks.point(stat_of(folder) == [0o700] and set(map(stat_one, folder.iterdir())) == {0o600}, 'and only root may look')
+
+
+def stat_one(path):
+    return path.stat().st_mode & 0o777
+
+
+def stat_of(*paths):
+    return [stat_one(path) for path in paths]
+
+
 def killed():
     """Each process in turn while datagrams that are inspected go by."""
     lab.listen('a', 6000)
@@ -231,7 +272,7 @@ def opened(log_of_tool):
     checks.point(wait(lambda: status()['mode'] == 'enforce', 8) and wait(lambda: not connects(9), 3), 'it ends by itself, in the kernel too', status())
     host('S2F41 PAUSE')
     checks.point('PAUSE' not in log_of_tool.read_text(), 'and in the engine', log_of_tool.read_text()[-800:])
-    checks.point(policy(2, 'shadow'), 'the next policy is in shadow')
+    checks.point(policy(3, 'shadow'), 'the next policy is in shadow')
     host('S2F41 PAUSE')
     checks.point('PAUSE' in log_of_tool.read_text(), 'and refuses nothing', log_of_tool.read_text()[-800:])
     checks.point(wait(lambda: counted('S2F41', 'would_refuse') >= 1, 3), 'but tells what it would have refused', command('gateway', 'top', '--json').stdout + str(status()))
@@ -244,6 +285,7 @@ def main():
         zones(heard)
         lines(heard)
         by_header()
+        captures()
         apart()
         answered()
         killed()
