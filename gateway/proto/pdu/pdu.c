@@ -161,18 +161,26 @@ static void forget(struct pdu_side *side, unsigned i)
 	memmove(&side->candidates[i], &side->candidates[i + 1], (side->count - i) * sizeof side->candidates[0]);
 }
 
-/* A head that ends with the n'th byte becomes a candidate. */
-static void consider(const struct pdu_stream *s, enum gw_dir dir, struct pdu_side *side, size_t n)
+static void add_candidate(const struct pdu_stream *s, enum gw_dir dir, struct pdu_side *side, size_t at, size_t have)
 {
-	const uint8_t *data = (const uint8_t *)side->buf.data;
-	size_t at = n - s->kind->sure;
-	int64_t told = s->kind->size(s, dir, data + at, s->kind->sure);
+	int64_t told = s->kind->size(s, dir, (const uint8_t *)side->buf.data + at, have);
 
 	if (told <= 0 || told > PDU_SEEK_SPAN || side->count == PDU_CANDIDATES)
 		return;
 	side->candidates[side->count].at = at;
 	side->candidates[side->count].end = at + (size_t)told;
 	side->candidates[side->count++].proof = at + (size_t)told + s->kind->sure;
+}
+
+/* A head that ends with the n'th byte becomes a candidate; the very first one as soon as it tells its size. */
+static void consider(const struct pdu_stream *s, enum gw_dir dir, struct pdu_side *side, size_t n)
+{
+	bool known = side->first && side->count && side->candidates[0].at == 0;
+
+	if (n >= s->kind->sure && !(known && n == s->kind->sure))
+		add_candidate(s, dir, side, n - s->kind->sure, s->kind->sure);
+	else if (n >= s->kind->head && n < s->kind->sure && side->first && !known)
+		add_candidate(s, dir, side, 0, n);
 }
 
 /* What the n'th byte proves: the index of a candidate, or -1. */
@@ -183,7 +191,7 @@ static int proved(const struct pdu_stream *s, enum gw_dir dir, struct pdu_side *
 	for (unsigned i = 0; i < side->count; i++) {
 		size_t at = side->candidates[i].at, end = side->candidates[i].end;
 
-		if (at == 0 && side->first && SK_MAX(end, s->kind->sure) == n && s->kind->sound && s->kind->sound(s, dir, data, end))
+		if (at == 0 && side->first && (end == n || SK_MAX(end, s->kind->sure) == n) && s->kind->sound && s->kind->sound(s, dir, data, end))
 			return (int)i;
 		if (side->candidates[i].proof != n)
 			continue;
@@ -244,8 +252,7 @@ static size_t seek(struct gw_turn *turn, struct pdu_stream *s, enum gw_dir dir, 
 		}
 		while (side->lost && !s->gone && side->seen < side->buf.size) {
 			n = ++side->seen;
-			if (n >= s->kind->sure)
-				consider(s, dir, side, n);
+			consider(s, dir, side, n);
 			i = proved(s, dir, side, n);
 			if (i >= 0) {
 				believe(turn, s, dir, (unsigned)i, size - at - 1);

@@ -99,6 +99,7 @@ static void test_seeking(void **state)
 	check(true, junk, sizeof junk - 1, sizeof junk - 1, "toy whole 5\nall:M\5abc\ntoy whole 4\nall:M\4de\ntoy whole 4\nall:M\4fg\n");
 	check(true, sound, sizeof sound - 1, sizeof sound - 1, "toy whole 6\nall:M\6abc.\ntoy whole 4\nall:M\4de\n");
 	check(true, sound, 6, 6, "toy whole 6\nall:M\6abc.\n");
+	check(true, "M\3.", 3, 3, "toy whole 3\nall:M\3.\n"); /* shorter than what is sure */
 }
 
 static void test_gaps(void **state)
