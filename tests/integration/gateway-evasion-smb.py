@@ -614,7 +614,13 @@ class Bench:
         except Silent:
             pass
         finally:
+            end = time.monotonic() + (patience if patience > 1 else 0)
+            while not self.effect(is_file, word) and time.monotonic() < end:
+                time.sleep(0.02)
             place.close()
+        return self.effect(is_file, word)
+
+    def effect(self, is_file, word):
         if is_file:
             return word in [path.name.upper() for path in self.tool.iterdir()]
         return self.relay.heard(f'answer-of-{word}')
