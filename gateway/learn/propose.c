@@ -428,8 +428,10 @@ static void put_rest(struct draft *d)
 	const struct sk_gateway *source = d->g.policy ? gw_policy_source(d->g.policy) : NULL;
 
 	put(d, "  otherwise: {action: drop, mode: shadow}\n");
-	if (!source)
+	if (!source) { /* the first draft of all has what the package brings */
+		put(d, "  rules: [virtual-patches.rules]\n");
 		return;
+	}
 	if (source->rules.count) {
 		put(d, "  rules: [");
 		put_list(d, &source->rules);

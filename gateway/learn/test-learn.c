@@ -186,7 +186,9 @@ static void proposed(void **state)
 	assert_int_equal(gw_learn_propose(&table, NULL, &draft), 0);
 	assert_non_null(strstr(draft.data, "# seen 4,200 times on 6 days since 2024-10-04"));
 	assert_non_null(strstr(draft.data, "- 'host may S2F41 with rcmd \"START\", \"STOP\"'\n"));
+	assert_non_null(strstr(draft.data, "  rules: [virtual-patches.rules]\n"));
 	policy = policy_of(draft.data);
+	assert_int_equal(gw_policy_source(policy)->rules.count, 1);
 	assert_false(refuses(policy, "S2F41", GW_ACT_CONTROL, &start));
 	assert_false(refuses(policy, "S1F3", GW_ACT_READ, NULL));
 	assert_false(refuses(policy, "S6F11", GW_ACT_REPORT, NULL));

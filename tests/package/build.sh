@@ -121,4 +121,8 @@ for part in agent gateway server; do
 	is "sekisho-$part: its manual page has every command and option" "$(missing_from_page "$program" "$(shown 8 "sekisho-$part")")" ""
 done
 
+patches=$tmp/tree/etc/sekisho/rules/virtual-patches.rules
+check "sekisho-gateway: virtual patches lie where a policy's rules are looked for" cmp "$patches" "$source_root/rules/gateway/virtual-patches.rules"
+check "sekisho-gateway: and its own program honours each" "$tmp/tree/usr/sbin/sekisho-gateway" check-rules "$patches"
+
 finish
