@@ -91,7 +91,7 @@ static int read_options(int argc, char **argv, struct peer_options *o)
 /* The rows of docs/gateway-hsms.md, from the declaration that policy, rules and events go by. */
 static int print_fields(bool japanese)
 {
-	static const char *const words[2][4] = {{"number", "number", "text", "bytes"}, {"数値", "数値", "文字列", "バイト列"}};
+	static const char *const words[2][5] = {{"number", "number", "range", "text", "bytes"}, {"数値", "数値", "範囲", "文字列", "バイト列"}}; /* by enum gw_kind */
 	const char *const *kinds = words[japanese];
 
 	for (size_t i = 0; i < HSMS_FIELD_COUNT; i++) {
