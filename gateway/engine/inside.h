@@ -60,6 +60,13 @@ struct engine_flow {
 	bool zone_told;        /* that no conduit lets it be */
 };
 
+enum { GW_VISITS = 256 };
+struct engine_visit { /* a session that a client began */
+	uint64_t time;
+	struct gw_addr client, server;
+	uint16_t port;
+};
+
 struct gw_engine {
 	struct gw_setup setup;
 	const struct gw_proto *const *protos;
@@ -78,6 +85,7 @@ struct gw_engine {
 	int side; /* of the flow, that sent it */
 	struct gw_rule_state *rules; /* NULL = no rules */
 	struct gw_rule_result rule_result;
+	struct engine_visit visits[GW_VISITS];
 	struct gw_opinion opinion; /* what an event's texts point to */
 };
 
@@ -124,6 +132,8 @@ const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *
 /* There is no memory for a flow: does the packet go on all the same? By the conduit's failure setting. */
 bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_packet *p);
 void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
+/* An event of a stream whose framing is lost: fills in what the policy says. */
+enum gw_ruling engine_judge_framing(struct gw_engine *engine, struct engine_flow *flow, struct gw_event *event);
 /* The protocol of a flow was found, or there is none: may it be spoken there? False: the flow is to be stopped. */
 bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side);
 

@@ -69,6 +69,17 @@ void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const stru
 	*ret_ruling = event->verdict == GW_REFUSED ? GW_REFUSE : GW_LET;
 }
 
+enum gw_ruling engine_judge_framing(struct gw_engine *engine, struct engine_flow *flow, struct gw_event *event)
+{
+	struct gw_opinion *opinion = &engine->opinion;
+
+	if (!engine->setup.policy)
+		return GW_LET;
+	gw_policy_framing(engine->setup.policy, engine_ways(engine, flow), event->word, engine->now, opinion);
+	take_opinion(engine, flow, opinion, event);
+	return event->verdict == GW_REFUSED ? GW_REFUSE : GW_LET;
+}
+
 bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, int side)
 {
 	struct gw_opinion *opinion = &engine->opinion;

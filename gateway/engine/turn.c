@@ -12,6 +12,8 @@
 
 #include "base/mem.h"
 
+#define USUAL_T5 UINT64_C(10000000000)
+
 struct turn {
 	struct gw_turn base; /* first: parsers are handed this */
 	struct gw_engine *engine;
@@ -154,13 +156,28 @@ static void answer(struct gw_turn *base, enum gw_dir dir, const void *bytes, siz
 		cannot(t);
 }
 
+static bool listed(const char *const *words, const char *word)
+{
+	while (words && *words && strcmp(*words, word) != 0)
+		words++;
+	return words && *words;
+}
+
 static enum gw_ruling odd(struct gw_turn *base, enum gw_dir dir, const char *word)
 {
 	struct turn *t = (struct turn *)base;
+	enum gw_ruling ruling = GW_LET;
+	struct gw_event event;
 
 	t->engine->counts.odd_streams++;
-	engine_tell_odd(t->engine, t->flow, dir == GW_TO_SERVER ? t->flow->client : !t->flow->client, word, false);
-	return GW_LET;
+	engine_event_begin(t->engine, t->flow, dir == GW_TO_SERVER ? t->flow->client : !t->flow->client, GW_EVENT_ODD, &event);
+	event.word = word;
+	if (listed(t->flow->proto->lost, word))
+		ruling = engine_judge_framing(t->engine, t->flow, &event);
+	engine_tell(t->engine, &event);
+	if (ruling == GW_REFUSE)
+		cannot(t);
+	return ruling;
 }
 
 static void not_mine(struct gw_turn *base)
@@ -184,7 +201,7 @@ static void begin_turn(struct gw_engine *engine, struct engine_flow *flow, int s
 
 	*ret_turn = (struct turn){.open = flow->cutting[side], .pending = flow->cutting[side],
 		.base = {.engine = &services, .now = engine->now, .datagram = key->transport == 17, .midstream = flow->midstream,
-			.client_port = key->port[flow->client], .server_port = key->port[!flow->client]},
+			.timers = flow->ways ? flow->ways->timers : (struct gw_timers){0}, .client_port = key->port[flow->client], .server_port = key->port[!flow->client]},
 		.engine = engine, .flow = flow, .side = side};
 }
 
@@ -228,6 +245,27 @@ static void start_ticking(struct gw_engine *engine, struct engine_flow *flow)
 	engine->ticking = flow;
 }
 
+/* A client that comes again at once. Of two that share a place the later one is remembered. */
+static void note_visit(struct gw_engine *engine, struct engine_flow *flow, int side)
+{
+	const struct gw_flow_key *key = &flow->base.key;
+	struct engine_visit now = {engine->now, key->addr[flow->client], key->addr[!flow->client], key->port[!flow->client]}, *last;
+	uint32_t place = now.port;
+	uint64_t t5 = flow->ways && flow->ways->timers.t5 ? flow->ways->timers.t5 : USUAL_T5;
+
+	if (!flow->proto->hasty || flow->midstream)
+		return;
+	for (size_t i = 0; i < sizeof now.client.bytes; i++)
+		place = place * 31 + now.client.bytes[i] + 7u * now.server.bytes[i];
+	last = &engine->visits[place % GW_VISITS];
+	if (last->time && engine->now - last->time < t5 && last->port == now.port && memcmp(&last->client, &now.client, sizeof now.client) == 0 &&
+	    memcmp(&last->server, &now.server, sizeof now.server) == 0) {
+		engine->counts.odd_streams++;
+		engine_tell_odd(engine, flow, side, flow->proto->hasty, false);
+	}
+	*last = now;
+}
+
 static void begin_parser(struct gw_engine *engine, struct engine_flow *flow, const struct gw_proto *proto, int side)
 {
 	struct turn turn;
@@ -247,6 +285,7 @@ static void begin_parser(struct gw_engine *engine, struct engine_flow *flow, con
 		return;
 	}
 	start_ticking(engine, flow);
+	note_visit(engine, flow, side);
 }
 
 static bool has_port(const struct gw_proto *proto, uint16_t port)

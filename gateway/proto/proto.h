@@ -109,8 +109,14 @@ struct gw_services {
 	void (*harmless)(struct gw_turn *turn);
 };
 
+/* The conduit's timers in nanoseconds, by SEMI E37 and E5; 0 = the usual one. Exceeded, they are told and nothing more. */
+struct gw_timers {
+	uint64_t t3, t5, t6, t7, t8;
+};
+
 struct gw_turn {
 	const struct gw_services *engine;
+	struct gw_timers timers;
 	uint64_t now;       /* ns since the epoch */
 	bool datagram;      /* data() is one UDP payload, not a piece of a stream */
 	bool midstream;     /* the beginning of this session was not seen */
@@ -167,6 +173,8 @@ struct gw_proto {
 	size_t field_count;
 	const char *const *buffers; /* names that its messages carry, NULL ends */
 	const char *const *odds;    /* words for odd(), NULL ends */
+	const char *const *lost;    /* those of them after which what follows cannot be judged: the framing is lost. NULL ends; NULL = none */
+	const char *hasty;          /* that of them which is told of a client that comes again to a server within the conduit's T5; NULL = nobody asks */
 	const char *en, *ja;        /* one sentence for the manual */
 	/* A protocol that this one carries (SMB: DCE/RPC): its fields are the first of `fields`, and rules on it hold here too. NULL = none. */
 	const struct gw_proto *carries;

@@ -335,6 +335,19 @@ void gw_policy_protocol(const struct gw_policy *policy, const struct gw_ways *wa
 	*ret_opinion = o;
 }
 
+void gw_policy_framing(const struct gw_policy *policy, const struct gw_ways *ways, const char *word, uint64_t now, struct gw_opinion *ret_opinion)
+{
+	struct gw_opinion o = {.ruling = GW_LET};
+
+	if (policy && ways->framing == SK_FRAMING_REFUSE) {
+		o.refused = true;
+		snprintf(o.why, sizeof o.why, "where the next message begins is not known (%.30s), so it cannot be judged; framing: tell in the conduit \"%.60s\" would let it pass", word, ways->name);
+		decide(policy, ways, now, &o);
+		o.reply = GW_REPLY_RESET; /* nothing that is left out here could be answered */
+	}
+	*ret_opinion = o;
+}
+
 void gw_policy_message(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_tuple *flow, const struct gw_proto *proto,
 		       const struct gw_message *message, uint64_t now, struct gw_opinion *ret_opinion)
 {

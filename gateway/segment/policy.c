@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "segment/segment.h"
 
+#define SECOND UINT64_C(1000000000)
+
 const struct sk_gateway *gw_policy_source(const struct gw_policy *policy)
 {
 	return &policy->source.gateway;
@@ -197,7 +199,8 @@ static int make_conduit(struct gw_policy *policy, const struct sk_conduit *from,
 	int r = make_space(way, from);
 
 	way->ways = (struct gw_ways){from->name, from->from, from->to, index, (enum sk_flow_action)from->action, (enum sk_watch_mode)from->mode,
-				     (enum sk_fail)from->failure, (enum gw_reply)from->answer, from->lines.count};
+				     (enum sk_fail)from->failure, (enum gw_reply)from->answer, from->lines.count, (enum sk_framing)from->framing,
+				     {from->t3 * SECOND, from->t5 * SECOND, from->t6 * SECOND, from->t7 * SECOND, from->t8 * SECOND}};
 	way->from = zone_named(policy, from->from);
 	way->to = zone_named(policy, from->to);
 	way->refuse = from->otherwise == SK_OTHERWISE_REFUSE;
@@ -225,7 +228,7 @@ static int make_conduits(struct gw_policy *policy, const struct gw_proto *const 
 	policy->count = from->conduits.count;
 	policy->conduits[policy->count].ways = (struct gw_ways){
 		"otherwise", NULL, NULL, (uint16_t)policy->count, (enum sk_flow_action)from->otherwise_action, (enum sk_watch_mode)from->otherwise_mode,
-		SK_FAIL_OPEN, GW_REPLY_SILENT, 0};
+		SK_FAIL_OPEN, GW_REPLY_SILENT, 0, .framing = SK_FRAMING_REFUSE};
 	for (size_t i = 0; i < policy->count && r == 0; i++)
 		r = make_conduit(policy, &list[i], (uint16_t)i, protos, diag);
 	return r;

@@ -36,6 +36,8 @@ struct gw_ways {
 	enum sk_fail failure;
 	enum gw_reply answer;
 	size_t lines;
+	enum sk_framing framing;
+	struct gw_timers timers;
 };
 
 /* Switches that people throw without a new policy; the memory is shared between processes. Zero: off. */
@@ -77,5 +79,7 @@ bool gw_policy_headers(const struct gw_policy *policy, const struct gw_ways *way
 bool gw_policy_is_answer(const struct gw_message *message);
 /* May it be spoken there? `proto` NULL: nobody knows what it is, which only a conduit without `protocols` lets pass. */
 void gw_policy_protocol(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_proto *proto, uint64_t now, struct gw_opinion *ret_opinion);
+/* The framing of a stream is lost, and nobody can judge what follows: may it go on? */
+void gw_policy_framing(const struct gw_policy *policy, const struct gw_ways *ways, const char *word, uint64_t now, struct gw_opinion *ret_opinion);
 void gw_policy_message(const struct gw_policy *policy, const struct gw_ways *ways, const struct gw_tuple *flow, const struct gw_proto *proto,
 		       const struct gw_message *message, uint64_t now, struct gw_opinion *ret_opinion);

@@ -8,11 +8,16 @@ const char *const sk_fail_names[] = {"open", "closed", NULL};
 const char *const sk_answer_names[] = {"silent", "reset", "native", NULL};
 const char *const sk_frame_names[] = {"pass", "drop", NULL};
 static const char *const otherwise_names[] = {"refuse", "let", NULL};
+static const char *const framing_names[] = {"refuse", "tell", NULL};
 static const char *const capture_names[] = {"none", "headers", "bodies", NULL};
 
 #define NAME(type, what_en, what_ja)                                                                                                  \
 	{                                                                                                                             \
 		"name", SK_KIND_STRING, SK_AT(type, name), .required = true, .min = 1, .max = 64, .en = what_en, .ja = what_ja         \
+	}
+#define TIMER(key, member, most, usual, what_en, what_ja)                                                                              \
+	{                                                                                                                             \
+		"timers." key, SK_KIND_INT, SK_AT(struct sk_conduit, member), .min = 1, .max = most, .fallback = usual, .en = what_en, .ja = what_ja \
 	}
 #define NOTE(type)                                                                                                                    \
 	{                                                                                                                             \
@@ -70,6 +75,14 @@ static const struct sk_setting conduit_rows[] = {
 	{"lines", SK_KIND_STRINGS, SK_AT(struct sk_conduit, lines), .max = SK_LINES_MAX, .item_max = 512, .en = "Message lines.", .ja = "メッセージ行。"},
 	{"otherwise", SK_KIND_ENUM, SK_AT(struct sk_conduit, otherwise), .names = otherwise_names, .fallback = "refuse",
 	 .en = "A message that no line names, where there are lines.", .ja = "メッセージ行があり、どの行にも該当しないメッセージの扱い。"},
+	{"framing", SK_KIND_ENUM, SK_AT(struct sk_conduit, framing), .names = framing_names, .fallback = "refuse",
+	 .en = "A stream in whose middle the framing is lost, so that nobody can judge what follows: refuse (reset) or tell.",
+	 .ja = "途中でメッセージの区切りを失い、以降を判定できないストリームの扱い。refuse は切断、tell は記録のみ。"},
+	TIMER("t3", t3, 120, "45", "Seconds until a primary message should be answered; exceeded, it is told.", "一次メッセージへの応答までの秒数。超過は記録のみ。"),
+	TIMER("t5", t5, 240, "10", "Seconds between two connections of a client to a server.", "同じ相手への接続の間隔の秒数。"),
+	TIMER("t6", t6, 240, "5", "Seconds until a control request should be answered.", "制御要求への応答までの秒数。"),
+	TIMER("t7", t7, 240, "10", "Seconds until a connection should be selected.", "接続から select までの秒数。"),
+	TIMER("t8", t8, 120, "5", "Seconds that a message may pause within.", "メッセージの途中で途切れてよい秒数。"),
 	NOTE(struct sk_conduit),
 	{0}};
 static const struct sk_table conduit_table = {"conduit", sizeof(struct sk_conduit), conduit_rows, "A conduit.", "コンジット。"};

@@ -19,6 +19,7 @@ enum sk_flow_action { SK_FLOW_DROP, SK_FLOW_SWITCH, SK_FLOW_INSPECT };
 enum sk_fail { SK_FAIL_OPEN, SK_FAIL_CLOSED };
 enum sk_refusal_answer { SK_ANSWER_SILENT, SK_ANSWER_RESET, SK_ANSWER_NATIVE };
 enum sk_otherwise { SK_OTHERWISE_REFUSE, SK_OTHERWISE_LET };
+enum sk_framing { SK_FRAMING_REFUSE, SK_FRAMING_TELL };
 enum sk_frame_rule { SK_FRAME_PASS, SK_FRAME_DROP };
 enum sk_capture_body { SK_CAPTURE_NONE, SK_CAPTURE_HEADERS, SK_CAPTURE_BODIES };
 /* The frames that are never inspected, each with its setting. */
@@ -49,6 +50,8 @@ struct sk_conduit {
 	int action, mode, failure, answer; /* enum sk_flow_action, sk_watch_mode, sk_fail, sk_refusal_answer */
 	struct sk_strings lines;     /* policy/line.h */
 	int otherwise;               /* enum sk_otherwise: a message that no line names, where there are lines */
+	int framing;                 /* enum sk_framing: a stream whose framing is lost */
+	int64_t t3, t5, t6, t7, t8;  /* seconds (SEMI E37, E5) */
 	char *note;
 };
 

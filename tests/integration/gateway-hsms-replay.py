@@ -70,7 +70,7 @@ class Session:
     """A TCP connection as packets; the host opens it."""
 
     def __init__(self, opened=True):
-        self.next, self.packets = [1000, 5000], []
+        self.next, self.packets, self.waits = [1000, 5000], [], {}
         if opened:
             for who, flags in ((HOST, 2), (TOOL, 0x12), (HOST, 0x10)):
                 self.segment(who, flags)
@@ -94,11 +94,16 @@ class Session:
         self.next[who] = first + len(data)
         self.segment(1 - who, 0x10)
 
+    def wait(self, seconds):
+        self.waits[len(self.packets)] = seconds
+
     def write(self, path):
+        late = 0
         with open(path, 'wb') as out:
             out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
             for number, packet in enumerate(self.packets):
-                out.write(struct.pack('<IIII', 1700000000 + number // 1000, number % 1000 * 1000, len(packet), len(packet)) + packet)
+                late += self.waits.get(number, 0)
+                out.write(struct.pack('<IIII', 1700000000 + late + number // 1000, number % 1000 * 1000, len(packet), len(packet)) + packet)
         return path
 
 
@@ -217,7 +222,7 @@ gateway:
       action: inspect
       mode: MODE
       answer: reset
-      lines:
+EXTRA      lines:
         - host may read
         - equipment may report
         - host may S2F41 with rcmd START, STOP, PP-SELECT
@@ -231,9 +236,9 @@ gateway:
 '''
 
 
-def judged(top, frames, mode='enforce'):
+def judged(top, frames, mode='enforce', extra='', opened=True):
     """The policy's word on the last frame, and the bytes that came out at the side it was for."""
-    (top / 'policy.yaml').write_text(POLICY.replace('MODE', mode).replace('HASH', hashlib.sha256(b'released' * 500).hexdigest()))
+    (top / 'policy.yaml').write_text(POLICY.replace('MODE', mode).replace('EXTRA', extra).replace('HASH', hashlib.sha256(b'released' * 500).hexdigest()))
     session = Session()
     for who, data in [*SELECT, (HOST, frame(0x81, 3, 2, lst())), (TOOL, frame(1, 4, 2, lst())), *frames]:
         session.send(who, data)
@@ -268,6 +273,61 @@ def policies(top):
     point(message['verdict'] == 'would-refuse' and out.endswith(cases[1][2]), 'in shadow it arrives and is told', str(message))
 
 
+def framing(top):
+    """A head that lies in mid-stream: nobody knows where the next message begins, so a forbidden one behind it would pass unseen."""
+    lie, hidden = bytes([0, 0, 0, 3]) + b'xyz' * 4, frame(0x82, 41, 9, command('MELT'))
+    for mode, extra, passes, verdict in (('enforce', '', False, 'refused'), ('enforce', '      framing: refuse\n', False, 'refused'),
+                                         ('enforce', '      framing: tell\n', True, 'allowed'), ('shadow', '', True, 'would-refuse')):
+        _, out, said = judged(top, [(HOST, frame(0x81, 1, 8)), (HOST, lie), (HOST, hidden)], mode, extra)
+        told = [line['fab'] for line in map(json.loads, said.splitlines()) if line.get('fab', {}).get('word') == 'hsms-length']
+        point(out.endswith(hidden) == passes and [t['verdict'] for t in told] == [verdict] and (not told[0].get('why')) == (verdict == 'allowed'),
+              f'framing lost in mid-stream, {mode}, {extra.strip() or "as usual"}: {"it passes" if passes else "nothing goes on"}, told as {verdict}', str(told))
+    for extra, passes in (('', False), ('      framing: tell\n', True)):
+        (top / 'policy.yaml').write_text(POLICY.replace('MODE', 'enforce').replace('EXTRA', extra).replace('HASH', '0' * 64))
+        session, noise = Session(opened=False), random.Random(5).randbytes(1400).replace(b'\0', b'\1')
+        session.send(HOST, frame(0x81, 1, 7)[:9] + noise)  # picked up within a message that is never over
+        for _ in range(800):
+            session.segment(HOST, 0x18, noise)
+            session.segment(TOOL, 0x10)
+        _, _, said = replay(session.write(top / 'in.pcap'), '--policy', top / 'policy.yaml', '--passed', top / 'passed.pcap', '--no-checksums')
+        size = len(payload(top / 'passed.pcap', HOST))
+        point((size < 1100000) != passes and ('hsms-framing' in said or 'protocol-not-allowed' in said), f'no framing at all after a pick-up: {"all passes" if passes else "it ends"}, {extra.strip() or "as usual"}',
+              f'{size} {said[-600:]}')
+
+
+def timers(top):
+    """Exceeded timers are told by the conduit's own numbers, and nothing is done."""
+    def words(extra):
+        (top / 'policy.yaml').write_text(POLICY.replace('MODE', 'enforce').replace('EXTRA', extra).replace('HASH', '0' * 64))
+        session = Session()
+        session.wait(3)                                       # T7
+        session.send(HOST, SELECT[0][1])
+        session.wait(3)                                       # T6
+        session.send(TOOL, SELECT[1][1])
+        session.send(HOST, frame(0x81, 1, 2))
+        session.wait(3)                                       # T3
+        session.send(TOOL, frame(1, 2, 2, lst()))
+        session.send(HOST, frame(0x81, 1, 3)[:6])
+        session.wait(3)                                       # T8
+        session.send(HOST, frame(0x81, 1, 3)[6:])
+        session.segment(HOST, 0x11)
+        session.segment(TOOL, 0x11)
+        session.segment(HOST, 0x10)
+        session.wait(3)
+        again = Session()                                     # T5: 15 s after the first
+        again.send(HOST, SELECT[0][1])
+        session.packets += [p[:34] + struct.pack('>H', 40001) + p[36:] if p[26:30] == ADDRESS[HOST] else p[:36] + struct.pack('>H', 40001) + p[38:] for p in again.packets]
+        out = top / 'passed.pcap'
+        _, lines, said = replay(session.write(top / 'in.pcap'), '--policy', top / 'policy.yaml', '--passed', out, '--no-checksums')
+        told = [line['fab'] for line in lines if line.get('fab', {}).get('kind') == 'odd']
+        assert lines[-1]['summary']['dropped'] == 0 and all(t['verdict'] == 'allowed' for t in told), said
+        return [t['word'] for t in told]
+    usual, short = words(''), words('      timers: {t3: 1, t5: 60, t6: 1, t7: 1, t8: 1}\n')
+    point(usual == [], 'within the usual timers nothing is told', str(usual))
+    wanted = ['hsms-t7', 'hsms-t6', 'secs-t3', 'hsms-t8', 'hsms-t5']
+    point(set(wanted) <= set(short), "by the conduit's own T3 and T5 to T8 each is told, and nothing is dropped", str(short))
+
+
 def secrets(top):
     planted = b'PLANTED-RECIPE-LINE;' * 300
     _, _, said = judged(top, [(HOST, frame(0x87, 3, 9, recipe('OXIDE', planted)))])
@@ -283,6 +343,8 @@ def main():
         captures(top)
         cut_and_order(top)
         policies(top)
+        framing(top)
+        timers(top)
         secrets(top)
     finally:
         shutil.rmtree(top)

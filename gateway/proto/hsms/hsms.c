@@ -86,8 +86,8 @@ static bool head_whole(struct gw_turn *turn, struct hsms_session *session, enum 
 			if (side->raw[0] == 22 && side->raw[1] == 3) /* a handshake record of TLS (RFC 8446 section 5.1) */
 				(void)turn->engine->odd(turn, dir, "hsms-tls");
 			turn->engine->not_mine(turn);
-		} else {
-			(void)turn->engine->odd(turn, dir, "hsms-length");
+		} else if (turn->engine->odd(turn, dir, "hsms-length") == GW_REFUSE) {
+			session->dead = true;
 		}
 		return false;
 	}
@@ -146,6 +146,18 @@ static size_t take(struct gw_turn *turn, struct hsms_session *session, enum gw_d
 	return at;
 }
 
+/* What is no HSMS at all passes nobody by as a session that was picked up. */
+static void tell_sought(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir)
+{
+	struct hsms_side *side = &session->side[dir];
+
+	if (side->sought <= HSMS_SOUGHT_MAX || side->sought_told)
+		return;
+	side->sought_told = true;
+	if (turn->engine->odd(turn, dir, "hsms-framing") == GW_REFUSE)
+		session->dead = true;
+}
+
 static void hsms_data(struct gw_turn *turn, void *state, enum gw_dir dir, const uint8_t *data, size_t size)
 {
 	struct hsms_session *session = state;
@@ -159,8 +171,12 @@ static void hsms_data(struct gw_turn *turn, void *state, enum gw_dir dir, const 
 			struct sk_buf found;
 			int r = hsms_seek_feed(&side->seek, data, size, &used);
 
-			if (r != 1) /* none in these bytes, or no memory: the next ones are sought in afresh */
+			side->sought += size;
+			if (r != 1) { /* none in these bytes, or no memory: the next ones are sought in afresh */
+				tell_sought(turn, session, dir);
 				break;
+			}
+			side->sought = 0;
 			found = side->seek.bytes;
 			side->seek.bytes = SK_BUF(SEEK_MAX);
 			side->lost = false;
@@ -198,7 +214,6 @@ static int hsms_begin(void *state, const struct gw_turn *turn)
 
 	session->since = turn->now;
 	session->midstream = turn->midstream;
-	session->timers = hsms_timers_usual;
 	for (int dir = 0; dir < 2; dir++) {
 		session->side[dir].body = SK_BUF(HSMS_BODY_KEPT);
 		if (turn->midstream)
@@ -269,14 +284,15 @@ static const char *const buffers[] = {"hsms.header", "secs.body", NULL};
 static const char *const odds[] = {"secs-format", "secs-length", "secs-deep", "secs-short", "secs-behind", "secs-minimal", "secs-ragged",
 	"secs-type", "secs-long", "secs-many", "secs-unknown", "secs-header", "secs-role", "secs-no-primary", "secs-wrong-reply", "secs-t3",
 	"hsms-ptype", "hsms-length", "hsms-stype", "hsms-control-body", "hsms-not-selected", "hsms-system-bytes", "hsms-open", "hsms-no-request",
-	"hsms-reject", "hsms-torn", "hsms-cut", "hsms-tls", "hsms-t6", "hsms-t7", "hsms-t8", NULL};
+	"hsms-reject", "hsms-torn", "hsms-cut", "hsms-tls", "hsms-t5", "hsms-t6", "hsms-t7", "hsms-t8", "hsms-framing", NULL};
+static const char *const lost[] = {"hsms-length", "hsms-framing", NULL};
 
 static const struct gw_by_header by_header = {.framing = GW_FRAMING_HSMS, .codes = 32 * 128, .message = hsms_head_message, .stands = hsms_stands};
 
 const struct gw_proto gw_proto_hsms = {
 	.name = "hsms", .over = GW_TCP, .ports = ports, .guess = hsms_guess, .state_size = sizeof(struct hsms_session),
 	.budget = 2 * (HSMS_BODY_KEPT + SEEK_MAX + 1024), .begin = hsms_begin, .end = hsms_end, .data = hsms_data, .gap = hsms_gap, .fin = hsms_fin,
-	.tick = hsms_tick, .fields = hsms_fields, .field_count = HSMS_FIELD_COUNT, .buffers = buffers, .odds = odds, .by_header = &by_header,
+	.tick = hsms_tick, .fields = hsms_fields, .field_count = HSMS_FIELD_COUNT, .buffers = buffers, .odds = odds, .lost = lost, .hasty = "hsms-t5", .by_header = &by_header,
 	.en = "SECS-II messages of semiconductor equipment over HSMS (SEMI E37, E5, E30)",
 	.ja = "半導体製造装置の SECS-II メッセージを運ぶ HSMS（SEMI E37、E5、E30）",
 };

@@ -6,7 +6,7 @@
 
 #define SECONDS UINT64_C(1000000000)
 
-const struct hsms_timers hsms_timers_usual = {.t3 = 45 * SECONDS, .t6 = 5 * SECONDS, .t7 = 10 * SECONDS, .t8 = 5 * SECONDS};
+const struct gw_timers hsms_timers_usual = {.t3 = 45 * SECONDS, .t6 = 5 * SECONDS, .t7 = 10 * SECONDS, .t8 = 5 * SECONDS};
 
 static void odd(struct gw_turn *turn, enum gw_dir dir, const char *word)
 {
@@ -176,11 +176,18 @@ void hsms_note_state(struct gw_turn *turn, struct hsms_session *session, enum gw
 	}
 }
 
-static void note_open(struct gw_turn *turn, const struct hsms_session *session, struct hsms_side *side, enum gw_dir dir)
+static uint64_t limit_of(uint64_t wanted, uint64_t usual)
 {
+	return wanted ? wanted : usual;
+}
+
+static void note_open(struct gw_turn *turn, struct hsms_side *side, enum gw_dir dir)
+{
+	uint64_t t3 = limit_of(turn->timers.t3, hsms_timers_usual.t3), t6 = limit_of(turn->timers.t6, hsms_timers_usual.t6);
+
 	for (unsigned i = 0; i < HSMS_OPEN; i++) {
 		struct hsms_open *open = &side->open[i];
-		uint64_t limit = open->stype == HSMS_DATA ? session->timers.t3 : session->timers.t6;
+		uint64_t limit = open->stype == HSMS_DATA ? t3 : t6;
 
 		if (!open->used || turn->now - open->since <= limit)
 			continue;
@@ -194,13 +201,13 @@ void hsms_note_timers(struct gw_turn *turn, struct hsms_session *session)
 	for (int dir = 0; dir < 2; dir++) {
 		struct hsms_side *side = &session->side[dir];
 
-		note_open(turn, session, side, (enum gw_dir)dir);
-		if (side->have > 0 && !side->late && turn->now - side->last > session->timers.t8) {
+		note_open(turn, side, (enum gw_dir)dir);
+		if (side->have > 0 && !side->late && turn->now - side->last > limit_of(turn->timers.t8, hsms_timers_usual.t8)) {
 			side->late = true;
 			odd(turn, (enum gw_dir)dir, "hsms-t8");
 		}
 	}
-	if (!session->selected && !session->midstream && !session->unselected_told && turn->now - session->since > session->timers.t7) {
+	if (!session->selected && !session->midstream && !session->unselected_told && turn->now - session->since > limit_of(turn->timers.t7, hsms_timers_usual.t7)) {
 		session->unselected_told = true;
 		odd(turn, GW_TO_SERVER, "hsms-t7");
 	}

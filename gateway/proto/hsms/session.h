@@ -21,13 +21,11 @@ enum {
 	HSMS_BODY_KEPT = 64 << 10, /* of a body that rules may look at */
 	HSMS_LONG = 1024,          /* a message with a longer body is said by its header first */
 	HSMS_OPEN = 64,            /* open transactions a direction */
+	HSMS_SOUGHT_MAX = 1 << 20, /* bytes without any framing: more is not a message on its way when the session was picked up */
 };
 
-/* E37 and E5 in nanoseconds; T5, the pause between two attempts to connect, is not one session's to know. */
-struct hsms_timers {
-	uint64_t t3, t6, t7, t8;
-};
-extern const struct hsms_timers hsms_timers_usual; /* 45 s, 5 s, 10 s, 5 s */
+/* E37 and E5, where the conduit says nothing: 45 s, 5 s, 10 s, 5 s. T5, the pause between two attempts to connect, is the engine's to know. */
+extern const struct gw_timers hsms_timers_usual;
 
 struct hsms_open {
 	bool used;
@@ -49,7 +47,8 @@ struct hsms_side {
 	bool torn;              /* bytes of this message were not seen */
 	bool late;              /* T8 was told of this message */
 	uint64_t last;          /* time of the last byte */
-	bool lost;
+	bool lost, sought_told;
+	uint64_t sought;        /* bytes in which no framing was found */
 	struct hsms_seek seek;
 	struct hsms_open open[HSMS_OPEN];
 };
@@ -60,7 +59,6 @@ struct hsms_session {
 	uint64_t since;
 	int client_is_host;     /* evidence, -8 to 8; negative: the client is the equipment */
 	uint32_t messages;
-	struct hsms_timers timers;
 	struct hsms_side side[2]; /* by enum gw_dir */
 };
 

@@ -177,8 +177,7 @@ static int secs1_begin(void *state, const struct gw_turn *turn)
 {
 	struct secs1_session *session = state;
 
-	session->talk = (struct hsms_session){.selected = true, .mute = true, .midstream = turn->midstream, .since = turn->now,
-		.timers = hsms_timers_usual};
+	session->talk = (struct hsms_session){.selected = true, .mute = true, .midstream = turn->midstream, .since = turn->now};
 	for (int dir = 0; dir < 2; dir++)
 		session->talk.side[dir].body = SK_BUF(HSMS_BODY_KEPT);
 	return 0;
