@@ -289,6 +289,14 @@ static __always_inline __u32 sk_is_known(const struct sk_orders *orders, const s
 	return SK_REASON_NONE;
 }
 
+/* Was it known until now, for what known files are protected from? Its change time may be new already, and somebody has it open for writing. What was cut is no longer known. */
+static __always_inline bool sk_was_known(const struct sk_orders *orders, const struct sk_look *look)
+{
+	struct sk_known *known = look->size ? bpf_map_lookup_elem(&sk_known, &look->key) : NULL;
+
+	return known && known->epoch == orders->epoch && known->size == look->size && (!known->has_generation || known->generation == look->generation);
+}
+
 /* Has the guard just allowed this process this file, and is it still the same? `use`: the permit is for this one use. */
 static __always_inline bool sk_is_permitted(const struct sk_orders *orders, const struct sk_look *look, __u32 process, bool use, __u32 *ret_kinds)
 {

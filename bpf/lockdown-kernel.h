@@ -74,7 +74,9 @@ struct inode {
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	__s64 i_size;
-	__s64 i_ctime_sec;  /* since 6.11 */
+	__s64 i_mtime_sec;  /* since 6.11 */
+	__u32 i_mtime_nsec;
+	__s64 i_ctime_sec;
 	__u32 i_ctime_nsec;
 	__u32 i_generation;
 	void *i_private;

@@ -31,6 +31,7 @@ enum {
 	MEMORY_IS_EXEC = 4, /* of vm_flags */
 	READ_IMPLIES_EXEC = 0x0400000,
 	TASK_IS_COMPAT = 2, /* in a 32-bit system call */
+	FILE_IS_WRITTEN = 2, /* of f_mode */
 	PIECES = 24,        /* mappings that one mprotect may span and still be looked at one by one */
 	IS_BUSY = -16,      /* -EBUSY */
 	PATIENCE_NS = 2000000000, /* for that lock, on the way back to user space: a busy machine takes a while, and who never lets it go hides something */
@@ -406,6 +407,26 @@ static __always_inline int judge_mprotect(const struct call *call)
 
 #include "lockdown-memory.h"
 
+/* A store through a shared mapping changes a file, and asks nobody. Who has it so may make it writable later. */
+__noinline int judge_store(int fd)
+{
+	struct sk_told told = {.road = SK_ROAD_FILE_WRITE, .reason = SK_REASON_KIND};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct sk_orders *orders = sk_subject_orders();
+	struct file *file = file_of(task, fd);
+	struct sk_look look;
+
+	if (!orders || !(orders->what & SK_DO_PROTECT) || !file || !(BPF_CORE_READ(file, f_mode) & FILE_IS_WRITTEN))
+		return 0;
+	sk_look_at(BPF_CORE_READ(file, f_inode), &look);
+	if ((look.mode & SK_S_IFMT) != SK_S_IFREG || !sk_was_known(orders, &look) || sk_spares_us(orders, task))
+		return 0;
+	told.file = file;
+	told.look = &look;
+	stop(orders, &told);
+	return 1;
+}
+
 SEC("tp_btf/mmap_lock_start_locking")
 int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 {
@@ -421,6 +442,8 @@ int BPF_PROG(SK_TRACE_MAP, struct mm_struct *mm, bool write)
 	if (task->mm != mm)
 		return 0;
 	read_call(task, &call); /* before anything is looked up: of a hundred takings of this lock, one or two make something executable */
+	if (call.kind == CALL_MMAP && (call.flags & (MAP_IS_SHARED | MAP_IS_ANONYMOUS)) == MAP_IS_SHARED && judge_store(call.fd))
+		return 0;
 	if (!(call.protect & PROTECT_EXEC))
 		return 0;
 	orders = sk_subject_orders();

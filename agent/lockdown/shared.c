@@ -53,7 +53,7 @@ void lk_shared_renew(struct lk_shared *shared)
 	shared->fds.kick = shared->fds.keeper_epoll = shared->fds.keeper_signals = shared->fds.keeper_guard = shared->fds.nodes = shared->fds.moved = -1;
 	for (int i = 0; i < LK_LATER; i++)
 		shared->fds.scripts[i] = -1;
-	shared->kernel.scripts_settled = false;
+	shared->kernel.later_settled = 0;
 	shared->maps_ready = false;
 	for (int i = 0; i < LK_SCOPE; i++)
 		renew_scope(&shared->scope[i]);

@@ -27,6 +27,7 @@ const struct sk_hook_name sk_hook_names[] = {
 	{SK_HOOK_MEDIA, "media"},
 	{SK_HOOK_MEMORY, "memory"},
 	{SK_HOOK_TRACE_POWER, "trace-power"},
+	{SK_HOOK_TRACE_WRITE, "trace-write"},
 	{SK_HOOK_TRACE_SELF, "trace-self"},
 };
 const unsigned sk_hook_count = SK_ARRAY_SIZE(sk_hook_names);

@@ -38,6 +38,7 @@ enum sk_hook {
 	SK_HOOK_MEDIA = 1 << 14,         /* removable media by identity */
 	SK_HOOK_MEMORY = 1 << 15,        /* the policy denies executable memory that is no known file */
 	SK_HOOK_TRACE_POWER = 1 << 16,   /* rights that a subject uses: BPF, modules, kexec, devices */
+	SK_HOOK_TRACE_WRITE = 1 << 18,   /* writing known files */
 	SK_HOOK_TRACE_SELF = 1 << 17,    /* signals and moves of the agent's processes, and subjects that leave their cgroup */
 };
 extern const struct sk_hook_name {

@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "bpf/lockdown.h"
 #include "lockdown/clerk/clerk.h"
+#include "lockdown/kernel/attach.h"
 #include "lockdown/kernel/interp.h"
+#include "lockdown/window/window.h"
 
 static void add_hook(struct lk_protection *p, uint32_t bit, const char *name, int error)
 {
@@ -43,7 +45,7 @@ static uint32_t ordered(uint32_t what)
 	uint32_t hooks = UINT32_MAX;
 
 	if (!(what & SK_DO_PROTECT))
-		hooks &= ~(uint32_t)SK_HOOK_LSM_WRITE;
+		hooks &= ~(uint32_t)(SK_HOOK_LSM_WRITE | SK_HOOK_TRACE_WRITE);
 	if (!(what & (SK_DO_MODULES_LISTED | SK_DO_MODULES_DENY)))
 		hooks &= ~(uint32_t)(SK_HOOK_LSM_KERNEL | SK_HOOK_TRACE_POWER);
 	if (!(what & SK_DO_MOUNTS_DENY))
@@ -60,6 +62,8 @@ static uint32_t able(const struct lk_shared *shared)
 {
 	uint32_t hooks = shared->kernel.attached & ~atomic_load(&shared->kernel.failed);
 
+	if (lk_window_is_open())
+		hooks &= ~(uint32_t)SK_HOOK_TRACE_WRITE; /* it cannot tell who updates */
 	return atomic_load(&shared->maps_ready) ? hooks : hooks & ~(uint32_t)SK_HOOK_TRACE_MAP;
 }
 
@@ -67,7 +71,7 @@ static uint32_t able(const struct lk_shared *shared)
 static void add_kind(struct lk_protection *p, const struct lk_shared *shared, uint32_t what, const struct sk_hook_name *kind)
 {
 	const struct lk_kernel *kernel = &shared->kernel;
-	const uint32_t now = kernel->attached & able(shared) & (ordered(what) | ~(uint32_t)(SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_TRACE_READ));
+	const uint32_t now = kernel->attached & able(shared) & (ordered(what) | ~(uint32_t)LK_LATER_HOOKS);
 	int error = -2; /* not tried */
 
 	for (uint32_t i = 0; i < kernel->hook_count && i < LK_HOOKS; i++)
@@ -183,7 +187,7 @@ static int put_without_effect(struct json_object *out, const struct clerk *c, co
 	} settings[] = {
 		{SK_DO_MEMORY_DENY, SK_HOOK_MEMORY, "memory.exec"},
 		{SK_DO_SCRIPTS, SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_LSM_OPEN, "interpreters.restrict"},
-		{SK_DO_PROTECT, SK_HOOK_LSM_WRITE, "protect"},
+		{SK_DO_PROTECT, SK_HOOK_LSM_WRITE | SK_HOOK_TRACE_WRITE, "protect"}, /* in tier B content alone: what else is done to known files stands under not_stopped */
 		{SK_DO_MODULES_LISTED | SK_DO_MODULES_DENY, SK_HOOK_TRACE_POWER | SK_HOOK_LSM_KERNEL, "modules"},
 		{SK_DO_MOUNTS_DENY, SK_HOOK_LSM_MOUNT, "mounts"},
 	};

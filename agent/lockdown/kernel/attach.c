@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Programs that act for restricted interpreters alone. One of them sits on each reading of a file, by anybody: so in tier B they are attached only while the policy in force
- * restricts interpreters, and cost nothing while it does not.
+ * Programs that act for restricted interpreters or protected files alone. One of them sits on each reading of a file, one on each change of a file's times, by anybody: so in tier B they
+ * are attached only while the policy in force needs them, and cost nothing while it does not.
  *
  * main loads and tries them (load.c), and leaves their descriptors here; the guard attaches and detaches. Owns those descriptors, the links (shared->fds.scripts: the keeper holds
  * them, too) and their pins, by which they outlive the pair.
@@ -108,15 +108,18 @@ static bool change_one(struct lk_shared *shared, unsigned i, bool wanted)
 	return true;
 }
 
-bool lk_attach(struct lk_shared *shared, bool wanted)
+bool lk_attach(struct lk_shared *shared, uint32_t kinds, uint32_t wanted)
 {
+	const bool settled = shared->kernel.later_settled & kinds;
 	bool changed = false;
 
-	for (unsigned i = 0; i < count; i++)
-		changed |= change_one(shared, i, wanted);
-	if (!wanted && !shared->kernel.scripts_settled)
-		for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		if (!(later[i].hook & kinds))
+			continue;
+		changed |= change_one(shared, i, later[i].hook & wanted);
+		if (!(later[i].hook & wanted) && !settled)
 			take_pin(later[i].name); /* of an earlier life */
-	shared->kernel.scripts_settled = true;
+	}
+	shared->kernel.later_settled |= kinds;
 	return changed;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Programs that are attached only while the policy in force restricts interpreters (attach.c): who loads them, and who decides when. */
+/* Programs that are attached only while the policy in force restricts interpreters, or protects known files (attach.c): who loads them, and who decides when. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include "event/attack.h"
 #include "lockdown/kernel/kernel.h"
 
-enum { LK_LATER_HOOKS = SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_TRACE_READ };
+enum { LK_SCRIPT_HOOKS = SK_HOOK_TRACE_ARGUMENTS | SK_HOOK_TRACE_READ, LK_LATER_HOOKS = LK_SCRIPT_HOOKS | SK_HOOK_TRACE_WRITE };
 
 /* main, while it loads. Is a program of this kind attached later? In tier A, where nobody but us may attach anything, all are attached for good. */
 bool lk_attach_is_later(const struct lk_kernel *kernel, uint32_t hook);
@@ -20,5 +20,5 @@ void lk_attach_pins(const char *folder);
 unsigned lk_attach_fds(int *ret_fds, unsigned room);
 
 struct lk_shared;
-/* The guard's minder: attaches all of them, or detaches them. True: that changed something. */
-bool lk_attach(struct lk_shared *shared, bool wanted);
+/* The guard's minder: attaches those of `kinds` (hooks) that are of `wanted`, and detaches the others of `kinds`. True: that changed something. */
+bool lk_attach(struct lk_shared *shared, uint32_t kinds, uint32_t wanted);

@@ -22,6 +22,7 @@
 #include "lockdown/kernel/attach.h"
 #include "lockdown/kernel/maps.h"
 #include "lockdown/shared.h"
+#include "lockdown/window/window.h"
 
 _Static_assert((int)LK_KERNEL_COUNTS >= (int)SK_COUNTS, "room for every count");
 
@@ -180,9 +181,16 @@ static uint32_t find_subject(const struct lk_kernel *kernel, uint32_t wanted, ui
 	return SK_SUBJECT_CGROUP;
 }
 
-static uint32_t what_of(const struct lk_orders *orders, bool maps)
+/* Tier A knows who updates; tier B protects nothing from anybody while a window is open. */
+static bool protects(const struct lk_shared *shared, const struct lk_orders *orders)
 {
-	uint32_t what = SK_DO_RECORD | orders->kernel_what | (maps && !(orders->kernel_what & SK_DO_NOT_MAPS) ? SK_DO_MAPS : 0);
+	return (orders->kernel_what & SK_DO_PROTECT) && ((shared->kernel.attached & SK_HOOK_LSM_WRITE) || !lk_window_is_open());
+}
+
+static uint32_t what_of(const struct lk_shared *shared, const struct lk_orders *orders)
+{
+	const bool maps = atomic_load(&shared->maps_ready) && !(orders->kernel_what & SK_DO_NOT_MAPS);
+	uint32_t what = SK_DO_RECORD | (orders->kernel_what & ~(uint32_t)SK_DO_PROTECT) | (maps ? SK_DO_MAPS : 0) | (protects(shared, orders) ? SK_DO_PROTECT : 0);
 
 	if (orders->mode == LK_ENFORCE)
 		what |= SK_DO_ENFORCE;
@@ -191,7 +199,7 @@ static uint32_t what_of(const struct lk_orders *orders, bool maps)
 	return what;
 }
 
-static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, const struct lk_orders *orders, bool maps)
+static void store_orders(const struct lk_shared *shared, uint32_t subject, uint64_t cgroup, uint32_t level, const struct lk_orders *orders)
 {
 	volatile struct sk_orders *to = orders_now;
 
@@ -201,7 +209,7 @@ static void store_orders(uint32_t subject, uint64_t cgroup, uint32_t level, cons
 		to->cgroup = cgroup;
 		to->level = level;
 	}
-	to->what = what_of(orders, maps);
+	to->what = what_of(shared, orders);
 	to->serial = orders->serial;
 	to->stale_ns = (uint64_t)LK_SILENT_US * 1000;
 	to->beat_ns = now_ns();
@@ -220,11 +228,12 @@ void lk_kernel_orders(struct lk_shared *shared, const struct lk_orders *orders)
 	atomic_store(&shared->kernel.wanted, orders->subject);
 	subject = find_subject(&shared->kernel, orders->subject, &cgroup, &level);
 	scripts = subject != SK_SUBJECT_NONE && (orders->kernel_what & SK_DO_SCRIPTS);
+	lk_attach(shared, SK_HOOK_TRACE_WRITE, subject != SK_SUBJECT_NONE && protects(shared, orders) ? SK_HOOK_TRACE_WRITE : 0);
 	if (scripts)
-		lk_attach(shared, true);
-	store_orders(subject, cgroup, level, orders, atomic_load(&shared->maps_ready));
+		lk_attach(shared, LK_SCRIPT_HOOKS, LK_SCRIPT_HOOKS);
+	store_orders(shared, subject, cgroup, level, orders);
 	atomic_store(&shared->kernel.acting, subject);
-	if (!scripts && lk_attach(shared, false))
+	if (!scripts && lk_attach(shared, LK_SCRIPT_HOOKS, 0))
 		orders_now->scripts_since++; /* what a task becomes from here on is not seen: what was found out about it counts no longer */
 }
 

@@ -43,7 +43,7 @@ struct lk_kernel {
 		uint32_t bit;    /* enum sk_hook */
 	} hooks[LK_HOOKS];
 	_Atomic uint32_t failed; /* of `attached`: enum sk_hook bits of what could not be attached when it was needed */
-	bool scripts_settled;    /* the guard has decided about them once */
+	uint32_t later_settled;  /* hooks of those that the guard has decided about once */
 	_Atomic uint32_t wanted; /* enum sk_subject of the orders: acts as soon as there is one */
 	_Atomic uint32_t acting; /* enum sk_subject that it acts upon now */
 	_Atomic uint64_t counts[LK_KERNEL_COUNTS];

@@ -27,6 +27,7 @@
 #include "bpf/lockdown-interp.skel.h"
 #include "bpf/lockdown-power.skel.h"
 #include "bpf/lockdown-trace.skel.h"
+#include "bpf/lockdown-write.skel.h"
 #include "bpf/lockdown.h"
 #include "event/attack.h"
 #include "lockdown/kernel/attach.h"
@@ -56,6 +57,7 @@ static const struct object {
 	{lockdown_ask__elf_bytes, "sk_ask_exec"},
 	{lockdown_interp__elf_bytes, NULL},
 	{lockdown_power__elf_bytes, NULL},
+	{lockdown_write__elf_bytes, NULL},
 };
 
 /*
@@ -123,6 +125,7 @@ static const struct {
 	{"sk_script_read", SK_HOOK_TRACE_READ, SK_HOOK_LSM_OPEN | SK_HOOK_TRACE_READ},
 	{"sk_trace_power", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_KERNEL},
 	{"sk_trace_blocks", SK_HOOK_TRACE_POWER, SK_HOOK_LSM_WRITE},
+	{"sk_trace_write", SK_HOOK_TRACE_WRITE, SK_HOOK_LSM_WRITE, VERSION(6, 11)}, /* earlier the times have other names */
 	{"sk_trace_signal", SK_HOOK_TRACE_SELF, SK_HOOK_LSM_SELF},
 	{"sk_trace_moved", SK_HOOK_TRACE_SELF, 0},
 	{"sk_trace_fork", SK_HOOK_TRACE_SELF, 0},

@@ -64,6 +64,7 @@ static void permit(struct clerk *c)
 	atomic_store(&lk_window->until_us, lk_now_us() + left * 1000);
 	atomic_store(&lk_window->open, left > 0);
 	lk_lsm_maintenance(c->shared, left ? w->until_boot_ms * UINT64_C(1000000) : 0);
+	lk_wake(&c->shared->orders_word);
 	sk_timer_arm(c->windows->end, left + 1);
 }
 
@@ -72,6 +73,7 @@ static void forbid(struct clerk *c)
 	lk_lsm_maintenance(c->shared, 0);
 	if (lk_window)
 		atomic_store(&lk_window->open, 0);
+	lk_wake(&c->shared->orders_word);
 }
 
 void lk_windows_orders(const struct clerk *c, struct lk_orders *orders)
