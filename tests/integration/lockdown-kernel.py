@@ -149,8 +149,8 @@ def try_roads(machine):
     machine.free()
     rig = machine.guard('--memory', 'deny', mode='observe')
     said, code = machine.run('/usr/bin/roads', 'flood', LIBRARY)
-    full = rig.until(15, lambda c: c['lost'] >= c['kernel7'] > 0)
-    point((said, code) == ('arrived', 0) and full, 'a flood of records: those for which the kernel side had no room are counted as lost', (said, code, rig.counts()))
+    full = rig.until(15, lambda c: c['kernel7'] > 0 and sum(r.startswith('kernel ') for r in list(rig.records)) + c['lost'] >= c['kernel5'])
+    point((said, code) == ('arrived', 0) and full, 'a flood of records: those for which the kernel side had no room are counted as lost', (said, code, len(rig.records), rig.counts()))
     machine.free()
 
 
