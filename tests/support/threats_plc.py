@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# threats_plc.py - as threats.py, for controllers: S7comm, EtherNet/IP with CIP and PCCC, Modbus with UMAS, DNP3, and those who look for them. Written from public descriptions
+# threats_plc.py - as threats.py, for controllers: S7comm, EtherNet/IP with CIP and PCCC, Modbus with UMAS, DNP3, SLMP, FINS, BACnet/IP, and those who look for them. Written from public descriptions
 # (ODVA's CIP volumes, 1770-6.5.16 for PCCC, MODBUS V1.1b3, IEEE 1815; of S7comm and UMAS what devices send); shares nothing with the gateway's parsers.
 import struct
 
-from threats import Capture, segment
+from threats import CLIENT, SERVER, Capture, datagram, segment
 
 
 # -- S7comm
@@ -168,6 +168,52 @@ def dnp3_restart(bad):
     return c
 
 
+# -- SLMP (frames 3E), FINS over TCP, BACnet/IP
+
+def slmp(*commands):
+    c = Capture('tcp.dstport == 5007 && tcp.len > 0')
+    talk = c.talk(5007)
+    for command, body in ((0x0101, b''), *commands):
+        rest = struct.pack('<HHH', 16, command, 0) + body
+        talk.ask(b'\x50\0\0\xff\xff\x03\0' + struct.pack('<H', len(rest)) + rest)
+    return c
+
+
+def melsec_stop(bad):
+    return slmp(*(((0x1002, b'\x01\0'), (0x1001, b'\x01\0\0\0'), (0x1006, b'\x01\0')) if bad else ((0x0401, b'\x64\0\0\xa8\x0a\0'),)))
+
+
+def melsec_download(bad):
+    return slmp(*(((0x1820, bytes(12)), (0x1829, bytes(16)), (0x1822, bytes(12))) if bad else ((0x1828, bytes(12)),)))
+
+
+def fins(*commands):
+    c = Capture('omron.command')
+    talk = c.talk(9600)
+    talk.ask(b'FINS' + struct.pack('>IIII', 12, 0, 0, 0))
+    talk.answer(b'FINS' + struct.pack('>IIIII', 16, 1, 0, 99, 1))
+    for number, (command, body) in enumerate(commands):
+        frame = bytes([0x80, 0, 2, 0, 1, 0, 0, 99, 0, number]) + struct.pack('>H', command) + body
+        talk.ask(b'FINS' + struct.pack('>III', 8 + len(frame), 2, 0) + frame)
+    return c
+
+
+def fins_stop(bad):
+    return fins(*(((0x0402, b''), (0x0401, b'\xff\xff\x04'), (0x0403, b'')) if bad else ((0x0101, b'\x82\0\x64\0\0\x0a'),)))
+
+
+def fins_download(bad):
+    return fins(*(((0x0307, b'\xff\xff\0\0\0\0\0\x08' + bytes(8)), (0x0308, b'\xff\xff\0')) if bad else ((0x0306, b'\xff\xff\0\0\0\0\0\x08'),)))
+
+
+def bacnet(bad):
+    c = Capture('bacapp.confirmed_service == 20' if bad else 'bacapp.confirmed_service == 12')
+    for number, (service, body) in enumerate(((20, b'\x09\x00'), (17, b'\x19\x01')) if bad else ((12, b'\x0c\0\0\0\x07\x19\x55'),)):
+        npdu = b'\x01\x04' + bytes([0, 5, number + 1, service]) + body
+        c.add(datagram(CLIENT, SERVER, (47808, 47808), struct.pack('>BBH', 0x81, 10, 4 + len(npdu)) + npdu))
+    return c
+
+
 def scan(bad):
     c = Capture('tcp.flags.syn == 1')
     for number in range(40 if bad else 15):
@@ -177,7 +223,8 @@ def scan(bad):
 
 MAKERS = {'plc-scan': scan, 's7-stop': s7_stop, 's7-download': s7_download, 'cip-stop': cip_stop, 'cip-reset': cip_reset, 'cip-firmware': cip_firmware, 'pccc-mode': pccc_mode,
           'pccc-download': pccc_download, 'micrologix-file-type': micrologix, 'umas-stop': umas_stop, 'umas-download': umas_download, 'modbus-restart': modbus_restart,
-          'dnp3-restart': dnp3_restart}
+          'dnp3-restart': dnp3_restart, 'melsec-stop': melsec_stop, 'melsec-download': melsec_download, 'fins-stop': fins_stop, 'fins-download': fins_download,
+          'bacnet-restart': bacnet}
 
 
 def bad():
