@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the engine sends by itself: RST both ways, and a parser's own datagram. Bytes within a stream: shift.c.
+ * What the engine sends by itself: RST both ways, a refusal as the last thing that is said in a session, and a parser's own datagram. Bytes within a stream: shift.c.
  *
  * A receiver takes RST only with the very number it expects (RFC 5961). We know the last byte that went on, not whether it arrived: so a flow that was
  * reset stays known, and whatever either side still sends is answered with an RST that takes its numbers from it.
@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "engine/frame.h"
 
 void engine_send(struct gw_engine *engine, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
@@ -38,6 +39,47 @@ void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *p)
 		engine_send(engine, p->pair, p->port, frame, gw_frame_tcp(p, &s, frame));
 }
 
+/* The time stamps of a segment (RFC 7323), for an answer to it: what it echoes was the last of the side in whose name we speak. */
+static void stamp_after(const struct gw_packet *p, struct gw_segment *s)
+{
+	struct sk_cursor options;
+
+	if (p->payload < p->l4 + 20)
+		return;
+	sk_cursor_init(&options, p->frame + p->l4 + 20, p->payload - p->l4 - 20);
+	while (sk_cursor_left(&options)) {
+		uint8_t kind = sk_get_u8(&options), size = kind > 1 ? sk_get_u8(&options) : 1;
+
+		if (kind == 0 || options.bad)
+			return;
+		if (kind == 8 && size == 10) {
+			s->stamp_echo = sk_get_u32(&options);
+			s->stamp = sk_get_u32(&options);
+			s->stamped = !options.bad;
+			return;
+		}
+		if (size > 2)
+			sk_get_bytes(&options, size - 2u);
+	}
+}
+
+void engine_last_words(struct gw_engine *engine, struct engine_flow *flow, const void *bytes, size_t size)
+{
+	const struct gw_packet *p = engine->packet;
+	int as = !engine->side;
+	struct gw_segment s = {.back = true, .flags = GW_FIN | GW_PSH | GW_ACK, .window = 1024, .data = bytes, .size = size};
+	uint8_t frame[GW_FRAME_MAX];
+
+	if (flow->reset || !p || p->transport != 6 || p->whole || !engine->setup.inline_ || p->flags & GW_RST || flow->tcp.side[as].fin_told)
+		return;
+	s.seq = gw_tcp_number_out(&flow->tcp, as, flow->tcp.side[as].next);
+	s.ack = p->seq + length_of(p);
+	stamp_after(p, &s);
+	engine_send(engine, p->pair, p->port, frame, gw_frame_tcp(p, &s, frame));
+	flow->worded = true;
+	engine->counts.answered++;
+}
+
 void engine_reset(struct gw_engine *engine, struct engine_flow *flow)
 {
 	const struct gw_packet *p = engine->packet;
@@ -47,7 +89,8 @@ void engine_reset(struct gw_engine *engine, struct engine_flow *flow)
 	if (flow->reset || !p || p->transport != 6 || !engine->setup.inline_)
 		return;
 	flow->reset = true;
-	engine_reset_sender(engine, p);
+	if (!flow->worded) /* else its connection is closed: what it still sends gets RST */
+		engine_reset_sender(engine, p);
 	s.ack = p->ack;
 	engine_send(engine, p->pair, other_port(p->port), frame, gw_frame_tcp(p, &s, frame));
 }

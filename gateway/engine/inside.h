@@ -54,6 +54,7 @@ struct engine_flow {
 	bool opener_seen;      /* `client` is who the kernel side saw open it: no guess turns it round */
 	bool protocol_settled; /* found, or there is none */
 	bool stopped;          /* by a rule: nothing goes on */
+	bool worded;           /* its sender was told by last words */
 	bool reset;            /* both sides were sent RST: what still comes is answered with another */
 	unsigned rules_asked;  /* policy_serial + 1 when `rules_stop` was found out */
 	bool rules_stop;       /* a rule could end it */
@@ -104,6 +105,8 @@ void engine_tell_odd(struct gw_engine *engine, const struct engine_flow *flow, i
 /* answer.c: frames of our own. */
 /* RST to both sides of the flow that the packet in hand belongs to; what still comes is answered with RST. */
 void engine_reset(struct gw_engine *engine, struct engine_flow *flow);
+/* The sender of the packet in hand is told this by the other side, which then closes: before engine_reset(). */
+void engine_last_words(struct gw_engine *engine, struct engine_flow *flow, const void *bytes, size_t size);
 /* RST to the sender of a segment. */
 void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *packet);
 /* A parser's own datagram as if `side` had sent it. False when that cannot be. */
@@ -117,6 +120,8 @@ bool engine_shift_begin(void *context);
 void engine_shift_own(void *context, int side, const struct gw_tcp_own *own);
 /* A parser's own bytes as if `side` had sent them, behind a message of its; `in_hand`: its bytes are being handed to the parser. False when that cannot be. */
 bool engine_shift_answer(struct gw_engine *engine, struct engine_flow *flow, int side, bool in_hand, const void *bytes, size_t size);
+/* `side` is between two of its messages, as far as one knows; nothing has come of it since `since`. */
+bool engine_between(const struct gw_engine *engine, const struct engine_flow *flow, int side, uint64_t since);
 /* A message of `side` ends before number `at`: what waits for that is put in. False when it cannot be. */
 bool engine_shift_boundary(struct gw_engine *engine, struct engine_flow *flow, int side, uint32_t at);
 /* A packet of the flow was judged. */

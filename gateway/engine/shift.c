@@ -144,7 +144,7 @@ void engine_shift_own(void *context, int side, const struct gw_tcp_own *own)
  * Of a session picked up later nobody knows whether a side that has not spoken since was in the middle of something; after a
  * fifth of a second of silence it was not: what is sent comes in one piece, or at once after it.
  */
-static bool between_messages(const struct gw_engine *engine, const struct engine_flow *flow, int side, uint64_t since)
+bool engine_between(const struct gw_engine *engine, const struct engine_flow *flow, int side, uint64_t since)
 {
 	if (flow->said[side])
 		return flow->said_end[side] == flow->tcp.side[side].next;
@@ -179,7 +179,7 @@ bool engine_shift_answer(struct gw_engine *engine, struct engine_flow *flow, int
 	shift->waiting[shift->waiting_count].size = (uint16_t)size;
 	shift->waiting[shift->waiting_count].since = engine->now;
 	memcpy(shift->waiting[shift->waiting_count++].bytes, bytes, size);
-	if (!in_hand && between_messages(engine, flow, side, engine->now))
+	if (!in_hand && engine_between(engine, flow, side, engine->now))
 		return put_in(engine, flow, side, flow->tcp.side[side].next);
 	return true;
 }
@@ -197,7 +197,7 @@ static bool waiting_tick(struct gw_engine *engine, struct engine_flow *flow)
 	for (unsigned i = 0; i < shift->waiting_count; i++) {
 		int side = shift->waiting[i].side;
 
-		if (between_messages(engine, flow, side, shift->waiting[i].since))
+		if (engine_between(engine, flow, side, shift->waiting[i].since))
 			return put_in(engine, flow, side, flow->tcp.side[side].next);
 		if (engine->now >= shift->waiting[i].since + WAIT_MS * MS)
 			return false;

@@ -319,6 +319,30 @@ static void test_answer_comes_too_late(void **state)
 	assert_int_equal(put(engine, 0, CHARLIE + 3, text), GW_FATE_PASS);
 	assert_int_equal(put(engine, CHARLIE + 3, BEHIND - CHARLIE - 3, text + CHARLIE + 3), GW_FATE_DROP);
 	assert_int_equal(seen.injected, 2);
+	/* Its sender hears the refusal as the last thing its partner says; what it still sends is reset. */
+	assert_int_equal(seen.sent[0].packet.flags, GW_FIN | GW_PSH | GW_ACK);
+	assert_int_equal(seen.sent[0].packet.seq, 501);
+	assert_int_equal(seen.sent[0].packet.payload_size, 3);
+	assert_memory_equal(seen.sent[0].frame + 54, "NO\n", 3);
+	assert_true(seen.sent[1].packet.flags & GW_RST);
+	assert_int_equal(put(engine, BEHIND, 1, text + BEHIND), GW_FATE_DROP);
+	assert_int_equal(seen.injected, 3);
+	assert_true(seen.sent[2].packet.flags & GW_RST);
+	gw_engine_free(engine);
+}
+
+/* Its partner is in the middle of something: nothing can be said there. */
+static void test_answer_comes_too_late_and_amid(void **state)
+{
+	struct gw_engine *engine = engine_new();
+
+	seen.refuse = true;
+	seen.reply = GW_REPLY_NATIVE;
+	open_session(engine);
+	assert_int_equal(tcp(engine, true, GW_ACK, 501, CLIENT_ISN + 1, "he", 2), GW_FATE_PASS);
+	assert_int_equal(put(engine, 0, CHARLIE + 3, text), GW_FATE_PASS);
+	assert_int_equal(put(engine, CHARLIE + 3, BEHIND - CHARLIE - 3, text + CHARLIE + 3), GW_FATE_DROP);
+	assert_int_equal(seen.injected, 2);
 	assert_true(seen.sent[0].packet.flags & GW_RST && seen.sent[1].packet.flags & GW_RST);
 	gw_engine_free(engine);
 }
@@ -488,7 +512,7 @@ static void test_who_was_seen_to_open_is_the_client(void **state)
 
 SK_TEST_MAIN(cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_first_copy_is_the_truth), cmocka_unit_test(test_refused),
 	     cmocka_unit_test(test_answered), cmocka_unit_test(test_silent), cmocka_unit_test(test_answer_between_messages),
-	     cmocka_unit_test(test_answer_comes_too_late), cmocka_unit_test(test_rewritten), cmocka_unit_test(test_orphan),
+	     cmocka_unit_test(test_answer_comes_too_late), cmocka_unit_test(test_answer_comes_too_late_and_amid), cmocka_unit_test(test_rewritten), cmocka_unit_test(test_orphan),
 	     cmocka_unit_test(test_gap_is_believed_with_proof_only), cmocka_unit_test(test_no_memory_goes_by_the_failure_setting),
 	     cmocka_unit_test(test_an_answer_comes_first), cmocka_unit_test(test_who_was_seen_to_open_is_the_client),
 	     cmocka_unit_test(test_who_gives_up_lets_nothing_by))

@@ -4,7 +4,8 @@
  *
  * A refused message: rewritten by its parser, it goes on in its new shape. Else it is taken out of the stream (stream/shift.h) and the session goes on behind it, with the
  * parser's own refusal in the other direction where the policy asks for it. That cannot be when some of the message has gone on in earlier segments: then the segment it ends in
- * does not go on, nor anything later of that direction, so that the receiver never gets its last byte, and both sides are reset; likewise where the policy asks for a reset.
+ * does not go on, nor anything later of that direction, so that the receiver never gets its last byte, and both sides are reset; likewise where the policy asks for a reset. Where it
+ * asks for the protocol's refusal, and the other side is between two messages, that is the last thing the sender hears, and its connection is closed behind it.
  */
 #include "engine/inside.h"
 
@@ -149,8 +150,11 @@ static void answer(struct gw_turn *base, enum gw_dir dir, const void *bytes, siz
 		return;
 	}
 	take_out(t);
-	if (t->refused)
+	if (t->refused) {
+		if (t->reset && as != t->side && engine_between(t->engine, t->flow, as, t->engine->now))
+			engine_last_words(t->engine, t->flow, bytes, size);
 		return;
+	}
 	if (!engine_shift_answer(t->engine, t->flow, as, as == t->side, bytes, size) ||
 	    (as == t->side && !engine_shift_boundary(t->engine, t->flow, as, t->flow->said_end[as])))
 		cannot(t);

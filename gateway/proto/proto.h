@@ -74,6 +74,7 @@ struct gw_message {
 	 * one does: else the value that matters would be put where nobody looks.
 	 */
 	bool partial;
+	bool unnamed;           /* it brings a recipe, and its kind of message has no place for the recipe's name */
 	uint64_t id;            /* pairs answer and request: system bytes, transaction id; 0 = none */
 	uint64_t size;          /* bytes of this message up to what is said here: its header, or all of it */
 	size_t back;            /* so many bytes of what data() was given lie behind that */

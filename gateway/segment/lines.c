@@ -174,6 +174,11 @@ static const char *tool_of(const struct gw_policy *policy, const struct gw_tuple
 	return type ? type : tool_type(policy, &flow->client, flow->ip);
 }
 
+static bool is_named(const struct sk_recipe *recipe, const struct gw_field *ppid)
+{
+	return strlen(recipe->ppid) == ppid->bytes.size && memcmp(recipe->ppid, ppid->bytes.data, ppid->bytes.size) == 0;
+}
+
 bool gw_recipe_released(const struct gw_policy *policy, const struct gw_tuple *flow, const struct gw_proto *proto, const struct gw_message *message)
 {
 	const struct gw_field *hash = find(proto, message, "recipe.sha256"), *ppid = find(proto, message, "ppid");
@@ -182,15 +187,14 @@ bool gw_recipe_released(const struct gw_policy *policy, const struct gw_tuple *f
 	uint8_t sha256[SK_SHA256_SIZE];
 	char hex[2 * SK_SHA256_SIZE + 1];
 
-	if (!hash || !ppid || hash->bytes.size != sizeof hex - 1)
+	if (!hash || (!ppid && !message->unnamed) || hash->bytes.size != sizeof hex - 1)
 		return false;
 	memcpy(hex, hash->bytes.data, sizeof hex - 1);
 	hex[sizeof hex - 1] = '\0';
 	if (sk_unhex(hex, sha256, sizeof sha256) != 0)
 		return false;
 	for (size_t i = 0; i < policy->source.gateway.recipes.count; i++)
-		if (memcmp(list[i].sha256, sha256, sizeof sha256) == 0 && strlen(list[i].ppid) == ppid->bytes.size &&
-		    memcmp(list[i].ppid, ppid->bytes.data, ppid->bytes.size) == 0 && (!list[i].type || (type && strcmp(type, list[i].type) == 0)))
+		if (memcmp(list[i].sha256, sha256, sizeof sha256) == 0 && (!ppid || is_named(&list[i], ppid)) && (!list[i].type || (type && strcmp(type, list[i].type) == 0)))
 			return true;
 	return false;
 }

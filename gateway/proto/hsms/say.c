@@ -49,6 +49,14 @@ static const char *name_of(const struct hsms_head *head, char *space, size_t siz
 	return space;
 }
 
+static bool names_recipe(const struct hsms_row *row)
+{
+	for (const struct hsms_where *at = row->at; at->path; at++)
+		if (at->field == HSMS_F_PPID)
+			return true;
+	return false;
+}
+
 void hsms_say(struct gw_turn *turn, struct hsms_session *session, enum gw_dir dir, bool whole, size_t back)
 {
 	struct hsms_side *side = &session->side[dir];
@@ -66,6 +74,7 @@ void hsms_say(struct gw_turn *turn, struct hsms_session *session, enum gw_dir di
 	message.act = hsms_act(&side->head, side->row, message.from);
 	message.fields = extract->fields;
 	message.field_count = extract->field_count;
+	message.unnamed = extract->hashed && side->row && !names_recipe(side->row);
 	if (turn->engine->say(turn, &message, &reply) == GW_REFUSE) {
 		side->refused = true;
 		side->native |= reply == GW_REPLY_NATIVE;
