@@ -25,10 +25,7 @@ static const struct gw_field_def fields[] = {
 };
 
 enum kind { HELLO, ACKNOWLEDGE, FAILED, REVERSE, OPEN, CLOSE, MESSAGE, NONE };
-static const struct {
-	char word[4];
-	const char *name;
-} kinds[] = {{"HEL", "hello"}, {"ACK", "acknowledge"}, {"ERR", "error"}, {"RHE", "reverse-hello"}, {"OPN", "open-channel"}, {"CLO", "close-channel"}, {"MSG", "secured"}};
+static const char *const names[] = {"hello", "acknowledge", "error", "reverse-hello", "open-channel", "close-channel", "secured"};
 
 struct part {
 	struct sk_buf body;
@@ -41,13 +38,28 @@ struct opcua {
 	struct part part[2];
 };
 
+#define WORD(a, b, c) ((uint32_t)(a) << 16 | (b) << 8 | (c))
+
 static enum kind kind_of(const uint8_t *head)
 {
-	enum kind kind = HELLO;
-
-	while (kind < NONE && memcmp(head, kinds[kind].word, 3) != 0)
-		kind++;
-	return kind;
+	switch (WORD(head[0], head[1], head[2])) {
+	case WORD('H', 'E', 'L'):
+		return HELLO;
+	case WORD('A', 'C', 'K'):
+		return ACKNOWLEDGE;
+	case WORD('E', 'R', 'R'):
+		return FAILED;
+	case WORD('R', 'H', 'E'):
+		return REVERSE;
+	case WORD('O', 'P', 'N'):
+		return OPEN;
+	case WORD('C', 'L', 'O'):
+		return CLOSE;
+	case WORD('M', 'S', 'G'):
+		return MESSAGE;
+	default:
+		return NONE;
+	}
 }
 
 static int64_t opcua_size(const void *state, enum gw_dir dir, const uint8_t *head, size_t have)
@@ -162,7 +174,7 @@ static void opcua_read(struct gw_turn *turn, void *state, const struct pdu *pdu)
 	struct pdu_told told;
 	struct sk_cursor c;
 
-	pdu_told_begin(&told, pdu, kind == NONE ? "secured" : kinds[kind].name, GW_ACT_SESSION, pdu->dir == GW_TO_SERVER);
+	pdu_told_begin(&told, pdu, kind == NONE ? "secured" : names[kind], GW_ACT_SESSION, pdu->dir == GW_TO_SERVER);
 	sk_cursor_init(&c, pdu->data, pdu->size);
 	sk_get_u64(&c);
 	if (kind == MESSAGE)
