@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Chained buckets that double when there are as many flows as buckets, a list by age, and a list of flows that are free to be used again, so that a
- * new flow seldom allocates. The hash is SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF") over the key's words.
+ * new flow seldom allocates. The hash is hash.h's, with a seed of this start.
  */
 #include "flow/flow.h"
 
@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/seed.h"
+#include "flow/hash.h"
 
 enum { BUCKETS_LEAST = 1024, SPARE_MAX = 1024 };
 
@@ -28,43 +29,6 @@ struct gw_flows {
 };
 
 _Static_assert(sizeof(struct gw_flow_key) % 4 == 0, "the hash reads words");
-
-static inline uint64_t turn(uint64_t x, int by)
-{
-	return x << by | x >> (64 - by);
-}
-
-static inline void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = turn(v[1], 13) ^ v[0];
-	v[3] = turn(v[3], 16) ^ v[2];
-	v[0] = turn(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = turn(v[1], 17) ^ v[2];
-	v[3] = turn(v[3], 21) ^ v[0];
-	v[2] = turn(v[2], 32);
-}
-
-static uint64_t hash_of(const struct gw_flows *flows, const struct gw_flow_key *key)
-{
-	uint64_t v[4] = {flows->seed[0] ^ 0x736f6d6570736575, flows->seed[1] ^ 0x646f72616e646f6d, flows->seed[0] ^ 0x6c7967656e657261,
-			 flows->seed[1] ^ 0x7465646279746573};
-	uint64_t words[(sizeof *key + 7) / 8] = {0};
-
-	memcpy(words, key, sizeof *key);
-	for (size_t i = 0; i < SK_ARRAY_SIZE(words); i++) {
-		v[3] ^= words[i];
-		sip_round(v);
-		v[0] ^= words[i];
-	}
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 int gw_flows_new(size_t size, struct gw_memory *memory, void *context, void (*end)(void *context, struct gw_flow *flow, bool evicted),
 		 struct gw_flows **ret_flows)
@@ -221,7 +185,7 @@ struct gw_flow *gw_flows_get(struct gw_flows *flows, const struct gw_packet *p, 
 {
 	struct gw_flow_key key;
 	int side = gw_flow_key_of(p, &key);
-	uint64_t hash = hash_of(flows, &key);
+	uint64_t hash = gw_hash(flows->seed, &key, sizeof key);
 	struct gw_flow *flow = flows->buckets[hash & flows->mask];
 
 	while (flow && (flow->hash != hash || memcmp(&flow->key, &key, sizeof key) != 0))

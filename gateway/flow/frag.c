@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A datagram has one buffer with its bytes, a bit for each eight of them that came, and the frames they came in. Datagrams lie in a list by age. */
+/* A datagram has one buffer with its bytes, a bit for each eight of them that came, and the frames they came in. Datagrams lie in a list by age, and are found by a hash with a
+ * seed of this start: one more costs the same however many wait. */
 #include "flow/frag.h"
 
 #include <errno.h>
@@ -7,9 +8,11 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/seed.h"
+#include "flow/hash.h"
 #include "flow/sum.h"
 
-enum { PATIENCE_S = 15, UNITS = 8192, HEADER_MAX = 256, BYTES_LEAST = 4096 };
+enum { PATIENCE_S = 15, UNITS = 8192, HEADER_MAX = 256, BYTES_LEAST = 4096, BUCKETS = GW_DATAGRAMS_MAX };
 
 struct held {
 	struct held *next;
@@ -26,7 +29,7 @@ struct key {
 
 struct gw_datagram {
 	struct key key;
-	struct gw_datagram *newer, *older;
+	struct gw_datagram *newer, *older, *chain;
 	uint64_t since;
 	bool refused;
 	uint32_t end, top, units; /* end: 0 = not known; top: behind the last byte that came */
@@ -40,7 +43,8 @@ struct gw_datagram {
 };
 
 struct gw_frags {
-	struct gw_datagram *oldest, *newest;
+	struct gw_datagram *oldest, *newest, *buckets[BUCKETS];
+	uint64_t seed[2];
 	unsigned count;
 	struct gw_memory *memory;
 	uint8_t *frame; /* the last datagram that became whole */
@@ -53,6 +57,10 @@ int gw_frags_new(struct gw_memory *memory, struct gw_frags **ret_frags)
 
 	if (!frags)
 		return sk_origin(-ENOMEM);
+	if (sk_seed(frags->seed, sizeof frags->seed) != 0) {
+		free(frags);
+		return sk_origin(-EIO);
+	}
 	frags->memory = memory;
 	*ret_frags = frags;
 	return 0;
@@ -74,8 +82,18 @@ static void forget_bytes(struct gw_frags *frags, struct gw_datagram *d)
 	d->charged = sizeof *d;
 }
 
+static struct gw_datagram **bucket_of(struct gw_frags *frags, const struct key *key)
+{
+	return &frags->buckets[gw_hash(frags->seed, key, sizeof *key) % BUCKETS];
+}
+
 static void forget(struct gw_frags *frags, struct gw_datagram *d)
 {
+	struct gw_datagram **at = bucket_of(frags, &d->key);
+
+	while (*at != d)
+		at = &(*at)->chain;
+	*at = d->chain;
 	forget_bytes(frags, d);
 	*(d->older ? &d->older->newer : &frags->oldest) = d->newer;
 	*(d->newer ? &d->newer->older : &frags->newest) = d->older;
@@ -112,10 +130,10 @@ static struct gw_datagram *find(struct gw_frags *frags, const struct gw_packet *
 {
 	struct key key = {.src = p->src, .dst = p->dst, .id = p->fragment_id, .vlan = {p->vlan[0], p->vlan[1]}, .ip = p->ip,
 		.protocol = p->ip == 4 ? p->frame[p->l3 + 9] : 0, .port = p->port};
-	struct gw_datagram *d = frags->newest;
+	struct gw_datagram **bucket = bucket_of(frags, &key), *d = *bucket;
 
 	while (d && memcmp(&d->key, &key, sizeof key) != 0)
-		d = d->older;
+		d = d->chain;
 	if (d)
 		return d;
 	if (frags->count == GW_DATAGRAMS_MAX)
@@ -131,6 +149,8 @@ static struct gw_datagram *find(struct gw_frags *frags, const struct gw_packet *
 	d->key = key;
 	d->since = p->time;
 	d->last = &d->first;
+	d->chain = *bucket;
+	*bucket = d;
 	d->older = frags->newest;
 	*(frags->newest ? &frags->newest->newer : &frags->oldest) = d;
 	frags->newest = d;
