@@ -603,7 +603,7 @@ class Bench:
         for path in self.tool.iterdir():
             path.rmdir() if path.is_dir() else path.unlink()
 
-    def play(self, run, is_file, word, rules, patience=3):
+    def play(self, run, is_file, word, rules, patience=3, wait=3):
         """Whether the word took effect."""
         self.clean()
         with open(self.folder / 'told', 'w') as told:
@@ -614,7 +614,7 @@ class Bench:
         except Silent:
             pass
         finally:
-            end = time.monotonic() + (patience if patience > 1 else 0)
+            end = time.monotonic() + wait
             while not self.effect(is_file, word) and time.monotonic() < end:
                 time.sleep(0.02)
             place.close()
@@ -627,18 +627,18 @@ class Bench:
 
     def stopped(self, run, is_file):
         """By a rule, not for want of time: a slow machine has more of it the second time."""
-        for patience in (0.2, 3):
-            if self.play(run, is_file, BAD, self.rules, patience):
+        for patience in (0.1, 0.5, 3):
+            if self.play(run, is_file, BAD, self.rules, patience, 0):
                 return False
             if '"sid":900000' in (self.folder / 'told').read_text():
                 return True
         return False
 
-    def by_lines(self, run, is_file, *lines):
+    def by_lines(self, run, is_file, *lines, wait=0):
         """Whether the word takes effect where a policy has these lines."""
         draft = self.folder / 'draft.yaml'
         draft.write_text(POLICY.replace('LINES', ', '.join(f"'{line}'" for line in lines)))
-        return self.play(run, is_file, GOOD, ['--policy', draft], 1)
+        return self.play(run, is_file, GOOD, ['--policy', draft], 3 if wait else 0.3, wait)
 
     def end(self):
         self.relay.over = True
@@ -660,11 +660,11 @@ def policies(bench):
     """A conduit's lines: what they allow works with all of its answers, what they do not name has no effect."""
     share = f'share \\\\{SERVER}\\tool'
     make = f'host may create-file with {share}'
-    yield 'lines that allow it let a session make, write and read', bench.by_lines(lawful_session, True, make, f'host may read, write with {share}')
+    yield 'lines that allow it let a session make, write and read', bench.by_lines(lawful_session, True, make, f'host may read, write with {share}', wait=3)
     yield 'lines that allow to read alone let no file be made', not bench.by_lines(lawful_session, True, f'host may read with {share}')
     yield 'lines that name another share let no file be made', not bench.by_lines(lawful_session, True, make.replace('tool', 'other'), 'host may read')
     call = WAYS[0][1]
-    yield 'lines that name a call let it be answered', bench.by_lines(call, False, 'host may srvsvc-share-info with pipe srvsvc')
+    yield 'lines that name a call let it be answered', bench.by_lines(call, False, 'host may srvsvc-share-info with pipe srvsvc', wait=3)
     yield 'lines that name another call do not', not bench.by_lines(call, False, 'host may srvsvc-share-enum with pipe srvsvc')
 
 
