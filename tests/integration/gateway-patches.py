@@ -77,18 +77,19 @@ def own(rule):
 
 
 def stopped(patch, capture, folder):
-    pcap, out = folder / 'bad.pcap', folder / 'passed.pcap'
+    pcap, out = folder / f"{patch['id']}-bad.pcap", folder / f"{patch['id']}-bad-passed.pcap"
     events = replay(capture.write(pcap), RULES, '--passed', out)
     told, before, after = sids(events), packets(pcap), packets(out)
     # What a patch refuses is the first thing of it that does not go on; nothing that was not sent goes on.
     lost = [p for p in before if carries(p) and p not in after]
-    point(told & set(map(own, patch['rules'])) and lost and not [p for p in after if carries(p) and p not in before], f"{patch['id']}, stopped", f'{told}, {len(lost)} lost')
+    good = told & set(map(own, patch['rules'])) and lost and not [p for p in after if carries(p) and p not in before]
+    return good, f"{patch['id']}, stopped", f'{told}, {len(lost)} lost'
 
 
 def let_through(patch, capture, folder):
-    pcap, out = folder / 'near.pcap', folder / 'passed.pcap'
+    pcap, out = folder / f"{patch['id']}-near.pcap", folder / f"{patch['id']}-near-passed.pcap"
     events = replay(capture.write(pcap), RULES, '--passed', out)
-    point(packets(pcap) == packets(out) and not sids(events), f"{patch['id']}, {patch['near']} passes whole", sids(events))
+    return packets(pcap) == packets(out) and not sids(events), f"{patch['id']}, {patch['near']} passes whole", sids(events)
 
 
 def tshark(pcap, show):
@@ -189,9 +190,10 @@ def main():
     point({p['id'] for p in patches} == set(bad) == set(near), 'each patch has its captures', set(bad) ^ {p['id'] for p in patches})
     with tempfile.TemporaryDirectory(prefix='sk-patches-', dir=os.environ.get('TMPDIR')) as folder:
         folder = Path(folder)
-        for patch in patches:
-            stopped(patch, bad[patch['id']], folder)
-            let_through(patch, near[patch['id']], folder)
+        with concurrent.futures.ThreadPoolExecutor(2) as two:
+            tasks = [two.submit(judge, patch, captures[patch['id']], folder) for patch in patches for judge, captures in ((stopped, bad), (let_through, near))]
+            for task in tasks:
+                point(*task.result())
         decoded(patches, {name: (bad[name], near[name]) for name in bad}, folder)
         confirmed(patches, bad, folder)
         for name, sources in PAGES.items():
