@@ -166,6 +166,20 @@ static int read_field(struct draft *d, const struct keyword *k, char *value)
 	return fact->word ? 0 : sk_origin(-ENOMEM);
 }
 
+/* A service, then its class, then the attribute: each names a field of the same message. */
+static int read_cip(struct draft *d, const struct keyword *k, char *value)
+{
+	static const char *const names[] = {"enip.cip_service", "enip.class", "enip.attribute"};
+	int r = 0;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(names) && !r && (i == 0 || value); i++) {
+		struct keyword part = {.name = k->name, .text = names[i]};
+
+		r = read_field(d, &part, word_next(&value));
+	}
+	return !r && value ? draft_refuse(d, "more than service, class and attribute") : r;
+}
+
 static int read_tls_version(struct draft *d, const struct keyword *k, char *value)
 {
 	static const struct {
@@ -194,6 +208,6 @@ const struct keyword keywords_packet[] = {
 	{"icmp_seq", read_range, NULL, FACT_ICMP_SEQ}, {"ip_proto", read_ip_proto, NULL, FACT_IP_PROTO}, {"sameip", read_nothing, NULL, FACT_SAMEIP},
 	{"stream_size", read_stream_size}, {"app-layer-protocol", read_app},
 	{"tls.version", read_tls_version, "tls.version"}, {"dns.opcode", read_field, "dns.opcode"}, {"dns.rcode", read_field, "dns.rcode"},
-	{"dns.rrtype", read_field, "dns.rrtype"}, {"enip_command", read_field, "enip.command"}, {"cip_service", read_field, "enip.cip_service"},
+	{"dns.rrtype", read_field, "dns.rrtype"}, {"enip_command", read_field, "enip.command"}, {"cip_service", read_cip},
 	{"dnp3_func", read_field, "dnp3.function"}, {"dnp3.func", read_field, "dnp3.function"}, {"dcerpc.opnum", read_field, "dcerpc.opnum"},
 	{"dce_opnum", read_field, "dcerpc.opnum"}, {"ike.exchtype", read_field, "ike.exchtype"}, {"", read_field}, {NULL}};

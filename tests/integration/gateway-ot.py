@@ -139,6 +139,19 @@ def policies(name, module, top):
         point(message['verdict'] == 'refused' and out.endswith(wanted_out), f'{name}: refused natively, it goes on as what the device refuses by itself', out.hex())
 
 
+def rules(name, module, top):
+    """Rules in Suricata's language on the protocol's fields: whether one alerts on a message of the host, after the talk's opening."""
+    for options, data, good in getattr(module, 'RULES', []):
+        (top / 'a.rules').write_text(f'alert {name} any any -> any any (msg:"field"; {options} sid:7; rev:1;)\n')
+        talk = Talk(module.PORT, getattr(module, 'UDP', False))
+        for who, opening, *_ in module.TALK[:getattr(module, 'OPENING', 0)]:
+            talk.send(who, opening)
+        talk.send(HOST, data)
+        lines, text = replay(talk.write(top / 'in.pcap'), '--rules', top / 'a.rules')
+        fired = any(line.get('unmapped', {}).get('sid') == 7 for line in lines)
+        point(fired == good and 'sid 7' not in text, f'{name}: a rule with {options} {"alerts" if good else "does not alert"}', text)
+
+
 def number(word):
     try:
         return int(word, 0)
@@ -232,6 +245,7 @@ def main():
             module = load(path)
             own(name, module, top)
             policies(name, module, top)
+            rules(name, module, top)
             agree(name, module, top)
             documents(name, path.parent)
     finally:

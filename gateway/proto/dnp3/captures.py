@@ -77,6 +77,11 @@ LINES = [
     ('writing to another station', ['host may write with destination 4'], ask(2, b'\x50\1\0\7\7\0', to=5), False),
 ]
 
+RULES = [
+    ('dnp3_func:13;', ask(13), True),
+    ('dnp3_func:14;', ask(13), False),
+]
+
 DISSECT = 'dnp3 and not tcp.analysis.retransmission'
 COMPARE = {'dnp3.src': ['source'], 'dnp3.dst': ['destination'], 'dnp3.al.func': ['function']}
 CAPTURES = ['iti/openics/DNP3*', 'iti/bro/dnp3/*.pcap', 'iti/dnp3/*.pcap', 'iti/quickdraw/dnp3*', 'quickdraw/dnp3*']

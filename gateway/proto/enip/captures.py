@@ -102,6 +102,15 @@ LINES = [
     ('reading by PCCC', ['host may read, write'], rr(ask(0x4b, logical(0x67, 1), PCCC + b'\x0f\0\1\0\xa2\2\7\x89\0\0'), 9), True),
 ]
 
+RULES = [
+    ('enip_command:111;', rr(ask(0x10, logical(107, 15), b'\1'), 9), True),
+    ('cip_service:16;', rr(ask(0x10, logical(107, 15), b'\1'), 9), True),
+    ('cip_service:16,107;', rr(ask(0x10, logical(107, 15), b'\1'), 9), True),
+    ('cip_service:16,108;', rr(ask(0x10, logical(107, 15), b'\1'), 9), False),
+    ('cip_service:16,107,1;', rr(ask(0x10, logical(107, 15, 1), b'\1'), 9), True),
+    ('cip_service:16,107,2;', rr(ask(0x10, logical(107, 15, 1), b'\1'), 9), False),
+]
+
 DISSECT = 'enip and not tcp.analysis.retransmission'
 COMPARE = {'cip.sc': ['cip_service']}
 CAPTURES = ['iti/openics/EIP*', 'iti/EthernetIP/*.pcap', 'iti/quickdraw/CL5000EIP*', 'quickdraw/CL5000EIP*']

@@ -59,6 +59,11 @@ LINES = [
     ('a command behind a read in one segment', ['host may read'], i(100, 6, (0, b'\x14')) + i(45, 6, (509, b'\1'), number=1), False),
 ]
 
+RULES = [
+    ('iec104.type:105;', i(105, 6, (0, b'\1')), True),
+    ('iec104.type:106;', i(105, 6, (0, b'\1')), False),
+]
+
 DISSECT = 'iec60870_asdu'
 COMPARE = {'iec60870_asdu.typeid': ['type'], 'iec60870_asdu.causetx': ['cause'], 'iec60870_asdu.addr': ['station']}
 CAPTURES = []

@@ -120,6 +120,11 @@ LINES = [
     ('deleting nodes', ['host may session, read, write, control'], ask(500, array(node(2, 8) + b'\1')), False),
 ]
 
+RULES = [
+    ('opcua.service:500;', ask(500, array(node(2, 8) + b'\1')), True),
+    ('opcua.node:"ns=2;i=9";', ask(500, array(node(2, 8) + b'\1')), False),
+]
+
 DISSECT = 'opcua'
 COMPARE = {'opcua.servicenodeid.numeric': ['service']}
 CAPTURES = []

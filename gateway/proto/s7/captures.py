@@ -103,6 +103,11 @@ LINES = [
     ('reading by S7comm-plus', ['host may read'], plus(0x31, 0x054c, 3, bytes(9)), True),
 ]
 
+RULES = [
+    ('s7.function:41;', s7(1, 9, b'\x29\0\0\0\0\0\x09P_PROGRAM'), True),
+    ('s7.function:40;', s7(1, 9, b'\x29\0\0\0\0\0\x09P_PROGRAM'), False),
+]
+
 DISSECT = 's7comm'
 COMPARE = {'s7comm.header.rosctr': ['rosctr']}
 CAPTURES = []

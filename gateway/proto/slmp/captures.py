@@ -84,3 +84,8 @@ LINES = [
     ('a stop in a 4E frame', ['host may read, write, control'], ask(0x1002, 0, b'\1\0', 5), False),
     ('a command that nobody knows', ['host may read, write, control'], ask(0x3333), False),
 ]
+
+RULES = [
+    ('slmp.command:4098;', ask(0x1002, 0, b'\1\0'), True),
+    ('slmp.command:4097;', ask(0x1002, 0, b'\1\0'), False),
+]
