@@ -242,6 +242,32 @@ def recut(top):
     point(not wrong and cuts > 5000, f"each of the captures' {len(frames)} messages, cut at every byte and in the wrong order ({cuts} sessions), says the same", f'{wrong} of {cuts}')
 
 
+def streams(top):
+    """What a message of each stream means, as E5 lays it out and E40, E87, E90 and E94 use it."""
+    u4, b = lambda n: item(0o54, struct.pack('>I', n)), lambda n: item(0o10, bytes([n]))
+    cases = [(HOST, 3, 17, lst(u4(1), text('ProceedWithCarrier'), text('FOUP-7'), b(2), lst()), {'dataid': '1', 'action': 'ProceedWithCarrier', 'carrierid': 'FOUP-7', 'port': '2'}),
+             (TOOL, 5, 1, lst(b(0x84), u4(1007), text('pressure')), {'alcd': 0x84, 'alid': '1007', 'altx': 'pressure'}),
+             (TOOL, 6, 1, lst(u4(5), u4(1), text('20260101'), lst()), {'trid': '5'}),
+             (TOOL, 6, 11, lst(u4(1), u4(2001), lst(lst(u4(30), lst()))), {'dataid': '1', 'ceid': '2001', 'rptid': '30'}),
+             (HOST, 10, 3, lst(b(1), text('call the engineer')), {'tid': '1', 'text': 'call the engineer'}),
+             (HOST, 14, 9, lst(text('Equipment'), text('ControlJob'), lst(lst(text('ObjID'), text('CJ-1')))), {'objspec': 'Equipment', 'objtype': 'ControlJob', 'attrid': 'ObjID'}),
+             (HOST, 16, 11, lst(u4(1), text('PJ-1'), b(13), lst(), lst(b(1), text('OXIDE'), lst()), item(0o11, b'\1'), lst()), {'job': 'PJ-1', 'ppid': 'OXIDE'}),
+             (HOST, 16, 5, lst(u4(1), text('PJ-1'), text('ABORT'), lst()), {'job': 'PJ-1', 'action': 'ABORT'}),
+             (HOST, 16, 27, lst(text('CJ-1'), b(1), lst(text('Action'), b(2))), {'job': 'CJ-1', 'action': '1', 'cpname': 'Action'})]
+    session = Session()
+    for who, data in SELECT:
+        session.send(who, data)
+    session.send(HOST, frame(0x81, 3, 2, lst()))
+    for number, (who, stream, function, body, _) in enumerate(cases):
+        session.send(who, frame(0x80 | stream, function, 100 + number, body))
+    _, lines, _ = replay(session.write(top / 'streams.pcap'))
+    said = {m['id']: m for m in messages(lines)}
+    for number, (who, stream, function, _, wanted) in enumerate(cases):
+        found = said.get(100 + number, {})
+        point(found.get('name') == f'S{stream}F{function}' and found.get('from') == ('host', 'equipment')[who] and all(field(found, k) == [v] for k, v in wanted.items()),
+              f'S{stream}F{function} tells {", ".join(wanted)}', str(found))
+
+
 POLICY = '''part: gateway
 serial: 1
 not_before: 2023-01-01
@@ -381,6 +407,7 @@ def main():
         captures(top)
         cut_and_order(top)
         recut(top)
+        streams(top)
         policies(top)
         framing(top)
         timers(top)
