@@ -40,7 +40,7 @@ static void load_rules(struct gw_loader *l, struct gw_loaded *loaded)
 {
 	const struct sk_strings *files = &gw_policy_source(loaded->policy)->rules;
 	struct telling telling = {0};
-	const struct gw_rules_setup setup = {.named = tell_named, .context = &telling};
+	const struct gw_rules_setup setup = {.named = tell_named, .context = &telling, .interpreted = true};
 	struct gw_rules_count count = {0};
 	char paths[64][512];
 	const char *list[64];

@@ -313,7 +313,7 @@ static void *work(void *arg)
 	while ((i = atomic_fetch_add(&b->next, 1)) < b->count)
 		b->places[i]->result = group_fill(b->set, b->places[i]);
 	/* Without JIT an expression matches all the same, only slower. */
-	while ((i = atomic_fetch_add(&b->next_code, 1)) < b->set->code_count)
+	while (!b->set->interpreted && (i = atomic_fetch_add(&b->next_code, 1)) < b->set->code_count)
 		pcre2_jit_compile(b->set->codes[i], PCRE2_JIT_COMPLETE);
 	return NULL;
 }

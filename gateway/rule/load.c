@@ -232,6 +232,7 @@ static int loading_finish(struct loading *l, struct gw_rules **ret_rules, struct
 {
 	int r = sort_rules(l->set);
 
+	l->set->interpreted = l->setup && l->setup->interpreted;
 	if (r == 0)
 		r = rules_build(l->set, l->diag);
 	if (r)

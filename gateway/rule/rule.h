@@ -55,6 +55,7 @@ struct gw_rules_setup {
 	size_t var_count;
 	void (*named)(void *context, const struct gw_rule_named *named); /* each rule that is not honoured, in order; may be NULL */
 	void *context;
+	bool interpreted; /* expressions get no machine code: for a process that may not make memory executable. They match the same, slower */
 };
 
 struct gw_rules_count {

@@ -266,6 +266,7 @@ struct gw_rules {
 	struct group *flow;
 	pcre2_code **codes;
 	uint32_t code_count, code_space;
+	bool interpreted; /* as in gw_rules_setup */
 	hs_database_t **dbs;
 	uint32_t db_count, db_space;
 	uint64_t serial;        /* differs between sets of one process */
