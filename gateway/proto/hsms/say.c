@@ -105,17 +105,15 @@ static int put_answer(const struct hsms_row *row, struct sk_buf *body)
  * What the host is told: the answer of its own transaction, or SxF0, under the same system bytes; of a message for which no answer is due, S9F7
  * with its header, as the equipment would.
  */
-static int put_refusal(const struct hsms_side *side, bool from_host, struct hsms_head *head, struct sk_buf *body)
+static int put_refusal(const struct hsms_side *side, bool asked, struct hsms_head *head, struct sk_buf *body)
 {
-	bool primary = side->head.byte3 % 2 == 1;
-
 	*head = (struct hsms_head){.session = side->head.session, .byte2 = (uint8_t)hsms_stream(&side->head), .system = side->head.system};
-	if (from_host && primary && !hsms_wait(&side->head)) {
+	if (asked && !hsms_wait(&side->head)) {
 		head->byte2 = 9;
 		head->byte3 = 7;
 		return secs_put_bytes(body, SECS_BINARY, side->raw + 4, HSMS_HEADER);
 	}
-	if (from_host && primary && side->row && put_answer(side->row, body) == 0)
+	if (asked && side->row && put_answer(side->row, body) == 0)
 		head->byte3 = side->head.byte3 + 1;
 	return 0;
 }
@@ -124,20 +122,22 @@ void hsms_refuse(struct gw_turn *turn, struct hsms_session *session, enum gw_dir
 {
 	_cleanup_buf_ struct sk_buf body = SK_BUF(64), out = SK_BUF(128);
 	const struct hsms_side *side = &session->side[dir];
-	bool from_host = hsms_role(session, dir) == GW_ROLE_HOST;
+	enum gw_role role = hsms_role(session, dir);
 	bool primary = side->head.byte3 % 2 == 1;
+	/* Before anything has told the roles, who asks for an answer gets one: it is right for either. */
+	bool asked = primary && (role == GW_ROLE_HOST || (role != GW_ROLE_EQUIPMENT && hsms_wait(&side->head)));
 	uint8_t raw[HSMS_HEAD];
 	struct hsms_head head;
 
 	/* A primary of the equipment has no answer from us, nor has what the host answers: the equipment's own timer ends it. */
-	if (session->mute || side->head.stype != HSMS_DATA || from_host != primary)
+	if (session->mute || side->head.stype != HSMS_DATA || (!asked && (primary || role != GW_ROLE_EQUIPMENT)))
 		return;
-	if (put_refusal(side, from_host, &head, &body) != 0)
+	if (put_refusal(side, asked, &head, &body) != 0)
 		return;
 	head.length = HSMS_HEADER + (uint32_t)body.size;
 	hsms_head_write(&head, raw);
 	if (sk_buf_append(&out, raw, sizeof(raw)) != 0 || sk_buf_append(&out, body.data, body.size) != 0)
 		return;
-	/* Always towards the host: back to who asked, or on in place of the answer that is not to leave. */
-	turn->engine->answer(turn, from_host == (dir == GW_TO_SERVER) ? GW_TO_CLIENT : GW_TO_SERVER, out.data, out.size);
+	/* Back to who asked, or on in place of the answer that is not to leave. */
+	turn->engine->answer(turn, asked ? !dir : dir, out.data, out.size);
 }

@@ -517,6 +517,26 @@ static void check_refused(const char *name, unsigned byte2, unsigned byte3, cons
 	rig_end(&rig);
 }
 
+/* The very first message, before anything told who is the host: who asks for an answer hears it; without the wish for one nothing is said. */
+static void test_refused_first(void **state)
+{
+	_cleanup_buf_ struct sk_buf recipe = SK_BUF(20000);
+	struct rig rig;
+
+	(void)state;
+	put_recipe(&recipe, "R", 100);
+	for (unsigned wait = 0; wait < 2; wait++) {
+		rig_begin(&rig, false);
+		select_session(&rig);
+		rig.tape.refuse = "S7F3";
+		rig.tape.reply = GW_REPLY_NATIVE;
+		send_frame(&rig, GW_TO_SERVER, wait ? 0x87 : 0x07, 3, 0, 0x0a0b0c0d, &recipe);
+		assert_int_equal(strstr(said(&rig), "answer < 0000000d0001070400000a0b0c0d210101\n") != NULL, wait);
+		assert_int_equal(strstr(said(&rig), "answer") != NULL, wait);
+		rig_end(&rig);
+	}
+}
+
 static void test_refusals(void **state)
 {
 	_cleanup_buf_ struct sk_buf recipe = SK_BUF(20000), command = SK_BUF(1000), other = SK_BUF(1000);
@@ -607,4 +627,4 @@ SK_TEST_MAIN(cmocka_unit_test(test_command), cmocka_unit_test(test_control), cmo
 	     cmocka_unit_test(test_transactions),
 	     cmocka_unit_test(test_timers), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_pick_up),
 	     cmocka_unit_test(test_one_frame_alone_is_picked_up), cmocka_unit_test(test_noise_is_bounded), cmocka_unit_test(test_gap),
-	     cmocka_unit_test(test_recipe), cmocka_unit_test(test_refusals), cmocka_unit_test(test_another_protocol), cmocka_unit_test(test_rows))
+	     cmocka_unit_test(test_recipe), cmocka_unit_test(test_refused_first), cmocka_unit_test(test_refusals), cmocka_unit_test(test_another_protocol), cmocka_unit_test(test_rows))
