@@ -165,8 +165,13 @@ void sk_show_mode(struct sk_html *h, const char *mode)
 const char *sk_event_subject(json_object *event)
 {
 	static const char *const places[] = {"process.file.path", "evidences.0.file.path", "fab.request.id", "entity.name", "user.name", "fab.queue"};
-	static char text[96];
+	static char text[160];
 
+	if (HAS(event, "dst_endpoint.ip")) { /* between two machines: what was said, and to whom */
+		snprintf(text, sizeof text, "%.100s → %.48s", sk_field_text(event, HAS(event, "unmapped.sid") ? "message" : HAS(event, "fab.name") ? "fab.name" : "fab.word"),
+			sk_field_text(event, "dst_endpoint.ip"));
+		return text;
+	}
 	if (HAS(event, "fab.loss.first")) {
 		snprintf(text, sizeof text, "%.20s – %.20s", sk_field_text(event, "fab.loss.first"), sk_field_text(event, "fab.loss.last"));
 		return text;
