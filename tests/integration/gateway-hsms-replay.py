@@ -401,6 +401,29 @@ def secrets(top):
     point('ecv' in value and 'SECRET-VALUE' not in value, 'nor does the value of a constant', value)
 
 
+def learning(top):
+    """A capture is counted into a file, to which another adds; the file says who said what, and no body."""
+    planted, kept, bad = b'PLANTED-RECIPE-LINE;' * 300, top / 'learnt.json', top / 'bad.json'
+    pcap = talk(Session(), body=planted).write(top / 'learnt.pcap')
+
+    def counted():
+        rows = json.loads(kept.read_text())['rows']
+        return {(row['client'], row['server'], row.get('message', row.get('name'))): row['allowed'] for row in rows if not row.get('kind')}, rows
+
+    once_code, _, said = replay(pcap, '--learn', kept)
+    once, rows = counted()
+    command_row = ('10.10.0.5', '10.20.0.7', 'S2F41')
+    point(once_code in (0, 1) and once.get(command_row) == 1 and any('rcmd=START' in row.get('kind', '') for row in rows), 'replay --learn counts who said what to whom, by kind', said[-300:] + kept.read_text()[:600])
+    replay(pcap, '--learn', kept)
+    point(set(counted()[0]) == set(once) and all(value == 2 * once[key] for key, value in counted()[0].items()), 'once more adds to it', kept.read_text()[:600])
+    point('PLANTED' not in kept.read_text() and planted[:8].hex() not in kept.read_text(), 'and no recipe stands there')
+    bad.write_text(kept.read_text()[:-20])
+    damaged = bad.read_text()
+    said = subprocess.run([BUILD / 'sekisho-gateway', 'replay', '--pcap', pcap, '--learn', bad], capture_output=True, text=True, check=False, timeout=100)
+    point(said.returncode == 1 and 'bad.json' in said.stderr, 'a file that cannot be is refused by its name', said.stderr)
+    point(bad.read_text() == damaged, 'and left as it was')
+
+
 def main():
     top = Path(tempfile.mkdtemp(prefix='gateway-hsms-replay-'))
     try:
@@ -412,6 +435,7 @@ def main():
         framing(top)
         timers(top)
         secrets(top)
+        learning(top)
     finally:
         shutil.rmtree(top)
     print(f'1..{count}')
