@@ -8,6 +8,18 @@
 #include "base/cursor.h"
 #include "proto/record.h"
 
+/* Asked before it is anybody's, of bytes in memory of their own. */
+static inline void pdu_fuzz_guess(const struct gw_proto *proto, const uint8_t *data, size_t size, enum gw_dir dir, bool midstream)
+{
+	uint8_t *copy = size ? sk_malloc(size) : NULL;
+
+	if (!copy)
+		return;
+	memcpy(copy, data, size);
+	(void)proto->guess(copy, size, dir, midstream);
+	free(copy);
+}
+
 static inline void pdu_fuzz_play(struct record *r, const struct gw_proto *proto, const uint8_t *data, size_t size, size_t cut)
 {
 	struct sk_cursor in;
@@ -28,6 +40,8 @@ static inline void pdu_fuzz_play(struct record *r, const struct gw_proto *proto,
 		}
 		length = SK_MIN(length, sk_cursor_left(&in));
 		piece = sk_get_bytes(&in, length);
+		if (piece && proto->guess)
+			pdu_fuzz_guess(proto, piece, length, dir, r->turn.midstream);
 		if (piece)
 			record_feed(r, dir, piece, length, r->turn.datagram ? SIZE_MAX / 2 : cut);
 	}

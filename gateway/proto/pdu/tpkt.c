@@ -93,9 +93,11 @@ enum gw_guess tpkt_guess(const uint8_t *data, size_t size, bool (*knows)(const u
 		if (!unit)
 			return GW_NO;
 		if ((data[5] & 0xf0) == COTP_DT) {
-			if (size < TPKT_HEAD + 8 && (size_t)unit > size)
+			size_t have = SK_MIN((size_t)unit, size), head = 5 + (size_t)data[4];
+
+			if ((size_t)unit > size && (size < TPKT_HEAD + 8 || size < head))
 				return GW_MORE;
-			return knows(data + 5 + data[4], SK_MIN((size_t)unit, size) - 5 - data[4]) ? GW_YES : data[6] & LAST_UNIT ? GW_NO : GW_MORE;
+			return knows(data + head, have - head) ? GW_YES : data[6] & LAST_UNIT ? GW_NO : GW_MORE;
 		}
 		if ((size_t)unit >= size)
 			return GW_MORE;
