@@ -252,7 +252,7 @@ check "with a right one it starts" pc_do systemctl restart sekisho-agent
 before="$(main_pid agent) $(main_pid server)"
 handed() { pc_do journalctl --no-pager -o cat -u sekisho-agent | grep -c 'guard outlived an earlier main'; }
 handed_before=$(handed)
-check "an upgrade while both run" pc_do sh -c 'dpkg -i --force-confold /mnt/medium/sekisho*.deb'
+check "an upgrade while both run" pc_do sh -c 'cd /mnt/medium && dpkg -i --force-confold sekisho_*.deb sekisho-agent_*.deb sekisho-server_*.deb'
 fails "starts the new programs" test "$before" = "$(main_pid agent) $(main_pid server)"
 is "and both run" "$(pc_do systemctl is-active sekisho-agent sekisho-server | xargs)" "active active"
 is "the units stay as the person chose" "$(pc_do systemctl is-enabled sekisho-agent sekisho-server | xargs)" "enabled enabled"
