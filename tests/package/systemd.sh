@@ -70,6 +70,8 @@ by_hand='/usr/sbin/sekisho-agent run >/srv/byhand.log 2>&1 & pid=$!
 	until sekisho lockdown status --json >/srv/byhand 2>&1 || grep -q "\"guard\"" /srv/byhand || [ $tries -ge 100 ]; do
 		sleep 0.1 && tries=$((tries + 1))
 	done
+	sleep 1 # the duties beside the guard are there a moment later
+	sekisho lockdown status --json >/srv/byhand 2>&1
 	cat /srv/byhand
 	kill -TERM $pid && wait $pid'
 attached() {
