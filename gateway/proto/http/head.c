@@ -15,7 +15,7 @@ static const char *const methods[] = {"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS
 
 enum gw_guess head_guess(const uint8_t *data, size_t size, enum gw_dir dir)
 {
-	static const char *const answer[] = {"HTTP/1.", NULL};
+	static const char *const answer[] = {"HTTP/", "http/", NULL};
 	enum gw_guess guess = GW_NO;
 
 	for (const char *const *word = dir == GW_TO_SERVER ? methods : answer; *word; word++) {
@@ -30,16 +30,29 @@ enum gw_guess head_guess(const uint8_t *data, size_t size, enum gw_dir dir)
 	return guess;
 }
 
+/* Behind a line that is empty but for CR and white space; where it has white space, only when what follows is no fold. */
+static size_t blank_end(const uint8_t *data, size_t size, size_t at)
+{
+	bool space = false;
+
+	for (; at < size && (data[at] == '\r' || data[at] == ' ' || data[at] == '\t'); at++)
+		space |= data[at] != '\r';
+	if (at == size || data[at] != '\n' || (space && (at + 1 == size || data[at + 1] == ' ' || data[at + 1] == '\t')))
+		return 0;
+	return at + 1;
+}
+
 size_t head_end(const uint8_t *data, size_t size, size_t seen)
 {
-	for (size_t i = seen > 3 ? seen - 3 : 0; i < size; i++) {
-		if (data[i] != '\n')
-			continue;
-		if (i + 1 < size && data[i + 1] == '\n')
-			return i + 2;
-		if (i + 2 < size && data[i + 1] == '\r' && data[i + 2] == '\n')
-			return i + 3;
-	}
+	enum { BLANK_MAX = 64 };
+
+	for (size_t i = seen > BLANK_MAX ? seen - BLANK_MAX : 0; i < size; i++)
+		if (data[i] == '\n') {
+			size_t end = blank_end(data, size, i + 1);
+
+			if (end)
+				return end;
+		}
 	return 0;
 }
 
@@ -178,13 +191,13 @@ static int read_status_line(struct head *h, const uint8_t *line, size_t size)
 {
 	const uint8_t *end = line + size, *at = word_end(line, end), *code;
 
-	if (at - line < 8 || memcmp(line, "HTTP/1.", 7) != 0)
+	if (at - line < 6 || strncasecmp((const char *)line, "HTTP/", 5) != 0)
 		return SK_BAD;
-	h->http10 = line[7] == '0';
+	h->http10 = at[-1] == '0';
 	head_add(h, "http.protocol", line, (size_t)(at - line));
 	code = skip_space(at, end);
 	at = word_end(code, end);
-	for (const uint8_t *digit = code; digit < at && digit < code + 3; digit++)
+	for (const uint8_t *digit = code; digit < at && digit < code + 6; digit++)
 		h->status = h->status * 10 + (isdigit(*digit) ? (unsigned)(*digit - '0') : 0);
 	head_add(h, "http.stat_code", code, (size_t)(at - code));
 	at = skip_space(at, end);
@@ -233,19 +246,43 @@ static int add_host(struct head *h, const uint8_t *value, size_t size)
 	return 0;
 }
 
+static unsigned count_words(const uint8_t *data, size_t size, const char *word)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += has_word(data + i, SK_MIN(size - i, strlen(word)), word);
+	return count;
+}
+
+static void read_length(struct head *h, const uint8_t *value, size_t size)
+{
+	uint64_t length = 0;
+	size_t i = 0;
+
+	for (; i < size && isdigit(value[i]) && length < UINT64_MAX / 20; i++)
+		length = length * 10 + (uint64_t)(value[i] - '0');
+	h->odd_length |= i == 0 || i < size || (h->has_length && length != h->length);
+	if (!h->has_length)
+		h->length = length;
+	h->has_length = true;
+}
+
 static void read_framing(struct head *h, const uint8_t *name, size_t name_size, const uint8_t *value, size_t size)
 {
-	if (is(name, name_size, "Content-Length") && !h->has_length) {
-		h->has_length = true;
-		for (size_t i = 0; i < size && isdigit(value[i]) && h->length < UINT64_MAX / 20; i++)
-			h->length = h->length * 10 + (uint64_t)(value[i] - '0');
-	} else if (is(name, name_size, "Transfer-Encoding")) {
-		h->chunked |= has_word(value, size, "chunked");
-	} else if (is(name, name_size, "Connection")) {
+	if (is(name, name_size, "Content-Length"))
+		read_length(h, value, size);
+	else if (is(name, name_size, "Connection"))
 		h->close |= has_word(value, size, "close");
-	} else if (is(name, name_size, "Content-Encoding")) {
-		h->gzip |= has_word(value, size, "gzip") || has_word(value, size, "deflate");
-	}
+}
+
+/* The whole line, wherever its colon is: "Transfer-Encoding \v:chunked", and a fold that is none for some. */
+static void read_codings(struct head *h, const uint8_t *line, size_t size)
+{
+	if (has_word(line, size, "transfer") && has_word(line, size, "encoding"))
+		h->chunked |= has_word(line, size, "chunked");
+	if (has_word(line, size, "content") && has_word(line, size, "encoding"))
+		h->packed += count_words(line, size, "gzip") + count_words(line, size, "deflate");
 }
 
 static int read_field(struct head *h, const uint8_t *name, size_t name_size, const uint8_t *value, size_t size)
@@ -270,7 +307,29 @@ struct line {
 	size_t name_size, value_size;
 };
 
-/* Cuts the fields; a folded line (RFC 9112 section 5.2) is a field without a name. */
+/* See head.h: no zero bytes, LF alone ends a line, a fold (RFC 9112 section 5.2) is a space. Never longer than what it was. */
+static size_t clean_lines(const uint8_t *data, size_t size, char *out)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == 0)
+			continue;
+		if (data[i] != '\r' && data[i] != '\n') {
+			out[to++] = (char)data[i];
+			continue;
+		}
+		if (data[i] == '\r' && i + 1 < size && data[i + 1] == '\n')
+			i++;
+		if (to && out[to - 1] != '\n' && i + 1 < size && (data[i + 1] == ' ' || data[i + 1] == '\t'))
+			out[to++] = ' ';
+		else
+			out[to++] = '\n';
+	}
+	return to;
+}
+
+/* Cuts the fields; a line without a colon is a field without a name. */
 static size_t cut_lines(const uint8_t *data, size_t size, size_t at, struct line *lines)
 {
 	size_t count = 0;
@@ -284,10 +343,10 @@ static size_t cut_lines(const uint8_t *data, size_t size, size_t at, struct line
 			end--;
 		if (end == begin)
 			continue;
-		colon = *begin == ' ' || *begin == '\t' ? NULL : memchr(begin, ':', (size_t)(end - begin));
+		colon = memchr(begin, ':', (size_t)(end - begin));
 		line->name = begin;
 		line->name_size = colon ? (size_t)(colon - begin) : 0;
-		while (line->name_size && (begin[line->name_size - 1] == ' ' || begin[line->name_size - 1] == '\t'))
+		while (line->name_size && begin[line->name_size - 1] <= ' ')
 			line->name_size--;
 		line->value = skip_space(colon ? colon + 1 : begin, end);
 		line->value_size = (size_t)(end - line->value);
@@ -347,23 +406,38 @@ static int write_forms(struct head *h, const uint8_t *data, size_t first, const 
 	return 0;
 }
 
+/* Bytes before the first CR or LF. */
+static size_t line_size(const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+
+	while (at < size && data[at] != '\r' && data[at] != '\n')
+		at++;
+	return at;
+}
+
 int head_read(struct head *h, const uint8_t *data, size_t size, enum gw_dir dir)
 {
 	_cleanup_free_ struct line *lines = sk_calloc(HEAD_LINES_MAX, sizeof *lines);
-	const uint8_t *feed = memchr(data, '\n', size);
-	size_t first = feed ? (size_t)(feed - data) : size, next = first + 1, count;
+	size_t first = line_size(data, size), next = SK_MIN(first + 1, size), count, clean;
 	int r;
 
 	*h = (struct head){.request = dir == GW_TO_SERVER, .made = SK_BUF(8 * HEAD_MAX)};
-	if (!lines)
+	if (next < size && data[next - 1] == '\r' && data[next] == '\n')
+		next++;
+	h->clean = sk_malloc(size - next + 1);
+	if (!lines || !h->clean)
 		return sk_origin(-ENOMEM);
-	while (first && (data[first - 1] == '\r' || data[first - 1] == ' '))
+	while (first && data[first - 1] == ' ')
 		first--;
 	r = h->request ? read_request_line(h, data, first) : read_status_line(h, data, first);
 	if (r)
 		return r;
-	count = next < size ? cut_lines(data, size, next, lines) : 0;
-	head_add(h, "http.header.raw", data + SK_MIN(next, size), size - SK_MIN(next, size));
+	clean = clean_lines(data + next, size - next, h->clean);
+	count = cut_lines((const uint8_t *)h->clean, clean, 0, lines);
+	head_add(h, "http.header.raw", data + next, size - next);
+	for (size_t i = 0; i < count; i++)
+		read_codings(h, lines[i].name, (size_t)(lines[i].value - lines[i].name) + lines[i].value_size);
 	for (size_t i = 0; i < count && r == 0; i++)
 		if (lines[i].name_size)
 			r = read_field(h, lines[i].name, lines[i].name_size, lines[i].value, lines[i].value_size);
@@ -376,4 +450,6 @@ int head_read(struct head *h, const uint8_t *data, size_t size, enum gw_dir dir)
 void head_done(struct head *h)
 {
 	sk_buf_done(&h->made);
+	free(h->clean);
+	h->clean = NULL;
 }

@@ -2,6 +2,9 @@
 /*
  * The head of an HTTP/1 message (RFC 9112): its first line and its fields, and the buffers that rules know, made from them. Buffers point into the head's own text
  * or into memory of struct head; both live until head_done().
+ *
+ * Fields are read as the most lenient receiver would: bytes that are zero are not there, a line ends at any CR or LF, a folded line belongs to the one before it, and counts
+ * by itself for the framing too. What is thus taken for chunked or packed and is not, is seen so by the body's own bytes (http.c).
  */
 #pragma once
 
@@ -15,9 +18,11 @@ struct head {
 	const uint8_t *method, *uri, *text; /* of the first line; `text` is the reason */
 	size_t method_size, uri_size, text_size;
 	unsigned status;
-	bool http10, chunked, close, has_length, gzip;
+	bool http10, chunked, close, has_length, odd_length /* not one plain number */;
+	unsigned packed; /* how often: gzip and deflate in the fields that say so */
 	uint64_t length;
 	struct sk_buf made;  /* what had to be written anew */
+	char *clean;         /* the fields, one a line, without zero bytes and folds */
 	struct gw_buffer buffers[HEAD_BUFFERS_MAX];
 	size_t made_at[HEAD_BUFFERS_MAX]; /* offset in `made` + 1, resolved by head_settle(); 0 = points elsewhere */
 	size_t count;

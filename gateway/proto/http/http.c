@@ -2,8 +2,10 @@
 /*
  * HTTP/1.0 and 1.1 (RFC 9110, 9112): heads, bodies by length, in chunks or to the end, answers matched to requests for what changes their framing (HEAD, CONNECT,
  * 101). A message with a body is said by its head and again when it is whole; the first 64 KiB of a body are kept for rules, unpacked when they
- * are gzip or deflate. Owns its two directions' buffers.
+ * are gzip or deflate. Framing that the body's first bytes belie (chunks without a size, packed bytes that do not unpack) is not believed: receivers differ there, and what any
+ * of them would make of it must be seen. Owns its two directions' buffers.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
@@ -20,6 +22,7 @@ struct half {
 	struct sk_buf head;  /* the head as it comes; kept until the message is whole */
 	struct sk_buf body;  /* decoded of chunks, at most BODY_MAX */
 	uint64_t left;       /* of the body, or of the chunk */
+	uint64_t length;     /* of a chunked body by its head; UINT64_MAX = it does not say */
 	uint64_t size;       /* bytes of this message so far */
 	char line[LINE_MAX_];
 	size_t line_size;
@@ -63,14 +66,32 @@ static void http_end(void *state)
 	}
 }
 
-/* Unpacks what can be unpacked; false leaves the body as it came. */
-static bool unpack(const struct sk_buf *body, struct sk_buf *out)
+/* Bytes of a gzip header (RFC 1952), whatever its reserved flags say; of a zlib header (RFC 1950); 0 = bare deflate. */
+static size_t wrapping(const uint8_t *data, size_t size)
 {
-	z_stream z = {.next_in = (uint8_t *)body->data, .avail_in = (unsigned)body->size};
+	enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16 };
+	size_t at = 10;
+
+	if (size > 2 && (data[0] & 15) == 8 && ((unsigned)data[0] << 8 | data[1]) % 31 == 0)
+		return 2;
+	if (size < 10 || data[0] != 0x1f || data[1] != 0x8b)
+		return 0;
+	if (data[3] & FEXTRA && size >= 12)
+		at += 2 + (size_t)data[10] + ((size_t)data[11] << 8);
+	for (unsigned flag = FNAME; flag <= FCOMMENT; flag *= 2)
+		while (data[3] & flag && at < size && data[at++])
+			;
+	return at + (data[3] & FHCRC ? 2 : 0);
+}
+
+static bool inflate_at(const struct sk_buf *body, size_t skip, struct sk_buf *out)
+{
+	z_stream z = {.next_in = (uint8_t *)body->data + skip, .avail_in = (unsigned)(body->size - skip)};
 	char *space;
 	int r;
 
-	if (!body->size || sk_buf_reserve(out, BODY_MAX, &space) || inflateInit2(&z, 15 + 32) != Z_OK)
+	sk_buf_clear(out);
+	if (sk_buf_reserve(out, BODY_MAX, &space) || inflateInit2(&z, -15) != Z_OK)
 		return false;
 	z.next_out = (uint8_t *)space;
 	z.avail_out = BODY_MAX;
@@ -78,6 +99,18 @@ static bool unpack(const struct sk_buf *body, struct sk_buf *out)
 	inflateEnd(&z);
 	sk_buf_grown(out, BODY_MAX - z.avail_out);
 	return (r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR) && out->size;
+}
+
+/* One layer, whichever it is; false leaves the body as it came. */
+static bool unpack(const struct sk_buf *body, struct sk_buf *out)
+{
+	size_t skip = body->size ? wrapping((const uint8_t *)body->data, body->size) : 0;
+
+	if (!body->size)
+		return false;
+	if (skip < body->size && inflate_at(body, skip, out))
+		return true;
+	return (skip && inflate_at(body, 0, out)) || (body->size > 10 && skip > 10 && inflate_at(body, 10, out));
 }
 
 static enum gw_act act_of(const struct head *h)
@@ -92,12 +125,14 @@ static enum gw_act act_of(const struct head *h)
 	return GW_ACT_READ;
 }
 
-static void add_body(struct head *h, const struct half *half, struct sk_buf *plain)
+enum { LAYERS = 4 };
+
+static void add_body(struct head *h, const struct half *half, struct sk_buf plain[LAYERS])
 {
 	const struct sk_buf *body = &half->body;
 
-	if (h->gzip && unpack(body, plain))
-		body = plain;
+	for (unsigned i = 0; i < h->packed && i < LAYERS && unpack(body, &plain[i]); i++)
+		body = &plain[i];
 	if (!body->size)
 		return;
 	head_add(h, h->request ? "http.request_body" : "http.response_body", (const uint8_t *)body->data, body->size);
@@ -128,14 +163,16 @@ static void say(struct gw_turn *turn, const struct half *half, struct head *h, e
 	struct gw_message message = {.name = h->request ? "request" : "response", .act = act_of(h), .dir = dir,
 		.from = h->request ? GW_ROLE_HOST : GW_ROLE_EQUIPMENT, .request = h->request, .whole = whole, .id = half->id, .size = half->size, .back = back,
 		.fields = values, .buffers = h->buffers};
-	_cleanup_buf_ struct sk_buf plain = SK_BUF(2 * BODY_MAX);
+	struct sk_buf plain[LAYERS] = {SK_BUF(2 * BODY_MAX), SK_BUF(2 * BODY_MAX), SK_BUF(2 * BODY_MAX), SK_BUF(2 * BODY_MAX)};
 	enum gw_reply reply;
 
 	if (whole)
-		add_body(h, half, &plain);
+		add_body(h, half, plain);
 	message.field_count = fill_fields(h, values);
 	message.buffer_count = h->count;
 	turn->engine->say(turn, &message, &reply);
+	for (unsigned i = 0; i < LAYERS; i++)
+		sk_buf_done(&plain[i]);
 }
 
 static void message_done(struct half *half)
@@ -165,14 +202,16 @@ static enum phase framing(struct http *s, const struct head *h, uint64_t *ret_le
 
 	*ret_left = h->length;
 	if (!h->request) {
-		if (h->status == 101 || (asked == 'c' && h->status / 100 == 2))
+		if ((h->status == 101 && !h->has_length) || (asked == 'c' && h->status / 100 == 2))
 			return PH_TUNNEL;
-		if (h->status / 100 == 1 || h->status == 204 || h->status == 304 || asked == 'h')
+		if (h->status == 100 || h->status == 304 || asked == 'h')
 			return PH_HEAD;
+		if ((h->status / 100 == 1 || h->status == 204) && !h->has_length && !h->chunked)
+			return PH_HEAD; /* one that has a body all the same is read by some receivers */
 	}
 	if (h->chunked)
 		return PH_CHUNK_SIZE;
-	if (h->has_length)
+	if (h->has_length && (h->request || !h->odd_length))
 		return h->length ? PH_LENGTH : PH_HEAD;
 	return h->request ? PH_HEAD : PH_CLOSE;
 }
@@ -201,6 +240,7 @@ static void head_whole(struct gw_turn *turn, struct http *s, enum gw_dir dir, si
 	}
 	half->id = (h.request ? s->requests : s->answers) + 1;
 	next = framing(s, &h, &half->left);
+	half->length = h.has_length && !h.odd_length ? h.length : UINT64_MAX;
 	count(s, &h);
 	say(turn, half, &h, dir, next == PH_HEAD || next == PH_TUNNEL, back);
 	head_done(&h);
@@ -212,6 +252,14 @@ static void head_whole(struct gw_turn *turn, struct http *s, enum gw_dir dir, si
 		s->half[!dir].phase = PH_TUNNEL;
 }
 
+static const char bare[] = "HTTP/0.9 200\r\n\r\n";
+
+/* The first answer has no head at all: all of it is the body, as in HTTP/0.9. */
+static bool is_bare(const struct gw_turn *turn, const struct http *s, enum gw_dir dir, const uint8_t *data, size_t size)
+{
+	return dir == GW_TO_CLIENT && !turn->midstream && s->requests && !s->answers && head_guess(data, size, dir) == GW_NO;
+}
+
 /* Each of the following takes bytes of `data` and says how many. */
 
 static size_t take_head(struct gw_turn *turn, struct http *s, enum gw_dir dir, const uint8_t *data, size_t size)
@@ -219,8 +267,14 @@ static size_t take_head(struct gw_turn *turn, struct http *s, enum gw_dir dir, c
 	struct half *half = &s->half[dir];
 	size_t before = half->head.size, fits, end, used;
 
-	if (!before && (*data == '\r' || *data == '\n'))
-		return 1; /* empty lines before a message (RFC 9112 section 2.2) */
+	if (!before && *data <= ' ')
+		return 1; /* empty lines before a message (RFC 9112 section 2.2), and what receivers skip besides */
+	if (!before && is_bare(turn, s, dir, data, size)) {
+		(void)sk_buf_append(&half->head, bare, sizeof bare - 1); /* out of memory: it is not said */
+		half->id = ++s->answers;
+		half->phase = PH_CLOSE;
+		return 0;
+	}
 	fits = SK_MIN(size, (size_t)HEAD_MAX - before);
 	if (sk_buf_append(&half->head, data, fits)) {
 		half->phase = PH_LOST;
@@ -283,39 +337,69 @@ static bool take_line(struct half *half, const uint8_t *data, size_t size, size_
 	return feed != NULL;
 }
 
-static uint64_t chunk_size(const char *line, size_t size)
+static int digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* The size that a chunk's line says; white space before it is skipped. False when it says none, as far as it is here. */
+static bool chunk_size(const char *line, size_t size, uint64_t *ret_size)
 {
 	uint64_t value = 0;
+	size_t i = 0, begin;
 
-	for (size_t i = 0; i < size && value < 1ull << 56; i++) {
-		char c = line[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+	while (i < size && (unsigned char)line[i] <= ' ')
+		i++;
+	for (begin = i; i < size && digit_of(line[i]) >= 0 && value < 1ull << 56; i++)
+		value = value << 4 | (uint64_t)digit_of(line[i]);
+	*ret_size = value;
+	return begin == size || (i > begin && (i == size || !isalnum((unsigned char)line[i])));
+}
 
-		if (digit < 0)
-			break;
-		value = value << 4 | (uint64_t)digit;
-	}
-	return value;
+/* No chunks, whatever the head said: the body goes by its length, or to the end. */
+static void unchunk(struct half *half, size_t before)
+{
+	bool counted = half->length != UINT64_MAX && half->body.size == 0 && half->length > before;
+
+	keep_body(half, (const uint8_t *)half->line, before);
+	half->left = counted ? half->length - before : 0;
+	half->phase = counted ? PH_LENGTH : PH_CLOSE;
+	half->line_size = 0;
+}
+
+static bool is_blank(const char *line, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)line[i] > ' ')
+			return false;
+	return true;
 }
 
 static size_t take_chunk_line(struct gw_turn *turn, struct half *half, enum gw_dir dir, const uint8_t *data, size_t size)
 {
-	size_t used;
-	bool empty;
+	size_t used, before = half->line_size;
+	bool whole = take_line(half, data, size, &used);
+	uint64_t value;
 
-	if (!take_line(half, data, size, &used))
+	if (half->phase == PH_CHUNK_SIZE && !chunk_size(half->line, half->line_size, &value)) {
+		half->size -= used;
+		unchunk(half, before);
+		return 0;
+	}
+	if (!whole)
 		return used;
-	empty = half->line_size <= 2 && (half->line[0] == '\r' || half->line[0] == '\n');
 	switch (half->phase) {
 	case PH_CHUNK_SIZE:
-		half->left = chunk_size(half->line, half->line_size);
+		if (is_blank(half->line, half->line_size))
+			break;
+		half->left = value;
 		half->phase = half->left ? PH_CHUNK : PH_TRAILER;
 		break;
 	case PH_CHUNK_END:
 		half->phase = PH_CHUNK_SIZE;
 		break;
 	default:
-		if (empty)
+		if (half->line_size <= 2 && (half->line[0] == '\r' || half->line[0] == '\n'))
 			finish(turn, half, dir, size - used);
 	}
 	half->line_size = 0;
@@ -381,8 +465,8 @@ static void http_fin(struct gw_turn *turn, void *state, enum gw_dir dir)
 {
 	struct half *half = &((struct http *)state)->half[dir];
 
-	if (half->phase == PH_CLOSE)
-		finish(turn, half, dir, 0);
+	if (half->phase != PH_HEAD && half->phase != PH_TUNNEL && half->phase != PH_LOST)
+		finish(turn, half, dir, 0); /* also what ends too early: its receiver may have taken it */
 }
 
 static enum gw_guess http_guess(const uint8_t *data, size_t size, enum gw_dir dir, bool midstream)

@@ -111,6 +111,32 @@ static void test_gap_and_midstream(void **state)
 	record_end(&r);
 }
 
+/* What receivers read differently is read as the most lenient of them would. */
+static void test_lenient(void **state)
+{
+	CHECK(GW_TO_CLIENT, "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n4\r\nevil\r\n0\r\n\r\nHTTP/1.1 204 Next\r\n\r\n", "file.data=evil\n", "http.stat_msg=Next\n");
+	CHECK(GW_TO_CLIENT, "HTTP/1.1 200 OK\r\nTransfer-Encoding \v:chunked\r\n\r\n4\r\nevil\r\n0\r\n\r\n", "file.data=evil\n");
+	CHECK(GW_TO_CLIENT, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 9\r\n\r\nnot chunkHTTP/1.1 204 Next\r\n\r\n", "http.stat_code=200\n");
+	CHECK(GW_TO_CLIENT, "HTTP/1.1 200 OK\rContent-Length: 4\r\n\r\nevil", "file.data=evil\n");
+	CHECK(GW_TO_CLIENT, "HTTP/1.1 200 OK\nContent-Length: 4\n\r \nevil", "file.data=evil\n");
+}
+
+/* Chunked by its head and not by its bytes; with a length that is no number: both go to the end. */
+static void test_belied(void **state)
+{
+	static const char *const answers[] = {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz evil", "HTTP/1.1 200 OK\r\nContent-Length: 2x\r\n\r\nzz evil"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct record r;
+
+		record_begin(&r, &gw_proto_http, false, false);
+		record_feed(&r, GW_TO_CLIENT, answers[i], strlen(answers[i]), 3);
+		gw_proto_http.fin(&r.turn, r.state, GW_TO_CLIENT);
+		assert_true(record_has(&r, "file.data=zz evil\n"));
+		record_end(&r);
+	}
+}
+
 static void test_guess(void **state)
 {
 	assert_int_equal(gw_proto_http.guess((const uint8_t *)"GET /", 5, GW_TO_SERVER, false), GW_YES);
@@ -120,4 +146,5 @@ static void test_guess(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_request), cmocka_unit_test(test_body), cmocka_unit_test(test_chunks), cmocka_unit_test(test_gzip),
-	cmocka_unit_test(test_until_close), cmocka_unit_test(test_head_and_connect), cmocka_unit_test(test_gap_and_midstream), cmocka_unit_test(test_guess))
+	cmocka_unit_test(test_until_close), cmocka_unit_test(test_head_and_connect), cmocka_unit_test(test_gap_and_midstream), cmocka_unit_test(test_guess),
+	cmocka_unit_test(test_lenient), cmocka_unit_test(test_belied))
