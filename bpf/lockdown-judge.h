@@ -5,18 +5,10 @@
  */
 #pragma once
 
-#include "lockdown-kernel.h"
-#include "lockdown.h"
+#include "lockdown-file.h"
 
-#define SK_PF_KTHREAD   0x00200000
-#define SK_S_IFMT       0170000
-#define SK_S_IFREG      0100000
-#define SK_S_IFCHR      0020000
-#define SK_NULL_DEVICE  (1 << 20 | 3) /* /dev/null */
-#define SK_OVERLAY      0x794c7630
-#define SK_TMPFS        0x01021994
-#define SK_CTIME_MASK   0x7fffffff /* bit 31 says that somebody has looked (since 6.13) */
-#define SK_SIGKILL      9
+#define SK_PF_KTHREAD      0x00200000
+#define SK_SIGKILL         9
 #define SK_FIRST_PID_SPACE 0xEFFFFFFCu /* include/linux/proc_ns.h: the one that the kernel made */
 
 struct {
@@ -26,14 +18,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sk_orders);
 } sk_orders SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, SK_KNOWN_MAX);
-	__type(key, struct sk_file_key);
-	__type(value, struct sk_known);
-} sk_known SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -54,23 +38,6 @@ struct {
 	__type(value, __u64);
 } sk_counts SEC(".maps");
 
-/*
- * A field behind a pointer. Programs whose pointers the verifier knows the types of (LSM, with SK_TYPED; and those for 6.18, with SK_CASTS, who say the type) read it with
- * one instruction; the others, who get theirs from helpers and callbacks, with a helper's call for each step.
- */
-#if defined(SK_TYPED) || defined(SK_CASTS)
-#define SK_STEP(base, field) ((base)->field)
-#else
-#define SK_STEP(base, field) BPF_CORE_READ(base, field)
-#endif
-
-#ifdef SK_CASTS
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
-#define SK_CAST(type, pointer) ((type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
-#else
-#define SK_CAST(type, pointer) (pointer)
-#endif
-
 /* A number is set or cleared by each fork, so what is said of it does not outlive its thread. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -78,19 +45,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sk_origins);
 } sk_origins SEC(".maps");
-
-/* What a file is now. */
-struct sk_look {
-	struct sk_file_key key;
-	__s64 changed_s;
-	__u64 size;
-	__u32 changed_ns, generation;
-	int writers, mappings;
-	__u32 links, mode;
-	unsigned long magic;
-	bool elsewhere; /* its file system was made in a user namespace */
-	bool seen;      /* somebody has looked at its change time: whatever changes it from now on gives it another */
-};
 
 static __always_inline void sk_count(__u32 what)
 {
@@ -106,6 +60,12 @@ static __always_inline struct sk_orders *sk_all_orders(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&sk_orders, &zero);
+}
+
+/* Who brings the machine up may load programs and open disks. */
+static __always_inline bool sk_is_first_process(void)
+{
+	return bpf_get_current_pid_tgid() >> 32 == 1;
 }
 
 static __always_inline __u8 *sk_origin_of(__u32 thread)
@@ -227,50 +187,6 @@ static __always_inline bool sk_is_dying(struct task_struct *task)
 	return BPF_CORE_READ(task, pending.signal.sig[0]) & (1ULL << (SK_SIGKILL - 1));
 }
 
-static __always_inline void sk_look_times(struct inode *inode, struct sk_look *look)
-{
-	struct inode___plain *plain = (void *)inode;
-	struct inode___old *old = (void *)inode;
-
-	if (bpf_core_field_exists(inode->i_ctime_sec)) {
-		look->changed_s = SK_STEP(inode, i_ctime_sec);
-		look->changed_ns = SK_STEP(inode, i_ctime_nsec);
-		look->seen = look->changed_ns & ~(__u32)SK_CTIME_MASK;
-		look->changed_ns &= SK_CTIME_MASK;
-	} else if (bpf_core_field_exists(plain->__i_ctime)) {
-		look->changed_s = SK_STEP(plain, __i_ctime.tv_sec);
-		look->changed_ns = (__u32)SK_STEP(plain, __i_ctime.tv_nsec);
-	} else {
-		look->changed_s = SK_STEP(old, i_ctime.tv_sec);
-		look->changed_ns = (__u32)SK_STEP(old, i_ctime.tv_nsec);
-	}
-}
-
-static __always_inline void sk_look_at(struct inode *at, struct sk_look *look)
-{
-	struct inode *inode = SK_CAST(struct inode, at);
-	struct super_block *sb = SK_STEP(inode, i_sb);
-	struct address_space *mapping = SK_STEP(inode, i_mapping);
-
-	__builtin_memset(look, 0, sizeof *look);
-	look->key.device = SK_STEP(sb, s_dev);
-	look->key.inode = SK_STEP(inode, i_ino);
-	look->size = (__u64)SK_STEP(inode, i_size);
-	look->generation = SK_STEP(inode, i_generation);
-	look->writers = SK_STEP(inode, i_writecount.counter);
-	look->mappings = SK_STEP(mapping, i_mmap_writable.counter);
-	look->links = SK_STEP(inode, i_nlink);
-	look->mode = SK_STEP(inode, i_mode);
-	look->magic = SK_STEP(sb, s_magic);
-	sk_look_times(inode, look);
-}
-
-/* May its content change while it is looked at? */
-static __always_inline bool sk_is_written(const struct sk_look *look)
-{
-	return look->writers > 0 || look->mappings > 0;
-}
-
 /* NONE: it is known as it is now, *ret_kinds is what it may be used as. */
 static __always_inline __u32 sk_is_known(const struct sk_orders *orders, const struct sk_look *look, __u32 *ret_kinds)
 {
@@ -280,8 +196,7 @@ static __always_inline __u32 sk_is_known(const struct sk_orders *orders, const s
 		return SK_REASON_UNLISTED;
 	if (known->epoch != orders->epoch)
 		return SK_REASON_EPOCH;
-	if (known->changed_s != look->changed_s || known->changed_ns != look->changed_ns || known->size != look->size ||
-	    (known->has_generation && known->generation != look->generation))
+	if (!SK_IS_UNCHANGED(known, look) || !sk_is_generation(known, look->generation))
 		return SK_REASON_CHANGED;
 	if (sk_is_written(look))
 		return SK_REASON_WRITER;
@@ -294,7 +209,7 @@ static __always_inline bool sk_was_known(const struct sk_orders *orders, const s
 {
 	struct sk_known *known = look->size ? bpf_map_lookup_elem(&sk_known, &look->key) : NULL;
 
-	return known && known->epoch == orders->epoch && known->size == look->size && (!known->has_generation || known->generation == look->generation);
+	return known && known->epoch == orders->epoch && known->size == look->size && sk_is_generation(known, look->generation);
 }
 
 /* Has the guard just allowed this process this file, and is it still the same? `use`: the permit is for this one use. */
@@ -305,7 +220,7 @@ static __always_inline bool sk_is_permitted(const struct sk_orders *orders, cons
 
 	if (!process || !permit || permit->deny || (permit->used && !permit->keep) || permit->epoch != orders->epoch || permit->until_ns < bpf_ktime_get_ns())
 		return false;
-	if (permit->changed_s != look->changed_s || permit->changed_ns != look->changed_ns || permit->size != look->size)
+	if (!SK_IS_UNCHANGED(permit, look))
 		return false;
 	*ret_kinds = permit->kinds;
 	if (use)

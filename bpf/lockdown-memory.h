@@ -10,7 +10,6 @@
 #pragma once
 
 #define SK_PF_IO_WORKER 0x00000010
-#define SK_PROC         0x9fa0
 #define SK_X32_BIT      0x40000000
 
 enum {

@@ -13,6 +13,7 @@
  *
  * Reads the attributes of bpf(2) from the task's memory: who exchanges them in another thread while the call is under way can have a program of another kind loaded.
  */
+#include "lockdown-disk.h"
 #include "lockdown-judge.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -28,25 +29,12 @@ enum {
 	COMMAND_MAP_BY_ID = 14,
 	ATTACH = 16,
 	SEIZE = 0x4206,
-	S_IFBLK = 0060000,
 	IOMAP_WRITES = 1,
 	TASK_IS_COMPAT = 2,
 	SIGNAL_STOP = 19,
 };
 
 #define RIGHTS (1ULL << CAP_MODULE | 1ULL << CAP_TRACE | 1ULL << CAP_ADMIN | 1ULL << CAP_BOOT | 1ULL << CAP_NODES | 1ULL << CAP_OF_BPF)
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
-	__type(key, __u32);
-	__type(value, __u32);
-} lsm_disks SEC(".maps"); /* as in tier A: device numbers of what lies below guarded file systems */
-
-static __always_inline bool is_first_process(void)
-{
-	return bpf_get_current_pid_tgid() >> 32 == 1;
-}
 
 static __always_inline int stop(const struct sk_orders *orders, struct sk_told *told)
 {
@@ -167,7 +155,7 @@ static __always_inline int judge_bpf(const struct sk_orders *orders, const struc
 	struct sk_told told = {.road = SK_ROAD_BPF, .reason = SK_REASON_NO_FILE};
 	__u32 type = 0;
 
-	if ((__u32)call->a != COMMAND_LOAD || is_first_process())
+	if ((__u32)call->a != COMMAND_LOAD || sk_is_first_process())
 		return 0;
 	if (!bpf_probe_read_user(&type, sizeof type, (void *)call->b) && is_harmless(type))
 		return 0;
@@ -211,7 +199,7 @@ static __always_inline int judge_node(const struct sk_orders *orders, const stru
 	struct sk_told told = {.road = SK_ROAD_DEVICE, .reason = SK_REASON_NO_FILE};
 	__u32 number = (__u32)call->c, device = (number & 0xfff00) >> 8 << 20 | (number & 0xff) | (number >> 12 & 0xfff00);
 
-	if ((call->b & SK_S_IFMT) != S_IFBLK || !bpf_map_lookup_elem(&lsm_disks, &device))
+	if ((call->b & SK_S_IFMT) != SK_S_IFBLK || !sk_is_below_us(device))
 		return 0;
 	return stop(orders, &told);
 }
@@ -404,14 +392,14 @@ int BPF_PROG(sk_trace_blocks, struct iomap_iter *iter, const void *ops, unsigned
 	struct sk_orders *orders;
 	__u32 device;
 
-	if ((BPF_CORE_READ(inode, i_mode) & SK_S_IFMT) != S_IFBLK || !(BPF_CORE_READ(iter, flags) & IOMAP_WRITES))
+	if ((BPF_CORE_READ(inode, i_mode) & SK_S_IFMT) != SK_S_IFBLK || !(BPF_CORE_READ(iter, flags) & IOMAP_WRITES))
 		return 0;
 	orders = sk_subject_orders();
 	task = bpf_get_current_task_btf();
 	if (!orders || (task->flags & SK_PF_KTHREAD) || sk_is_dying(task) || sk_spares_us(orders, task))
 		return 0;
 	device = BPF_CORE_READ(inode, i_rdev);
-	if (!bpf_map_lookup_elem(&lsm_disks, &device))
+	if (!sk_is_below_us(device))
 		return 0;
 	return stop(orders, &told);
 }

@@ -10,14 +10,10 @@
 #pragma once
 
 #define SK_TYPED
+#include "lockdown-disk.h"
 #include "lockdown-judge.h"
 #include "lockdown-lsm.h"
 
-#define S_IFMT 0170000
-#define S_IFDIR 0040000
-#define S_IFREG 0100000
-#define S_IFBLK 0060000
-#define S_IFCHR 0020000
 #define FMODE_WRITE 2
 #define EPERM 1
 #define ENOSYS 38
@@ -28,7 +24,6 @@
 #define UINT64_C(n) n##ULL
 
 #define BPF_FS_MAGIC 0xcafe4a11
-#define PROC_SUPER_MAGIC 0x9fa0
 #define CGROUP_SUPER_MAGIC 0x27e0eb
 #define CGROUP2_SUPER_MAGIC 0x63677270
 #define BINFMTFS_MAGIC 0x42494e4d
@@ -59,14 +54,6 @@ struct {
 	__type(key, struct sk_file_key);
 	__type(value, struct lsm_place);
 } lsm_places SEC(".maps");
-
-/* Device numbers of what lies below guarded file systems: the partition, its disk, all layers. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
-	__type(key, __u32);
-	__type(value, __u32);
-} lsm_disks SEC(".maps");
 
 /* Ids of our own BPF objects: maps, and programs | LSM_PROGRAM. */
 struct {
@@ -105,13 +92,6 @@ static __always_inline struct lsm_self *self(void)
 	return bpf_map_lookup_elem(&lsm_self, &zero);
 }
 
-static __always_inline void key_of(struct inode *inode, struct sk_file_key *ret)
-{
-	ret->inode = BPF_CORE_READ(inode, i_ino); /* it may come from a walk, of which the verifier knows nothing */
-	ret->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	ret->unused = 0;
-}
-
 /* An inode that was removed gives its number to the next one: that is not the same place. */
 static __always_inline __u32 place_of(struct inode *inode)
 {
@@ -120,7 +100,7 @@ static __always_inline __u32 place_of(struct inode *inode)
 
 	if (!inode)
 		return 0;
-	key_of(inode, &key);
+	sk_key_of(inode, &key);
 	place = bpf_map_lookup_elem(&lsm_places, &key);
 	return place && place->generation == BPF_CORE_READ(inode, i_generation) ? place->bits : 0;
 }
@@ -135,7 +115,7 @@ static __always_inline bool mark_place(struct inode *inode, __u32 bits)
 	if ((old & bits) == bits)
 		return false;
 	place.generation = BPF_CORE_READ(inode, i_generation);
-	key_of(inode, &key);
+	sk_key_of(inode, &key);
 	bpf_map_update_elem(&lsm_places, &key, &place, BPF_ANY);
 	return true;
 }
@@ -154,11 +134,6 @@ static __always_inline bool we_are_ours(void)
 static __always_inline bool is_kernel_thread(void)
 {
 	return bpf_get_current_task_btf()->flags & SK_PF_KTHREAD;
-}
-
-static __always_inline bool is_first_process(void)
-{
-	return bpf_get_current_pid_tgid() >> 32 == 1;
 }
 
 /* Does self-protection hold now, against the calling task? */
@@ -247,11 +222,6 @@ static __always_inline bool is_steady(const struct sk_look *look)
 	return false;
 }
 
-static __always_inline bool is_as_judged(const struct lsm_judged *j, const struct sk_look *look)
-{
-	return j->changed_s == look->changed_s && j->changed_ns == look->changed_ns && j->size == look->size;
-}
-
 /* Forgets an inode whose content is about to change. */
 static __always_inline void forget(struct inode *inode)
 {
@@ -260,7 +230,7 @@ static __always_inline void forget(struct inode *inode)
 
 	if (j)
 		j->epoch = 0;
-	key_of(inode, &key);
+	sk_key_of(inode, &key);
 	bpf_map_delete_elem(&sk_known, &key);
 }
 
@@ -278,7 +248,7 @@ static __always_inline int recall(struct inode *inode, const struct sk_orders *o
 	struct lsm_judged *j = bpf_inode_storage_get(&lsm_inodes, inode, 0, 0);
 
 	sk_look_at(inode, look);
-	if (j && j->epoch == epoch_of(o) && is_as_judged(j, look)) {
+	if (j && j->epoch == epoch_of(o) && SK_IS_UNCHANGED(j, look)) {
 		*ret_kinds = j->kinds;
 		return j->known;
 	}
@@ -317,7 +287,7 @@ static __always_inline void remember(struct inode *inode, const struct sk_orders
 	struct sk_look now;
 
 	sk_look_at(inode, &now);
-	if (sk_is_written(&now) || !is_steady(&now) || !is_as_judged(&judged, &now))
+	if (sk_is_written(&now) || !is_steady(&now) || !SK_IS_UNCHANGED(&judged, &now))
 		return;
 	j = bpf_inode_storage_get(&lsm_inodes, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!j)
@@ -343,7 +313,7 @@ static __always_inline __u32 judge_content(struct file *file, const struct sk_or
 	struct lsm_entry *entry;
 	int known;
 
-	if ((inode->i_mode & S_IFMT) != S_IFREG)
+	if ((inode->i_mode & SK_S_IFMT) != SK_S_IFREG)
 		return SK_REASON_NO_FILE;
 	known = recall(inode, o, look, ret_kinds);
 	if (sk_is_written(look))
@@ -395,7 +365,7 @@ static __always_inline bool was_known(struct inode *inode)
 
 	if (!inode || !BPF_CORE_READ(inode, i_size))
 		return false;
-	key_of(inode, &key);
+	sk_key_of(inode, &key);
 	k = bpf_map_lookup_elem(&sk_known, &key);
-	return k && (!k->has_generation || k->generation == BPF_CORE_READ(inode, i_generation));
+	return k && sk_is_generation(k, BPF_CORE_READ(inode, i_generation));
 }

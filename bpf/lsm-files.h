@@ -82,7 +82,7 @@ static __always_inline int open_proc(struct file *file, struct inode *inode)
 		return refuse_self(SK_ROAD_AGENT_STARVE, inode, dentry); /* oom_score_adj, mem, sched ... */
 	if (IS_NAMED(dentry, "mem"))
 		return refuse(SK_ROAD_PROC_MEM, SK_REASON_NO_FILE, inode, dentry);
-	if (is_first_process() || !protects_us())
+	if (sk_is_first_process() || !protects_us())
 		return 0;
 	if (IS_NAMED(dentry, "ftrace_enabled"))
 		return refuse_self(SK_ROAD_AGENT_UNLOAD, inode, dentry); /* what BPF programs hang on */
@@ -131,9 +131,9 @@ static __always_inline int open_cgroup(const struct sk_orders *o, struct file *f
 static __always_inline int open_device(struct file *file, struct inode *inode)
 {
 	__u32 device = inode->i_rdev, major = device >> 20, minor = device & 0xfffff;
-	bool block = (inode->i_mode & S_IFMT) == S_IFBLK;
+	bool block = (inode->i_mode & SK_S_IFMT) == SK_S_IFBLK;
 
-	if (block ? bpf_map_lookup_elem(&lsm_disks, &device) != NULL : (major == 1 && (minor == 1 || minor == 2 || minor == 4)) || major == 21)
+	if (block ? sk_is_below_us(device) : (major == 1 && (minor == 1 || minor == 2 || minor == 4)) || major == 21)
 		return refuse(SK_ROAD_DEVICE, SK_REASON_NONE, inode, file->f_path.dentry);
 	return 0;
 }
@@ -155,7 +155,7 @@ static __always_inline void learn_place(struct lsm_self *s, struct inode *inode)
 {
 	struct sk_orders *o = bpf_map_lookup_elem(&sk_orders, &(__u32){0});
 
-	if (s->lesson == LSM_HOLDS && (inode->i_mode & S_IFMT) != S_IFDIR)
+	if (s->lesson == LSM_HOLDS && (inode->i_mode & SK_S_IFMT) != SK_S_IFDIR)
 		return; /* another thread of the guard */
 	if (o && sk_process_of(bpf_get_current_task_btf(), o->pid_space) == s->teacher)
 		mark_place(inode, s->lesson);
@@ -179,15 +179,15 @@ static __noinline int open_for_writing(struct file *file)
 	struct inode *inode = file->f_inode;
 	struct sk_orders *o = is_kernel_thread() ? NULL : sk_subject_orders();
 	unsigned long magic = inode->i_sb->s_magic;
-	__u32 type = inode->i_mode & S_IFMT;
+	__u32 type = inode->i_mode & SK_S_IFMT;
 
-	if (type == S_IFREG && magic != PROC_SUPER_MAGIC && magic != CGROUP2_SUPER_MAGIC && magic != BINFMTFS_MAGIC)
+	if (type == SK_S_IFREG && magic != SK_PROC && magic != CGROUP2_SUPER_MAGIC && magic != BINFMTFS_MAGIC)
 		return open_file(o, file, inode);
 	if (!o)
 		return 0;
-	if (type == S_IFBLK || type == S_IFCHR)
+	if (type == SK_S_IFBLK || type == SK_S_IFCHR)
 		return open_device(file, inode);
-	if (magic == PROC_SUPER_MAGIC)
+	if (magic == SK_PROC)
 		return open_proc(file, inode);
 	if (magic == CGROUP2_SUPER_MAGIC)
 		return open_cgroup(o, file, inode);
@@ -369,7 +369,7 @@ static __noinline int mount_over(struct dentry *dentry)
 
 	if (is_our_file(dentry) && protects_us())
 		return refuse_self(SK_ROAD_AGENT_FILE, inode, dentry);
-	if (!o || !(o->what & SK_DO_MOUNTS_DENY) || is_first_process() || updates())
+	if (!o || !(o->what & SK_DO_MOUNTS_DENY) || sk_is_first_process() || updates())
 		return 0;
 	if (was_known(inode) || (place_of(inode) & LSM_HOLDS))
 		return refuse(SK_ROAD_MOUNT, SK_REASON_KIND, inode, dentry);

@@ -164,9 +164,9 @@ static __always_inline bool reaches_links(int command)
 SEC("lsm/bpf")
 int BPF_PROG(sk_bpf, int command, union bpf_attr *attr, unsigned int size)
 {
-	if (reaches_links(command) && protects_us() && !(command == BPF_OBJ_GET && is_first_process()))
+	if (reaches_links(command) && protects_us() && !(command == BPF_OBJ_GET && sk_is_first_process()))
 		return refuse_self(SK_ROAD_AGENT_UNLOAD, NULL, NULL);
-	if (command != BPF_PROG_LOAD || !sk_subject_orders() || is_harmless(attr->prog_type) || is_first_process() || we_are_ours())
+	if (command != BPF_PROG_LOAD || !sk_subject_orders() || is_harmless(attr->prog_type) || sk_is_first_process() || we_are_ours())
 		return 0;
 	return refuse(SK_ROAD_BPF, SK_REASON_NO_FILE, NULL, NULL);
 }

@@ -62,7 +62,7 @@ int BPF_PROG(sk_committed, struct linux_binprm *bprm)
 	struct lsm_task *t = bpf_task_storage_get(&lsm_tasks, task, 0, 0);
 	struct lsm_self *s = self();
 
-	if (s && is_first_process())
+	if (s && sk_is_first_process())
 		notice_shutdown(bprm, s);
 	if (!t || !s)
 		return 0;
@@ -138,7 +138,7 @@ int BPF_PROG(sk_mmap, struct file *file, unsigned long asked, unsigned long prot
 	sk_count(SK_COUNT_MAPS);
 	if (!has_file || !file)
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, NULL, NULL);
-	if ((file->f_inode->i_mode & S_IFMT) != S_IFREG)
+	if ((file->f_inode->i_mode & SK_S_IFMT) != SK_S_IFREG)
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_ANONYMOUS, SK_REASON_NO_FILE, file->f_inode, file->f_path.dentry);
 	if ((flags & 1) && (file->f_mode & FMODE_WRITE)) /* shared: whoever has the other side writes code */
 		return may_make_code(o) ? 0 : refuse(SK_ROAD_MEM_SHARED, SK_REASON_WRITER, file->f_inode, file->f_path.dentry);

@@ -17,7 +17,6 @@
 #define FMODE_NOACCOUNT 0x20000000 /* opened by the kernel for itself: by an overlay for what lies below, whose other marks have no fixed place */
 #define SYSFS_MAGIC 0x62656572
 
-#define S_IFIFO 0010000
 #define MEMORY 1 /* the major number of null, zero, random */
 
 enum { DESCRIPTORS = 64, SCRIPT_MAX = 4 << 20, NAME_SIZE = 128, BY_NUMBER = 10 };
@@ -29,10 +28,10 @@ static __always_inline struct sk_orders *restricts(struct file *file)
 	struct sk_orders *o;
 	unsigned long magic;
 
-	if ((inode->i_mode & S_IFMT) != S_IFREG || !sk_is_restricted(bpf_get_current_task_btf()))
+	if ((inode->i_mode & SK_S_IFMT) != SK_S_IFREG || !sk_is_restricted(bpf_get_current_task_btf()))
 		return NULL;
 	magic = inode->i_sb->s_magic;
-	if (magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC || magic == CGROUP2_SUPER_MAGIC)
+	if (magic == SK_PROC || magic == SYSFS_MAGIC || magic == CGROUP2_SUPER_MAGIC)
 		return NULL; /* what the kernel says */
 	o = sk_subject_orders();
 	return o && (o->what & SK_DO_SCRIPTS) ? o : NULL;
@@ -78,11 +77,11 @@ static __always_inline void note_read(struct file *file, __u32 kinds)
 static __always_inline int open_script(struct file *file)
 {
 	struct inode *inode = file->f_inode;
-	__u32 type = inode->i_mode & S_IFMT;
+	__u32 type = inode->i_mode & SK_S_IFMT;
 	struct sk_mark *mark;
 	struct sk_orders *o;
 
-	if (type != S_IFIFO && (type != S_IFCHR || inode->i_rdev >> 20 == MEMORY))
+	if (type != SK_S_IFIFO && (type != SK_S_IFCHR || inode->i_rdev >> 20 == MEMORY))
 		return 0;
 	mark = restricted_mark();
 	if (!mark || !mark->awaited)
@@ -126,7 +125,7 @@ static __noinline void foresee(struct file *file, struct sk_orders *o, __u64 mos
 	if (!file || !o)
 		return;
 	inode = file->f_inode;
-	if ((inode->i_mode & S_IFMT) != S_IFREG || recall(inode, o, &look, &kinds) >= 0 || sk_is_written(&look) || !is_steady(&look) || look.size > most ||
+	if ((inode->i_mode & SK_S_IFMT) != SK_S_IFREG || recall(inode, o, &look, &kinds) >= 0 || sk_is_written(&look) || !is_steady(&look) || look.size > most ||
 	    !(file->f_mode & FMODE_READ) || sk_is_data(file->f_path.dentry))
 		return;
 	judge(file, o, &kinds);
