@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What the engine sends by itself: RST both ways, a refusal as the last thing that is said in a session, and a parser's own datagram. Bytes within a stream: shift.c.
+ * What the engine sends by itself: RST both ways, a refusal as the last thing that is said in a session, the stream's own segments, and a parser's own datagram. Which bytes
+ * of ours stand within a stream: shift.c.
  *
  * A receiver takes RST only with the very number it expects (RFC 5961). We know the last byte that went on, not whether it arrived: so a flow that was
  * reset stays known, and whatever either side still sends is answered with an RST that takes its numbers from it.
@@ -9,8 +10,8 @@
 
 #include <string.h>
 
-#include "base/cursor.h"
 #include "engine/frame.h"
+#include "flow/options.h"
 
 void engine_send(struct gw_engine *engine, unsigned pair, enum gw_port to, const uint8_t *frame, size_t size)
 {
@@ -42,25 +43,29 @@ void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *p)
 /* The time stamps of a segment (RFC 7323), for an answer to it: what it echoes was the last of the side in whose name we speak. */
 static void stamp_after(const struct gw_packet *p, struct gw_segment *s)
 {
-	struct sk_cursor options;
+	const uint8_t *option = gw_option_find(p, GW_OPTION_STAMPS, 10);
 
-	if (p->payload < p->l4 + 20)
+	if (!option)
 		return;
-	sk_cursor_init(&options, p->frame + p->l4 + 20, p->payload - p->l4 - 20);
-	while (sk_cursor_left(&options)) {
-		uint8_t kind = sk_get_u8(&options), size = kind > 1 ? sk_get_u8(&options) : 1;
+	s->stamped = true;
+	s->stamp_echo = gw_option_u32(option + 2);
+	s->stamp = gw_option_u32(option + 6);
+}
 
-		if (kind == 0 || options.bad)
-			return;
-		if (kind == 8 && size == 10) {
-			s->stamp_echo = sk_get_u32(&options);
-			s->stamp = sk_get_u32(&options);
-			s->stamped = !options.bad;
-			return;
-		}
-		if (size > 2)
-			sk_get_bytes(&options, size - 2u);
-	}
+/* Of a session that is not shifted, only while one of its packets is in hand. */
+void engine_own(void *context, int side, const struct gw_tcp_own *own)
+{
+	struct gw_engine *engine = context;
+	const struct engine_shift *shift = engine->flow->shift;
+	const struct gw_packet *after = shift ? &shift->model : engine->packet;
+	struct gw_segment s = {.flags = own->flags, .window = own->window, .seq = own->seq, .ack = own->ack, .stamped = own->stamped, .stamp = own->stamp,
+		.stamp_echo = own->stamp_echo, .blocks = own->blocks, .block_count = own->block_count, .data = own->data, .size = own->size};
+	uint8_t frame[GW_FRAME_MAX];
+
+	if (!after)
+		return;
+	s.back = side != (shift ? shift->model_side : engine->side);
+	engine_send(engine, after->pair, s.back ? after->port : other_port(after->port), frame, gw_frame_tcp(after, &s, frame));
 }
 
 void engine_last_words(struct gw_engine *engine, struct engine_flow *flow, const void *bytes, size_t size)

@@ -146,7 +146,7 @@ int gw_engine_new(const struct gw_setup *setup, struct gw_engine **ret_engine)
 	engine->memory.max = setup->memory_max;
 	engine->calls = (struct gw_tcp_calls){.inline_ = setup->inline_, .midstream = setup->midstream, .memory = &engine->memory, .context = engine,
 		.room = stream_room, .begin = stream_begin, .data = stream_data, .gap = stream_gap, .fin = stream_fin, .odd = stream_odd,
-		.release = stream_release, .own = engine_shift_own, .shifts = engine_shift_begin};
+		.release = stream_release, .own = engine_own, .shifts = engine_shift_begin};
 	r = setup->rules ? gw_rule_state_new(setup->rules, &engine->rules) : 0;
 	if (r == 0)
 		r = gw_flows_new(sizeof(struct engine_flow), &engine->memory, engine, flow_end, &engine->flows);

@@ -52,26 +52,38 @@ static size_t finish(struct sk_writer *w, const struct gw_packet *after)
 	return w->at;
 }
 
+static void options(struct sk_writer *w, const struct gw_segment *s)
+{
+	if (s->stamped) {
+		sk_put_u32(w, 0x0101080a);
+		sk_put_u32(w, s->stamp);
+		sk_put_u32(w, s->stamp_echo);
+	}
+	if (s->block_count)
+		sk_put_u32(w, 0x01010500 | (2 + 8 * s->block_count));
+	for (unsigned i = 0; i < s->block_count; i++) {
+		sk_put_u32(w, s->blocks[i].from);
+		sk_put_u32(w, s->blocks[i].to);
+	}
+}
+
 size_t gw_frame_tcp(const struct gw_packet *after, const struct gw_segment *s, uint8_t *out)
 {
+	uint32_t header = 20 + (s->stamped ? 12 : 0) + (s->block_count ? 4 + 8 * s->block_count : 0);
 	struct sk_writer w;
 
 	sk_writer_init(&w, out, GW_FRAME_MAX);
 	link_header(&w, after, s->back);
-	ip_header(&w, after, s->back, (s->stamped ? 32 : 20) + s->size);
+	ip_header(&w, after, s->back, header + s->size);
 	sk_put_u16(&w, s->back ? after->dport : after->sport);
 	sk_put_u16(&w, s->back ? after->sport : after->dport);
 	sk_put_u32(&w, s->seq);
 	sk_put_u32(&w, s->ack);
-	sk_put_u8(&w, s->stamped ? 8 << 4 : 5 << 4);
+	sk_put_u8(&w, (uint8_t)(header / 4 << 4));
 	sk_put_u8(&w, s->flags);
 	sk_put_u16(&w, s->window);
 	sk_put_u32(&w, 0);
-	if (s->stamped) {
-		sk_put_u32(&w, 0x0101080a);
-		sk_put_u32(&w, s->stamp);
-		sk_put_u32(&w, s->stamp_echo);
-	}
+	options(&w, s);
 	sk_put_bytes(&w, s->data, s->size);
 	return finish(&w, after);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "flow/packet.h"
+#include "stream/tcp.h"
 
 enum { GW_FRAME_MAX = 9216 };
 
@@ -17,6 +18,8 @@ struct gw_segment {
 	uint32_t seq, ack;
 	bool stamped;       /* with time stamps (RFC 7323) */
 	uint32_t stamp, stamp_echo;
+	const struct gw_block *blocks; /* of a selective acknowledgement (RFC 2018) */
+	unsigned block_count;          /* at most 3 */
 	const void *data;
 	size_t size;
 };

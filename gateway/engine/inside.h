@@ -109,6 +109,8 @@ void engine_reset(struct gw_engine *engine, struct engine_flow *flow);
 void engine_last_words(struct gw_engine *engine, struct engine_flow *flow, const void *bytes, size_t size);
 /* RST to the sender of a segment. */
 void engine_reset_sender(struct gw_engine *engine, const struct gw_packet *packet);
+/* What gw_tcp_calls asks: a segment as if `side` had sent it. */
+void engine_own(void *context, int side, const struct gw_tcp_own *own);
 /* A parser's own datagram as if `side` had sent it. False when that cannot be. */
 bool engine_answer(struct gw_engine *engine, struct engine_flow *flow, int side, const void *bytes, size_t size);
 
@@ -117,7 +119,6 @@ void engine_send(struct gw_engine *engine, unsigned pair, enum gw_port to, const
 /* shift.c: bytes of our own within a session. */
 /* What gw_tcp_calls asks. */
 bool engine_shift_begin(void *context);
-void engine_shift_own(void *context, int side, const struct gw_tcp_own *own);
 /* A parser's own bytes as if `side` had sent them, behind a message of its; `in_hand`: its bytes are being handed to the parser. False when that cannot be. */
 bool engine_shift_answer(struct gw_engine *engine, struct engine_flow *flow, int side, bool in_hand, const void *bytes, size_t size);
 /* `side` is between two of its messages, as far as one knows; nothing has come of it since `since`. */

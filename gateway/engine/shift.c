@@ -124,20 +124,6 @@ bool engine_shift_begin(void *context)
 	return true;
 }
 
-void engine_shift_own(void *context, int side, const struct gw_tcp_own *own)
-{
-	struct gw_engine *engine = context;
-	const struct engine_shift *shift = engine->flow->shift;
-	struct gw_segment s = {.flags = own->flags, .window = own->window, .seq = own->seq, .ack = own->ack, .stamped = own->stamped,
-		.stamp = own->stamp, .stamp_echo = own->stamp_echo, .data = own->data, .size = own->size};
-	uint8_t frame[GW_FRAME_MAX];
-
-	if (!shift)
-		return;
-	s.back = side != shift->model_side;
-	engine_send(engine, shift->model.pair, port_of(shift, side), frame, gw_frame_tcp(&shift->model, &s, frame));
-}
-
 /* ---- answers wait for the end of a message ---- */
 
 /*

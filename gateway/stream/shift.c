@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/options.h"
 #include "flow/sum.h"
 #include "stream/kept.h"
 
 #define MS 1000000ull
-enum { AGAIN_MS = 200, AGAIN_MAX_MS = 3200, TRIES_MAX = 12, OPTION_SACK = 5, OPTION_STAMPS = 8 };
+enum { AGAIN_MS = 200, AGAIN_MAX_MS = 3200, TRIES_MAX = 12, WINDOW_UNKNOWN = 1024 };
 
 struct edit {
 	uint32_t at, cut;     /* own: bytes from here on are left out */
@@ -23,13 +24,11 @@ struct direction {
 	uint32_t delta;       /* said = own + delta, before the first edit */
 	uint32_t count;
 	struct edit edits[GW_EDITS_MAX];
-	uint32_t stamp;       /* the last time stamp of this side */
 	bool owes_ack;        /* to this side */
 };
 
 struct gw_shift {
 	struct direction from[2];
-	bool stamped;
 	uint64_t now;
 };
 
@@ -102,11 +101,6 @@ static uint32_t unknown(const struct direction *d)
 	return sum;
 }
 
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 static void put32(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 24);
@@ -115,41 +109,12 @@ static void put32(uint8_t *at, uint32_t value)
 	at[3] = (uint8_t)value;
 }
 
-/* The decoder has looked at the options' lengths; a segment whose options run past their end never comes here. */
-static uint8_t *find_option(const struct gw_packet *p, uint8_t kind)
-{
-	uint8_t *at = p->frame + p->l4 + 20, *end = p->frame + p->payload;
-
-	while (at < end && *at != 0) {
-		if (*at == 1) {
-			at++;
-			continue;
-		}
-		if (end - at < 2 || at[1] < 2 || at[1] > end - at)
-			return NULL;
-		if (*at == kind)
-			return at;
-		at += at[1];
-	}
-	return NULL;
-}
-
 static void blocks_in(const struct direction *d, const struct gw_packet *p)
 {
-	uint8_t *option = find_option(p, OPTION_SACK);
+	uint8_t *option = gw_option_find(p, GW_OPTION_SACK, 2);
 
 	for (int i = 2; option && i + 4 <= option[1]; i += 4)
-		put32(option + i, own_of(d, get32(option + i)));
-}
-
-static void note_stamp(struct gw_shift *shift, const struct gw_packet *p, int s)
-{
-	const uint8_t *option = find_option(p, OPTION_STAMPS);
-
-	if (!option || option[1] != 10)
-		return;
-	shift->stamped = true;
-	shift->from[s].stamp = get32(option + 2);
+		put32(option + i, own_of(d, gw_option_u32(option + i)));
 }
 
 void gw_shift_in(struct gw_tcp *t, struct gw_packet *p, int s, struct gw_memory *memory)
@@ -158,7 +123,6 @@ void gw_shift_in(struct gw_tcp *t, struct gw_packet *p, int s, struct gw_memory 
 	uint32_t less;
 
 	t->shift->now = p->time;
-	note_stamp(t->shift, p, s);
 	if (!(p->flags & GW_ACK))
 		return;
 	p->ack = own_of(d, p->ack_said);
@@ -175,11 +139,10 @@ void gw_shift_in(struct gw_tcp *t, struct gw_packet *p, int s, struct gw_memory 
 
 static void send_own(struct gw_tcp *t, const struct gw_tcp_calls *calls, int s, uint32_t number, uint8_t flags, const uint8_t *data, size_t size)
 {
-	struct gw_shift *shift = t->shift;
 	const struct gw_tcp_own own = {.flags = flags, .seq = number, .ack = t->side[!s].ack_seen, .window = (uint16_t)t->side[s].window,
-		.stamped = shift->stamped, .stamp = shift->from[s].stamp, .stamp_echo = shift->from[!s].stamp, .data = data, .size = size};
+		.stamped = t->side[s].stamped, .stamp = t->side[s].stamp, .stamp_echo = t->side[!s].stamp, .data = data, .size = size};
 
-	shift->from[!s].owes_ack = false;
+	t->shift->from[!s].owes_ack = false;
 	calls->own(calls->context, s, &own);
 }
 
@@ -308,8 +271,6 @@ enum gw_tcp_fate gw_shift_out(struct gw_tcp *t, const struct gw_tcp_calls *calls
 
 static bool begin(struct gw_tcp *t, const struct gw_tcp_calls *calls, const struct gw_packet *p, int s)
 {
-	const uint8_t *option = find_option(p, OPTION_STAMPS);
-
 	while (!gw_memory_take(calls->memory, sizeof *t->shift))
 		if (!calls->room(calls->context))
 			return false;
@@ -323,9 +284,6 @@ static bool begin(struct gw_tcp *t, const struct gw_tcp_calls *calls, const stru
 		return false;
 	}
 	t->shift->now = p->time;
-	note_stamp(t->shift, p, s);
-	if (option && option[1] == 10)
-		t->shift->from[!s].stamp = get32(option + 6);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/options.h"
 #include "flow/sum.h"
 #include "stream/held.h"
 #include "stream/kept.h"
@@ -47,37 +48,29 @@ static void set_next(struct gw_tcp_side *side, uint32_t next)
 	side->next = side->acked = side->ack_seen = next;
 }
 
-/* Of a SYN or its answer: how its windows are to be read, and whether segments are signed. */
+/* Of a SYN or its answer: how its windows are to be read, what it permits, and whether segments are signed. */
 static void syn_options(struct gw_tcp *t, const struct gw_packet *p, int s)
 {
-	const uint8_t *at = p->frame + p->l4 + 20, *end = p->frame + p->payload;
+	const uint8_t *scale = gw_option_find(p, GW_OPTION_SCALE, 3);
 
-	while (end - at >= 2 && *at != 0) {
-		if (*at == 1) {
-			at++;
-			continue;
-		}
-		if (at[1] < 2 || at[1] > end - at)
-			return;
-		if (*at == 3 && at[1] == 3)
-			t->side[s].scale = SK_MIN(at[2], 14);
-		t->keyed |= *at == 19 || *at == 29;
-		at += at[1];
-	}
+	t->side[s].scale = scale ? SK_MIN(scale[2], 14) : 0;
+	t->side[s].heard = true;
+	t->side[s].window = p->window >> t->side[s].scale;
+	t->side[s].sack = gw_option_find(p, GW_OPTION_SACK_PERMITTED, 2);
+	t->keyed |= gw_option_find(p, GW_OPTION_SIGNATURE, 2) || gw_option_find(p, GW_OPTION_AUTHENTIC, 2);
 }
 
 /* A session begins: what was remembered of an earlier one on the same ports goes. */
 static void begin(struct gw_tcp *t, const struct gw_tcp_calls *calls, int client, bool midstream)
 {
-	uint8_t ports[2] = {t->side[0].port, t->side[1].port}, scales[2] = {t->side[0].scale, t->side[1].scale};
+	const struct gw_tcp_side before[2] = {t->side[0], t->side[1]};
 	bool keyed = t->keyed;
 
 	gw_tcp_end(t, calls->memory);
 	memset(t, 0, sizeof *t);
-	t->side[0].port = ports[0];
-	t->side[1].port = ports[1];
-	t->side[0].scale = scales[0];
-	t->side[1].scale = scales[1];
+	for (int s = 0; s < 2; s++)
+		t->side[s] = (struct gw_tcp_side){.port = before[s].port, .scale = before[s].scale, .sack = before[s].sack, .heard = before[s].heard,
+			.window = before[s].window};
 	t->keyed = keyed;
 	t->begun = true;
 	t->midstream = midstream;
@@ -100,7 +93,6 @@ static enum gw_tcp_fate syn(struct gw_tcp *t, const struct gw_tcp_calls *calls, 
 		odd(t, calls, s, GW_TCP_SYN_INSIDE);
 	side->pending = true;
 	side->syn = p->seq;
-	side->scale = 0;
 	t->keyed = false;
 	syn_options(t, p, s);
 	return GW_TCP_PASS;
@@ -124,7 +116,6 @@ static enum gw_tcp_fate syn_ack(struct gw_tcp *t, const struct gw_tcp_calls *cal
 		odd(t, calls, s, GW_TCP_SYN_ACK_WRONG);
 		return calls->inline_ ? GW_TCP_DROP : GW_TCP_PASS;
 	}
-	t->side[s].scale = 0;
 	syn_options(t, p, s);
 	begin(t, calls, !s, false); /* of a session picked up between SYN and SYN-ACK, too */
 	set_next(&t->side[s], p->seq + 1);
@@ -329,18 +320,23 @@ static enum gw_tcp_fate goes_on(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	return t->shift && calls->inline_ ? gw_shift_out(t, calls, p, s) : GW_TCP_PASS;
 }
 
-/* What was held and now comes next. */
+/* A segment was held that now comes next. */
+static bool held_is_next(const struct gw_tcp_side *side)
+{
+	return side->held && (past(gw_held_seq(side->held), side->next) <= 0 || past(side->ack_seen, gw_held_seq(side->held)) >= 0);
+}
+
 static void held(struct gw_tcp *t, const struct gw_tcp_calls *calls, int s)
 {
 	struct gw_tcp_side *side = &t->side[s];
 
-	while (side->held) {
+	while (held_is_next(side)) {
 		struct gw_packet p;
 		struct gw_held *first = side->held;
 
-		if (past(gw_held_seq(first), side->next) > 0 && past(side->ack_seen, gw_held_seq(first)) < 0)
-			return;
 		gw_held_take(side, calls->memory, &p);
+		if (calls->inline_ && !t->keyed)
+			gw_held_renew(t, &p, s);
 		if (content(t, calls, &p, s) == GW_TCP_PASS && calls->inline_ && goes_on(t, calls, &p, s) == GW_TCP_PASS)
 			calls->release(calls->context, s, p.frame, p.size);
 		gw_held_free(first);
@@ -360,16 +356,48 @@ static bool at_its_port(struct gw_tcp *t, const struct gw_tcp_calls *calls, cons
 	return false;
 }
 
+/*
+ * A segment is held, and its receiver, who would say so, has not seen it: the sender is told in its name. Of a session picked up later nobody knows whether
+ * selective acknowledgements are permitted; who does not know them passes over them (RFC 9293, 3.1: MUST-6).
+ */
+static void tell_hole(struct gw_tcp *t, const struct gw_tcp_calls *calls, const struct gw_packet *p, int s)
+{
+	const struct gw_tcp_side *side = &t->side[s], *other = &t->side[!s];
+	struct gw_tcp_own own = {.flags = GW_ACK, .seq = gw_tcp_number_out(t, !s, other->next + other->fin_told), .ack = side->ack_seen, .window = (uint16_t)other->window,
+		.stamped = side->stamped && other->stamped, .stamp = other->stamp, .stamp_echo = side->stamp};
+
+	if (!calls->inline_ || t->keyed || p->whole || !other->known || !other->window)
+		return;
+	if (t->midstream || (side->sack && other->sack))
+		own.block_count = gw_held_blocks(side, p->seq, own.blocks);
+	calls->own(calls->context, !s, &own);
+}
+
+/* What this segment says of its side, whatever becomes of its bytes. */
+static void note(struct gw_tcp *t, const struct gw_packet *p, int s)
+{
+	struct gw_tcp_side *side = &t->side[s], *other = &t->side[!s];
+	const uint8_t *stamps = gw_option_find(p, GW_OPTION_STAMPS, 10);
+
+	side->heard = true;
+	side->window = p->window;
+	if (!stamps || (side->stamped && past(gw_option_u32(stamps + 2), side->stamp) < 0))
+		return;
+	side->stamp = gw_option_u32(stamps + 2);
+	side->stamp_echo = gw_option_u32(stamps + 6);
+	if (!other->stamped)
+		other->stamp = side->stamp_echo;
+	side->stamped = other->stamped = true;
+}
+
 /* In the sender's own numbers. */
 static enum gw_tcp_fate segment(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s)
 {
-	enum gw_tcp_fate fate;
-
 	if (p->flags & GW_RST)
 		return reset(t, calls, p, s);
 	if (!pick_up(t, calls, p, s))
 		return GW_TCP_PASS;
-	t->side[s].window = p->window;
+	note(t, p, s);
 	if (p->flags & GW_URG) {
 		odd(t, calls, s, GW_TCP_URGENT);
 		if (calls->inline_) {
@@ -380,9 +408,19 @@ static enum gw_tcp_fate segment(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	}
 	acknowledged(t, calls, p, s);
 	held(t, calls, !s); /* an acknowledgement may have shown that a gap stays one */
-	fate = content(t, calls, p, s);
-	if (fate == GW_TCP_PASS)
-		held(t, calls, s);
+	return content(t, calls, p, s);
+}
+
+/* What was held goes on behind the segment it waited for. One that is made of fragments goes on by itself, later. */
+static enum gw_tcp_fate with_held(struct gw_tcp *t, const struct gw_tcp_calls *calls, struct gw_packet *p, int s, enum gw_tcp_fate fate)
+{
+	if (!held_is_next(&t->side[s]))
+		return fate;
+	if (calls->inline_ && fate == GW_TCP_PASS && !p->whole) {
+		calls->release(calls->context, s, p->frame, p->size);
+		fate = GW_TCP_DROP;
+	}
+	held(t, calls, s);
 	return fate;
 }
 
@@ -398,10 +436,12 @@ enum gw_tcp_fate gw_tcp_segment(struct gw_tcp *t, const struct gw_tcp_calls *cal
 	if (t->shift)
 		gw_shift_in(t, p, s, calls->memory);
 	fate = segment(t, calls, p, s);
+	if (fate == GW_TCP_PASS)
+		fate = with_held(t, calls, p, s, goes_on(t, calls, p, s));
+	else if (fate == GW_TCP_HELD)
+		tell_hole(t, calls, p, s);
 	if (!t->shift)
 		return fate;
-	if (fate == GW_TCP_PASS)
-		fate = goes_on(t, calls, p, s);
 	if (said && !p->payload_size)
 		gw_shift_owe(t, s);
 	gw_shift_flush(t, calls, s);

@@ -6,7 +6,9 @@
  * The rule, where frames can be dropped: **the first copy of a byte that went on is the truth.** It is remembered until the receiver has acknowledged it;
  * a later copy is made equal to it before it goes on. Whether the first copy arrived does not matter (TTL, time stamps, options that a stack refuses): the
  * receiver can never get another one. From that follows:
- *   out of order     is held back until the bytes before it were judged, then goes on as it came
+ *   out of order     is held back until the bytes before it were judged, then goes on behind them, with its sender's newest acknowledgement and time stamp: by the old ones
+ *                    the receiver might take it for a wanderer from long ago (RFC 7323, 5.3). Its sender is told at once what is here and what is not, in the receiver's
+ *                    name, who cannot know; so one lost frame costs a round trip and not a timer
  *   old, forgotten   goes on without its payload: the receiver answers with an acknowledgement, as it would have
  *   behind FIN       is dropped
  *   RST              goes on when it lies in the window, else is dropped; it ends nothing here: should bytes follow, they are judged like all others
@@ -62,6 +64,12 @@ struct gw_tcp_ruling {
 struct gw_held;
 struct gw_shift;
 
+/* Bytes from..to, without the last. */
+struct gw_block {
+	uint32_t from, to;
+};
+enum { GW_BLOCKS_MAX = 3 }; /* as many as fit beside time stamps */
+
 /* A segment of our own, in the numbers of who gets it. */
 struct gw_tcp_own {
 	uint8_t flags;
@@ -71,6 +79,8 @@ struct gw_tcp_own {
 	uint32_t stamp, stamp_echo;
 	const uint8_t *data;
 	size_t size;
+	struct gw_block blocks[GW_BLOCKS_MAX]; /* what has arrived behind a hole (RFC 2018), the one that came last first; only without data */
+	unsigned block_count;
 };
 
 struct gw_tcp_side {
@@ -84,8 +94,12 @@ struct gw_tcp_side {
 	uint32_t fin_at;    /* of the FIN */
 	uint32_t acked;     /* by the other side, as far as `next` */
 	uint32_t ack_seen;  /* the highest acknowledgement by the other side, also beyond `next` */
-	uint32_t window;    /* as last said by this side, unscaled */
+	bool heard;         /* this side has spoken; from then on: */
+	uint32_t window;    /* as last said by this side, as it stands in its segments: SYN's, which has no scale, is brought to that */
 	uint8_t scale;      /* of its windows, by its SYN; 0 where that was not seen */
+	bool sack;          /* its SYN permits selective acknowledgements */
+	bool stamped;       /* it sends time stamps (RFC 7323): */
+	uint32_t stamp, stamp_echo; /* the newest */
 	uint8_t *kept;      /* ring of `kept_space` bytes (a power of two) with the `kept_size` bytes before `next` */
 	uint32_t kept_space, kept_head, kept_size;
 	struct gw_held *held;

@@ -2,7 +2,8 @@
 /*
  * Two small stacks of TCP talk over a wire that loses, doubles and swaps their segments, with the stream between them. What one side says is a row of letters:
  * X is taken out, and behind each X the other side's stream gets "no;". Whatever happens on the wire, each side gets exactly what is left, and nobody waits
- * for ever: every stack takes numbers literally, so one that is not shifted ends it.
+ * for ever: every stack takes numbers literally, so one that is not shifted ends it. Every other pair of stacks has time stamps and throws away what is older than
+ * what it has seen (RFC 7323); its timer doubles each time.
  */
 #include "support/harness.h"
 
@@ -10,10 +11,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/options.h"
 #include "flow/sum.h"
 #include "stream/tcp.h"
 
-enum { SAID_MAX = 4096, WIRE_MAX = 8192, MTU = 40, WINDOW = 200, STEP_MS = 10, STILL = 800 };
+enum { SAID_MAX = 4096, WIRE_MAX = 8192, MTU = 40, WINDOW = 200, STEP_MS = 10, STILL = 800, TIMER_MS = 120, TIMER_MAX_MS = 960, FRAME = 192 };
 #define MS 1000000ull
 
 struct stack {
@@ -26,8 +28,11 @@ struct stack {
 	uint32_t early;   /* bytes behind a hole that are here */
 	uint8_t have[SAID_MAX];
 	uint32_t wrong;   /* acknowledgements of what was never sent */
-	uint64_t again;
-	bool owes, blocks;
+	uint64_t again, timer;
+	uint32_t recent;  /* the peer's newest time stamp */
+	uint32_t outdated; /* segments with new data that were thrown away for their time stamp */
+	uint32_t told;    /* that bytes behind a hole have arrived; since the last progress */
+	bool owes, blocks, stamps;
 };
 
 struct frame {
@@ -35,7 +40,7 @@ struct frame {
 	int from;
 	bool before; /* the stream */
 	uint32_t size;
-	uint8_t bytes[160];
+	uint8_t bytes[FRAME];
 };
 
 static struct {
@@ -48,6 +53,8 @@ static struct {
 	uint64_t now;
 	uint64_t random;
 	unsigned loss, swap;         /* of 100 */
+	uint32_t lose;               /* the nth frame to the stream is lost; 0 = none */
+	uint32_t mtu;
 	struct gw_packet *packet;
 	uint32_t cuts, answers, refused;
 	bool off;
@@ -65,9 +72,38 @@ static void put32(uint8_t *at, uint32_t v)
 		at[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-static size_t make(int from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t window, const uint32_t *block, const void *data, size_t size, uint8_t *frame)
+struct options {
+	bool permit, stamps;
+	uint32_t stamp, echo;
+	const struct gw_block *block;
+};
+
+static size_t put_options(const struct options *o, uint8_t *at)
 {
-	size_t options = block ? 12 : 0;
+	size_t size = 0;
+
+	if (o->permit) {
+		memcpy(at, (uint8_t[]){1, 1, 4, 2}, 4);
+		size = 4;
+	}
+	if (o->stamps) {
+		memcpy(at + size, (uint8_t[]){1, 1, 8, 10}, 4);
+		put32(at + size + 4, o->stamp);
+		put32(at + size + 8, o->echo);
+		size += 12;
+	}
+	if (o->block) {
+		memcpy(at + size, (uint8_t[]){1, 1, 5, 10}, 4);
+		put32(at + size + 4, o->block->from);
+		put32(at + size + 8, o->block->to);
+		size += 12;
+	}
+	return size;
+}
+
+static size_t make(int from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t window, const struct options *o, const void *data, size_t size, uint8_t *frame)
+{
+	size_t options = (o->permit ? 4 : 0) + (o->stamps ? 12 : 0) + (o->block ? 12 : 0);
 	struct gw_packet p = {.frame = frame, .size = (uint32_t)(54 + options + size)};
 
 	memset(frame, 0, 54 + options);
@@ -85,11 +121,7 @@ static size_t make(int from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t
 	frame[47] = flags;
 	frame[48] = (uint8_t)(window >> 8);
 	frame[49] = (uint8_t)window;
-	if (block) {
-		memcpy(frame + 54, (uint8_t[]){1, 1, 5, 10}, 4);
-		put32(frame + 58, block[0]);
-		put32(frame + 62, block[1]);
-	}
+	put_options(o, frame + 54);
 	if (size)
 		memcpy(frame + 54 + options, data, size);
 	gw_decode(&p, false);
@@ -101,6 +133,8 @@ static size_t make(int from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t
 
 static void send(int from, bool before, const uint8_t *frame, size_t size)
 {
+	if (before && w.lose && !--w.lose)
+		return;
 	for (unsigned copy = 0; copy < 1 + (dice(100) < w.swap); copy++) {
 		if (dice(100) < w.loss)
 			continue;
@@ -122,10 +156,11 @@ static void on_release(void *context, int side, const uint8_t *frame, size_t siz
 
 static void on_own(void *context, int side, const struct gw_tcp_own *own)
 {
-	uint8_t frame[160];
+	const struct options options = {false, own->stamped, own->stamp, own->stamp_echo, own->block_count ? &own->blocks[0] : NULL};
+	uint8_t frame[FRAME];
 
 	w.answers += own->size > 0;
-	send_on(side, frame, make(side, own->flags, own->seq, own->ack, own->window, NULL, own->data, own->size, frame));
+	send_on(side, frame, make(side, own->flags, own->seq, own->ack, own->window, &options, own->data, own->size, frame));
 }
 
 static bool on_shifts(void *context)
@@ -194,16 +229,19 @@ static uint32_t window_of(const struct stack *me)
 static void speak(int s, uint32_t from, uint32_t size)
 {
 	struct stack *me = &w.stack[s];
-	uint8_t frame[160];
-	uint32_t block[2] = {0, 0};
+	uint8_t frame[FRAME];
+	struct gw_block block = {0};
+	struct options options = {false, me->stamps, (uint32_t)(w.now / MS), me->recent, NULL};
 
-	for (uint32_t i = me->got_size; me->blocks && i < SAID_MAX && !block[1]; i++) {
-		if (me->have[i] && !block[0])
-			block[0] = me->peer_isn + 1 + i;
-		if (block[0] && !me->have[i])
-			block[1] = me->peer_isn + 1 + i;
+	for (uint32_t i = me->got_size; me->blocks && i < SAID_MAX && !block.to; i++) {
+		if (me->have[i] && !block.from)
+			block.from = me->peer_isn + 1 + i;
+		if (block.from && !me->have[i])
+			block.to = me->peer_isn + 1 + i;
 	}
-	send(s, true, frame, make(s, GW_ACK, me->isn + 1 + from, me->next, window_of(me), block[1] ? block : NULL, me->say + from, size, frame));
+	if (block.to)
+		options.block = &block;
+	send(s, true, frame, make(s, GW_ACK, me->isn + 1 + from, me->next, window_of(me), &options, me->say + from, size, frame));
 	me->owes = false;
 }
 
@@ -211,15 +249,17 @@ static void run_stack(int s)
 {
 	struct stack *me = &w.stack[s];
 
-	if (w.now >= me->again && me->acked < me->sent) {
+	if (me->acked < me->sent && w.now >= me->again) {
+		if (me->stamps)
+			me->timer = SK_MIN(me->timer * 2, (uint64_t)TIMER_MAX_MS);
 		me->sent = me->acked;
-		me->again = w.now + 120 * MS;
+		me->again = w.now + me->timer * MS;
 	}
 	while (me->sent < me->say_size && me->sent - me->acked < WINDOW / 2) {
-		uint32_t size = SK_MIN(1 + dice(MTU), me->say_size - me->sent);
+		uint32_t size = SK_MIN(1 + dice(w.mtu), me->say_size - me->sent);
 
 		if (me->acked == me->sent)
-			me->again = w.now + 120 * MS;
+			me->again = w.now + me->timer * MS;
 		speak(s, me->sent, size);
 		me->sent += size;
 	}
@@ -227,20 +267,46 @@ static void run_stack(int s)
 		speak(s, me->sent, 0);
 }
 
+/* True: the segment is a wanderer from long ago. */
+static bool outdated(struct stack *me, const struct gw_packet *p)
+{
+	const uint8_t *stamps = gw_option_find(p, GW_OPTION_STAMPS, 10);
+	uint32_t stamp;
+
+	assert_int_equal(stamps != NULL, me->stamps);
+	if (!stamps)
+		return false;
+	stamp = gw_option_u32(stamps + 2);
+	if ((int32_t)(stamp - me->recent) < 0) {
+		me->outdated += p->payload_size && (int32_t)(p->seq + p->payload_size - me->next) > 0;
+		me->owes |= p->payload_size > 0;
+		return true;
+	}
+	if ((int32_t)(p->seq - me->next) <= 0)
+		me->recent = stamp;
+	return false;
+}
+
 static void take(int s, const struct frame *f)
 {
 	struct stack *me = &w.stack[s];
-	uint8_t copy[160];
+	uint8_t copy[FRAME];
 	struct gw_packet p = {.frame = copy, .size = f->size};
 
 	memcpy(copy, f->bytes, f->size);
 	assert_int_equal(gw_decode(&p, true), 0);
+	if (outdated(me, &p))
+		return;
+	if (me->stamps && gw_option_find(&p, GW_OPTION_SACK, 2) && p.ack == me->isn + 1 + me->acked && ++me->told == 3)
+		me->sent = me->acked;
 	if ((int32_t)(p.ack - (me->isn + 1 + me->say_size)) > 0)
 		me->wrong++;
 	else if ((int32_t)(p.ack - (me->isn + 1 + me->acked)) > 0) {
 		me->acked = p.ack - me->isn - 1;
 		me->sent = SK_MAX(me->sent, me->acked);
-		me->again = w.now + 120 * MS;
+		me->told = 0;
+		me->timer = TIMER_MS;
+		me->again = w.now + me->timer * MS;
 	}
 	for (uint32_t i = 0; i < p.payload_size; i++) {
 		int32_t at = (int32_t)(p.seq + i - (me->peer_isn + 1));
@@ -282,11 +348,13 @@ static void step(void)
 
 static void begin(uint64_t seed, const char *left, const char *right)
 {
-	uint8_t frame[160];
+	const struct options first = {.permit = true, .stamps = seed & 2, .stamp = 1000, .echo = 1000}, plain = {.stamps = seed & 2, .stamp = 1000, .echo = 1000};
+	uint8_t frame[FRAME];
 
 	memset(&w, 0, sizeof w);
 	w.random = seed;
 	w.now = 1000 * MS;
+	w.mtu = MTU;
 	w.memory.max = 1 << 20;
 	w.calls = (struct gw_tcp_calls){.inline_ = true, .midstream = true, .memory = &w.memory, .room = no_room, .begin = on_begin, .data = on_data,
 		.gap = on_gap, .fin = on_fin, .odd = on_odd, .release = on_release, .own = on_own, .shifts = on_shifts};
@@ -299,10 +367,13 @@ static void begin(uint64_t seed, const char *left, const char *right)
 		me->peer_isn = s ? 0x7fffffe0 : 0xffffffc0;
 		me->next = me->peer_isn + 1;
 		me->blocks = seed & 1;
+		me->stamps = seed & 2;
+		me->recent = 1000;
+		me->timer = TIMER_MS;
 	}
-	through(0, frame, make(0, GW_SYN, w.stack[0].isn, 0, WINDOW, NULL, NULL, 0, frame));
-	through(1, frame, make(1, GW_SYN | GW_ACK, w.stack[1].isn, w.stack[0].isn + 1, WINDOW, NULL, NULL, 0, frame));
-	through(0, frame, make(0, GW_ACK, w.stack[0].isn + 1, w.stack[1].isn + 1, WINDOW, NULL, NULL, 0, frame));
+	through(0, frame, make(0, GW_SYN, w.stack[0].isn, 0, WINDOW, &first, NULL, 0, frame));
+	through(1, frame, make(1, GW_SYN | GW_ACK, w.stack[1].isn, w.stack[0].isn + 1, WINDOW, &first, NULL, 0, frame));
+	through(0, frame, make(0, GW_ACK, w.stack[0].isn + 1, w.stack[1].isn + 1, WINDOW, &plain, NULL, 0, frame));
 	w.wire_size = 0;
 }
 
@@ -360,6 +431,8 @@ static void check(uint64_t seed, const char *left, const char *right)
 	if (strcmp(rest, wanted) != 0 || answers != w.cuts)
 		fail_msg("seed %llu: the left side got %s: %u answers to %u", (unsigned long long)seed, got, answers, w.cuts);
 	assert_int_equal(w.stack[0].wrong + w.stack[1].wrong, 0);
+	if (!w.swap) /* a wire that only loses never lets one segment overtake another */
+		assert_int_equal(w.stack[0].outdated + w.stack[1].outdated, 0);
 }
 
 static const char *const left_says[] = {"aX", "Xabc", "aaaabbbbXccccddddXXeeeeffff", "XXXXX", "abcdefghijklmnopqrstuvwxyzXabcdefghijklmnopqrstuvwxyzXabcdefghijklmnopqrstuvwxyz",
@@ -388,6 +461,25 @@ static void test_a_good_wire(void **state)
 static void test_loss(void **state)
 {
 	play(20, 0, 40);
+}
+
+/* The receiver cannot say what it lacks while its bytes wait here: its sender is told, and need not wait for its timer. */
+static void test_a_lost_frame_costs_no_timer(void **state)
+{
+	for (unsigned cut = 0; cut < 2; cut++)
+		for (uint32_t lose = 1; lose < 5; lose++) {
+			uint64_t until;
+
+			begin(3, left_says[cut ? 5 : 4] + (cut ? 78 : 27), "");
+			until = w.now + (TIMER_MS - STEP_MS) * MS;
+			w.mtu = 8;
+			w.lose = lose;
+			while (!quiet() && w.now < until)
+				step();
+			assert_int_equal(w.stack[0].acked, w.stack[0].say_size);
+			run_until_quiet(3);
+			end();
+		}
 }
 
 static void test_doubles_and_swaps(void **state)
@@ -423,10 +515,11 @@ static void test_not_everywhere(void **state)
 static void test_it_gives_up(void **state)
 {
 	bool lives = true;
-	uint8_t frame[160];
+	const struct options plain = {0};
+	uint8_t frame[FRAME];
 
 	begin(1, "X", "");
-	through(0, frame, make(0, GW_ACK, w.stack[0].isn + 1, w.stack[1].isn + 1, WINDOW, NULL, "X", 1, frame));
+	through(0, frame, make(0, GW_ACK, w.stack[0].isn + 1, w.stack[1].isn + 1, WINDOW, &plain, "X", 1, frame));
 	assert_int_equal(w.answers, 1);
 	for (int i = 0; i < 60000 && lives; i += 100) {
 		w.now += 100 * MS;
@@ -437,5 +530,5 @@ static void test_it_gives_up(void **state)
 	end();
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_a_good_wire), cmocka_unit_test(test_loss), cmocka_unit_test(test_doubles_and_swaps), cmocka_unit_test(test_all_of_it),
+SK_TEST_MAIN(cmocka_unit_test(test_a_good_wire), cmocka_unit_test(test_loss), cmocka_unit_test(test_a_lost_frame_costs_no_timer), cmocka_unit_test(test_doubles_and_swaps), cmocka_unit_test(test_all_of_it),
 	     cmocka_unit_test(test_not_everywhere), cmocka_unit_test(test_it_gives_up))
