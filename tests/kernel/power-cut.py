@@ -7,6 +7,7 @@
 # and the disks as a cut at each point leaves them, where what was not flushed is lost, or some of it, are looked at on this machine, after all another boot. The file
 # systems must be whole, the agent start, the state be the last good one or the next, nothing unknown run, and the window come to its end. `./check --long`: each
 # pass of each point, three ways.
+import fcntl
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,6 +29,8 @@ from support.window_site import BUILD, TOP, SECRET, Site, desk, finish, point, s
 SHORT = ('lockdown.learned', 'window.answered', 'window.kept.done', 'window.known', 'window.changes', 'window.restore-file', 'window.restored.done',
          'window.provisional.done', 'lockdown.outbox', 'policy.write', 'policy.written', 'policy.prune')
 LAST = 'policy.prune'  # where the machine is killed
+
+MACHINES = []  # that run
 
 
 class Lines:
@@ -83,17 +87,23 @@ class Machine:
         self.said, self.other = [], []
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
+        MACHINES.append(self)
 
     def read(self):
         for line in self.process.stdout:
             (self.said if line.startswith('= ') else self.other).append(line.strip().removeprefix('= '))
 
     def kill(self):
-        os.kill(int(self.pid.read_text()), signal.SIGKILL)
+        MACHINES.remove(self)
+        if self.pid.exists():
+            os.kill(int(self.pid.read_text()), signal.SIGKILL)
+        else:
+            self.process.terminate()
         self.process.wait(60)
 
     def end(self):
         code = self.process.wait(2500)
+        MACHINES.remove(self)
         self.reader.join(10)
         return code
 
@@ -263,17 +273,13 @@ def understand(lines):
 
 
 def look_here(folder, images):
-    """On this machine, whose boot is another one, too: in namespaces of its own, on loop devices, all of it gone when it is killed."""
-    devices = []
-    try:
+    """On this machine, whose boot is another one, too: in namespaces of its own, whose loop devices go with the mounts, however it ends."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
         for name, data in images.items():
-            (folder / f'{name}.img').write_bytes(data)
-            devices.append(sh('losetup', '--find', '--show', folder / f'{name}.img', check=True).stdout.strip())
+            Path(place, f'{name}.img').write_bytes(data)
         said = sh('timeout', '-k', '5', '400', 'unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc',
-                  Path(__file__).with_suffix('.guest'), 'look', *devices, timeout=450, env={**os.environ, 'PATH': f'{BUILD}:/usr/sbin:/sbin:/usr/bin:/bin'})
-    finally:
-        for device in devices:
-            sh('losetup', '--detach', device)
+                  Path(__file__).with_suffix('.guest'), 'look', *(f'{place}/{name}.img' for name in images), timeout=450,
+                  env={**os.environ, 'PATH': f'{BUILD}:/usr/sbin:/sbin:/usr/bin:/bin'})
     return understand(line.removeprefix('= ') for line in said.stdout.splitlines() if line.startswith('= ')), said.stdout + said.stderr
 
 
@@ -291,19 +297,40 @@ def look(folder, disks, marks, chosen, hashes):
     found, said, code = look_there(folder, disks, disks.cut(position, 'lost'))
     wrong = judge(Then(marks, position, order), found, hashes)
     point(not wrong and code == 0, f'killed at {LAST} and booted again', '\n'.join(map(str, wrong)) + f'\n{json.dumps(found)[:2000]}\n{said}')
-    for number, (order, position, name, way) in enumerate(chosen):
-        found, said = look_here(folder, disks.cut(position, way, number))
-        wrong = judge(Then(marks, position, order), found, hashes)
-        size = disks.unflushed(position) >> 10
-        point(not wrong, f'cut at {name}: {({"lost": "what waited is lost", "kept": "nothing is lost", "some": "of what waited some is lost"})[way]} ({size} KiB waited)',
-              '\n'.join(map(str, wrong)) + f'\n{json.dumps(found)[:3000]}\n{said[-1500:]}')
+    with ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as several:
+        looks = several.map(lambda cut: look_here(folder, disks.cut(cut[1][1], cut[1][3], cut[0])), enumerate(chosen))
+        for (order, position, name, way), (found, said) in zip(chosen, looks):
+            wrong = judge(Then(marks, position, order), found, hashes)
+            size = disks.unflushed(position) >> 10
+            point(not wrong, f'cut at {name}: {({"lost": "what waited is lost", "kept": "nothing is lost", "some": "of what waited some is lost"})[way]} ({size} KiB waited)',
+                  '\n'.join(map(str, wrong)) + f'\n{json.dumps(found)[:3000]}\n{said[-1500:]}')
+
+
+def remove_old():
+    """Folders of runs that were killed: nobody holds their lock."""
+    for folder in Path(tempfile.gettempdir()).glob('sekisho-power-*'):
+        try:
+            with open(folder / 'lock', 'wb') as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            pass
+
+
+def interrupted(number, _frame):
+    sys.exit(128 + number)
 
 
 LONG = os.environ.get('SEKISHO_LONG') == '1'
 
 
 def main():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    remove_old()
     folder = Path(tempfile.mkdtemp(prefix='sekisho-power-'))
+    held = open(folder / 'lock', 'wb')  # until this process ends
+    fcntl.flock(held, fcntl.LOCK_EX)
     site = Site(disk=False)
     try:
         hashes, images = furnish(site, folder)
@@ -320,6 +347,8 @@ def main():
         print(f'# {time.monotonic() - began:.0f} s', flush=True)
         disks.close()
     finally:
+        for machine in list(MACHINES):
+            machine.kill()
         site.close()
         shutil.rmtree(folder, ignore_errors=True)
     finish()
