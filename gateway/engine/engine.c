@@ -180,7 +180,10 @@ static enum gw_fate fate_of(const struct gw_engine *engine, bool drop)
 	return drop && engine->setup.inline_ ? GW_FATE_DROP : GW_FATE_PASS;
 }
 
-/* Shapes of the frame itself. True: it does not go on, and nothing of it is looked at further. */
+/*
+ * Shapes of the frame itself. True: it does not go on, and nothing of it is looked at further. Where nothing can be dropped rules are asked of what has a wrong
+ * checksum: it may be wrong only where it was captured.
+ */
 static bool odd_frame(struct gw_engine *engine, const struct gw_packet *p)
 {
 	for (unsigned i = 0; p->odd && i < GW_ODDS; i++) {
@@ -191,7 +194,7 @@ static bool odd_frame(struct gw_engine *engine, const struct gw_packet *p)
 			continue; /* the stream tells them */
 		engine_tell_odd(engine, NULL, 0, gw_odd_names[i], 1u << i & GW_ODD_FATAL);
 	}
-	return p->odd & GW_ODD_FATAL;
+	return p->odd & (engine->setup.inline_ ? GW_ODD_FATAL : GW_ODD_FATAL & ~GW_ODD_L4_CHECKSUM);
 }
 
 /* A SYN may begin another session on the same ports. */
@@ -246,6 +249,12 @@ static bool zone_refuses(struct gw_engine *engine, struct engine_flow *flow, int
 	return mode == SK_WATCH_ENFORCE;
 }
 
+/* Its receiver will not take it: rules have seen it as a packet, and that is all. */
+static bool bad_segment(const struct gw_packet *p)
+{
+	return p->transport == 6 && p->odd & GW_ODD_L4_CHECKSUM;
+}
+
 static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 {
 	struct engine_flow *flow;
@@ -271,7 +280,9 @@ static enum gw_fate inspect(struct gw_engine *engine, struct gw_packet *p)
 		return fate_of(engine, true);
 	if (flow->stopped && !flow->reset && !opens(p))
 		return fate_of(engine, true);
-	if (engine_rules_packet(engine, flow, side))
+	if (p->transport == 17 && p->payload_size)
+		engine->settled_now = engine_settle(engine, flow, side, p->frame + p->payload, p->payload_size);
+	if (engine_rules_packet(engine, flow, side) || bad_segment(p))
 		return fate_of(engine, true);
 	return p->transport == 6 ? tcp(engine, flow, side, p) : datagram(engine, flow, side, p);
 }

@@ -84,8 +84,10 @@ struct gw_engine {
 	struct engine_flow *flow;
 	struct gw_packet *packet;
 	int side; /* of the flow, that sent it */
+	bool settled_now; /* by engine_settle(), and not judged yet whether it may be spoken */
 	struct gw_rule_state *rules; /* NULL = no rules */
-	struct gw_rule_result rule_result;
+	struct gw_rule_result rule_result;    /* of the packet and of the bytes that came in order with it */
+	struct gw_rule_result message_result; /* of the message in hand */
 	struct engine_visit visits[GW_VISITS];
 	struct gw_opinion opinion; /* what an event's texts point to */
 };
@@ -96,6 +98,9 @@ void engine_gap(struct gw_engine *engine, struct engine_flow *flow, int side, ui
 void engine_fin(struct gw_engine *engine, struct engine_flow *flow, int side);
 void engine_parser_tick(struct gw_engine *engine, struct engine_flow *flow);
 void engine_parser_end(struct gw_engine *engine, struct engine_flow *flow);
+
+/* The parser of a datagram's flow, before anything is asked about it. True: it was found out just now that there is one, or that there is none. */
+bool engine_settle(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size);
 
 /* event.c */
 void engine_event_begin(struct gw_engine *engine, const struct engine_flow *flow, int side, enum gw_event_kind kind, struct gw_event *ret_event);

@@ -15,6 +15,14 @@ static bool established(const struct gw_engine *engine, const struct engine_flow
 	return flow->tcp.begun || (engine->setup.midstream && p && (p->flags & (GW_ACK | GW_SYN | GW_RST)) == GW_ACK);
 }
 
+/* Of a session that is not picked up, of a SYN, or with a wrong checksum. */
+static bool streamless(const struct gw_engine *engine, const struct engine_flow *flow)
+{
+	const struct gw_packet *p = engine->packet;
+
+	return p && p->transport == 6 && (p->odd & GW_ODD_L4_CHECKSUM || p->flags & GW_SYN || (!flow->tcp.begun && !engine->setup.midstream));
+}
+
 static void view_of(struct gw_engine *engine, struct engine_flow *flow, int side, struct gw_rule_view *view)
 {
 	const struct gw_flow_key *key = &flow->base.key;
@@ -25,6 +33,7 @@ static void view_of(struct gw_engine *engine, struct engine_flow *flow, int side
 		.client_port = key->port[client], .server_port = key->port[!client], .proto = flow->proto,
 		.bytes = {[GW_TO_SERVER] = flow->stream_bytes[client], [GW_TO_CLIENT] = flow->stream_bytes[!client]}};
 	view->established = key->transport == 6 ? established(engine, flow) : flow->base.packets[0] && flow->base.packets[1];
+	view->streamless = streamless(engine, flow);
 	if (engine->packet) {
 		view->payload = engine->packet->frame + engine->packet->payload;
 		view->payload_size = engine->packet->payload_size;
@@ -36,7 +45,7 @@ static bool enforced(struct gw_engine *engine, struct engine_flow *flow)
 	return engine->setup.inline_ && (!engine->setup.policy || engine_ways(engine, flow)->mode == SK_WATCH_ENFORCE);
 }
 
-static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result)
+static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result, uint32_t from)
 {
 	bool stops = enforced(engine, flow);
 	struct gw_event event;
@@ -45,7 +54,7 @@ static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, c
 	event.message = message;
 	if (engine->setup.policy)
 		event.conduit = flow->ways->name;
-	for (uint32_t i = 0; i < result->count; i++) {
+	for (uint32_t i = from; i < result->count; i++) {
 		const struct gw_rule_info *rule = result->alerts[i];
 
 		event.sid = rule->sid;
@@ -60,11 +69,11 @@ static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, c
 	}
 }
 
-/* Tells what matched and ends the flow where it is to be ended. True: it is. */
-static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result)
+/* Tells what matched, from alert `from` on, and ends the flow where it is to be ended. True: it is. */
+static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result, uint32_t from)
 {
-	if (result->count)
-		tell(engine, flow, side, message, result);
+	if (result->count > from)
+		tell(engine, flow, side, message, result, from);
 	if ((result->action != GW_RULE_DROP && result->action != GW_RULE_REJECT) || !enforced(engine, flow))
 		return false;
 	flow->stopped = true;
@@ -110,38 +119,39 @@ bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int
 	gw_rule_packet(engine->rules, flow->rules, &view, result);
 	if (flow->rules)
 		charge(engine, flow);
-	return conclude(engine, flow, side, NULL, result);
+	return conclude(engine, flow, side, NULL, result, 0);
 }
 
+/* A rule alerts once on a packet and on what came in order with it. */
 bool engine_rules_stream(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size)
 {
 	struct gw_rule_result *result = &engine->rule_result;
 	struct gw_rule_view view;
+	uint32_t from = result->count;
 
-	if (!engine->rules)
+	if (!engine->rules || result->action == GW_RULE_PASS)
 		return false;
 	result->action = GW_RULE_NONE;
-	result->count = result->lost = 0;
 	view_of(engine, flow, side, &view);
 	gw_rule_stream(engine->rules, flow->rules, &view, data, size, result);
 	if (flow->rules)
 		charge(engine, flow);
-	return conclude(engine, flow, side, NULL, result);
+	return conclude(engine, flow, side, NULL, result, from);
 }
 
 bool engine_rules_message(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message)
 {
-	struct gw_rule_result *result = &engine->rule_result;
+	struct gw_rule_result *result = &engine->message_result;
 	struct gw_rule_view view;
 
-	if (!engine->rules)
+	if (!engine->rules || (engine->packet && engine->rule_result.action == GW_RULE_PASS))
 		return false;
 	result->action = GW_RULE_NONE;
 	result->count = result->lost = 0;
 	view_of(engine, flow, side, &view);
 	view.dir = message->dir;
 	gw_rule_message(engine->rules, flow->rules, &view, message, result);
-	return conclude(engine, flow, side, message, result);
+	return conclude(engine, flow, side, message, result, 0);
 }
 
 void engine_rules_gap(struct engine_flow *flow, int side)

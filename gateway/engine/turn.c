@@ -430,18 +430,28 @@ static void hand_joined(struct turn *t, uint8_t *data, size_t size)
 	free(joined);
 }
 
+bool engine_settle(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size)
+{
+	if (!flow->protocol_settled)
+		find_parser(engine, flow, side, data, size);
+	else
+		return false;
+	return flow->protocol_settled;
+}
+
 void engine_feed(struct gw_engine *engine, struct engine_flow *flow, int side, uint8_t *data, size_t size, bool datagram, struct gw_tcp_ruling *ruling)
 {
 	struct turn t;
+	bool settled = datagram ? engine->settled_now : engine_settle(engine, flow, side, data, size);
 
+	engine->settled_now = false;
 	if (!datagram && engine_rules_stream(engine, flow, side, data, size)) {
 		ruling->stop = true;
 		return;
 	}
 	flow->stream_bytes[side] += size;
-	if (!flow->protocol_settled) {
-		find_parser(engine, flow, side, data, size);
-		if (flow->protocol_settled && !engine_protocol_lawful(engine, flow, side)) {
+	if (settled) {
+		if (!engine_protocol_lawful(engine, flow, side)) {
 			ruling->stop = true;
 			return;
 		}

@@ -130,7 +130,13 @@ static void icmp(struct gw_packet *p, struct sk_cursor *c)
 		p->odd |= GW_ODD_L4_SHORT;
 		return;
 	}
-	p->payload = p->l4 + 4;
+	sk_get_u32(c);
+	if (c->bad) { /* type, code and checksum only */
+		p->payload = p->l4 + 4;
+		p->payload_size = 0;
+		return;
+	}
+	p->payload = p->l4 + 8;
 	p->payload_size = (uint32_t)sk_cursor_left(c);
 }
 

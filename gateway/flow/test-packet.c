@@ -137,6 +137,23 @@ static void test_fragments(void **state)
 	}
 }
 
+/* What ICMP carries begins behind its eight bytes; a message of four has nothing. */
+static void test_icmp(void **state)
+{
+	static const uint8_t echo[] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 31, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 8, 0, 0, 0, 0, 1, 0, 2, 'a', 'b', 'c'};
+	uint8_t frame[sizeof echo];
+	struct gw_packet p;
+
+	memcpy(frame, echo, sizeof echo);
+	decode(frame, sizeof frame, false, &p);
+	assert_int_equal(p.payload_size, 3);
+	assert_int_equal(frame[p.payload], 'a');
+	frame[17] = 24;
+	decode(frame, sizeof frame, false, &p);
+	assert_int_equal(p.payload_size, 0);
+	assert_false(p.odd & GW_ODD_L4_SHORT);
+}
+
 /* On the heap, so that a sanitizer sees a byte too far. */
 static void test_every_truncation(void **state)
 {
@@ -152,4 +169,4 @@ static void test_every_truncation(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_parts), cmocka_unit_test(test_padding), cmocka_unit_test(test_tags), cmocka_unit_test(test_each_odd_shape),
-	     cmocka_unit_test(test_checksums), cmocka_unit_test(test_fragments), cmocka_unit_test(test_every_truncation))
+	     cmocka_unit_test(test_checksums), cmocka_unit_test(test_fragments), cmocka_unit_test(test_icmp), cmocka_unit_test(test_every_truncation))

@@ -58,12 +58,16 @@ int draft_buffer(struct draft *d, const char *name);
 int draft_move_content(struct draft *d, const char *name);
 /* A field of a protocol, "hsms.stream": true and its place. */
 bool field_find(const char *name, const struct gw_proto **ret_proto, uint16_t *ret_def);
+/* Some table, protocol's buffer or field has it. */
+bool keyword_known(const char *name);
+bool buffer_known(const char *name);
 int draft_regex(struct draft *d, const char *text, size_t size, uint32_t options, pcre2_code **ret_code);
 int draft_finish(struct draft *d);
 
 /* ---- words of values (words.c) */
 /* Cuts the next item at a comma, trimmed; NULL at the end. */
 char *word_next(char **rest);
+char *word_cut(char **rest, char at); /* at another character */
 char *word_trim(char *text);
 /* Takes the quotes off, and a "!" before them. SK_BAD when they do not pair. */
 int word_unquote(char **text, bool *ret_negated);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 
 static bool in_range(const struct fact *fact, uint64_t value)
 {
@@ -46,6 +47,46 @@ static unsigned l4_byte(const struct gw_packet *p, unsigned at)
 static bool is_icmp(const struct gw_packet *p)
 {
 	return p->transport == IPPROTO_ICMP || p->transport == IPPROTO_ICMPV6;
+}
+
+static const uint8_t *piece(const struct gw_packet *p, uint32_t from, uint32_t to, size_t *ret_size)
+{
+	if (!from || to <= from || to > p->size)
+		return NULL;
+	*ret_size = to - from;
+	return p->frame + from;
+}
+
+const uint8_t *part_of(const struct gw_packet *p, enum packet_part part, size_t *ret_size)
+{
+	static const uint8_t transports[] = {[PART_TCP] = IPPROTO_TCP, [PART_UDP] = IPPROTO_UDP, [PART_ICMP4] = IPPROTO_ICMP, [PART_ICMP6] = IPPROTO_ICMPV6};
+
+	switch (part) {
+	case PART_IP4: return p->ip == 4 ? piece(p, p->l3, p->l4, ret_size) : NULL;
+	case PART_IP6: return p->ip == 6 ? piece(p, p->l3, p->l3 + 40, ret_size) : NULL;
+	case PART_SRC:
+	case PART_DST:
+		*ret_size = p->ip == 4 ? 4 : 16;
+		return !p->ip ? NULL : part == PART_SRC ? p->src.bytes : p->dst.bytes;
+	case PART_TCP:
+	case PART_UDP: return p->transport == transports[part] && !p->fragment ? piece(p, p->l4, p->payload, ret_size) : NULL;
+	case PART_ICMP4:
+	case PART_ICMP6: return p->transport == transports[part] && !p->fragment ? piece(p, p->l4, p->payload + p->payload_size, ret_size) : NULL;
+	default: return NULL;
+	}
+}
+
+/* Whether the checksum is wrong, where there is one. */
+static bool sum_fact(const struct fact *fact, const struct gw_packet *p)
+{
+	bool wrong;
+
+	if (p->ip != fact->ip || p->fragment || (fact->transport && (p->transport != fact->transport || !p->payload)))
+		return false;
+	if (fact->transport == IPPROTO_UDP && p->ip == 4 && !l4_byte(p, 6) && !l4_byte(p, 7))
+		return false; /* RFC 768: none was made */
+	wrong = fact->transport ? gw_sum_transport(p) != 0 : p->l4 > p->l3 && gw_sum_fold(gw_sum_add(0, p->frame + p->l3, p->l4 - p->l3)) != 0;
+	return wrong != fact->negated;
 }
 
 static bool ip_fact(const struct fact *fact, const struct gw_packet *p)
@@ -135,6 +176,7 @@ static bool fact_holds(const struct fact *fact, const struct question *q)
 	case FACT_ICODE:
 	case FACT_ICMP_ID:
 	case FACT_ICMP_SEQ: return p && is_icmp(p) && icmp_fact(fact, p);
+	case FACT_SUM: return p && sum_fact(fact, p);
 	default: return p && ip_fact(fact, p);
 	}
 }

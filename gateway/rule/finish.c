@@ -78,18 +78,30 @@ static const struct slot *payload_slot(const struct draft *d)
 	return NULL;
 }
 
+static bool is_part(const struct draft *d, const struct slot *slot)
+{
+	return d->set->lists[slot->list].part != PART_NONE;
+}
+
 static int choose_hooks(struct draft *d)
 {
 	struct rule *rule = d->rule;
 	const struct slot *payload = payload_slot(d);
-	bool message = has_message_facts(rule) || rule->slot_count > (payload != NULL);
+	bool message = has_message_facts(rule);
+	unsigned parts = 0;
+
+	for (unsigned i = 0; i < rule->slot_count; i++)
+		parts += is_part(d, &rule->slots[i]);
+	message |= rule->slot_count > (payload != NULL) + parts;
 
 	rule->anchored = payload && is_anchored(payload);
 	if (message) {
 		rule->hooks = HOOK_MESSAGE;
-		return has_packet_facts(rule) ? draft_refuse(d, "conditions on a packet and on a protocol's buffers in one rule") : 0;
+		return parts || has_packet_facts(rule) ? draft_refuse(d, "conditions on a packet and on a protocol's buffers in one rule") : 0;
 	}
-	if (!payload && rule->proto && !rule->fact_count)
+	if (parts)
+		rule->hooks = HOOK_PACKET;
+	else if (!payload && rule->proto && !rule->fact_count)
 		rule->hooks = HOOK_MESSAGE;
 	else if (!payload && !rule->fact_count && !rule->bits && !rule->ints && !rule->flow && rule->sport->any && rule->dport->any && rule->app == APP_ANY)
 		rule->hooks = HOOK_FLOW;
@@ -120,8 +132,9 @@ static unsigned worth(const struct slot *slot, const struct test *test)
 	return 1 + 2 * SK_MIN(c->size, 24u) + 2 * SK_MIN(kinds, 16u) + (slot->list ? 40 : 0);
 }
 
-static void choose_fast(struct rule *rule)
+static void choose_fast(struct draft *d)
 {
+	struct rule *rule = d->rule;
 	unsigned best = 0;
 
 	rule->fast_slot = rule->fast_test = -1;
@@ -129,7 +142,7 @@ static void choose_fast(struct rule *rule)
 		const struct slot *slot = &rule->slots[s];
 		unsigned count = slot->test_count;
 
-		if (slot->list == 0 && rule->hooks & HOOK_MESSAGE)
+		if (is_part(d, slot) || (slot->list == 0 && rule->hooks & HOOK_MESSAGE))
 			continue; /* the message makes it a candidate, and the payload is looked at then */
 		for (unsigned i = 0; i < slot->test_count; i++)
 			if (slot->tests[i].kind == TEST_BASE64 && slot->tests[i].base64.first)
@@ -169,6 +182,6 @@ int draft_finish(struct draft *d)
 	rule->fact_count = (uint8_t)d->fact_count;
 	if ((r = choose_hooks(d)))
 		return r;
-	choose_fast(rule);
+	choose_fast(d);
 	return 0;
 }

@@ -221,9 +221,9 @@ static bool hold_byte_jump(struct search *s, unsigned at, size_t from)
 	if (b->align && value % b->align_to)
 		value += b->align_to - value % b->align_to;
 	to = (int64_t)value + b->post + (b->from_beginning ? 0 : b->from_end ? (int64_t)s->size : (int64_t)end);
-	if (to < 0 || (uint64_t)to > s->size)
+	if (to > (int64_t)s->size)
 		return false;
-	return hold(s, at + 1, (size_t)to);
+	return hold(s, at + 1, clamp(to, s->size)); /* before the beginning: at the beginning */
 }
 
 static bool hold_byte_extract(struct search *s, unsigned at, size_t from)

@@ -124,6 +124,19 @@ static bool list_holds(struct gw_rule_state *state, const struct slot *slot, con
 	return false;
 }
 
+static bool part_holds(struct gw_rule_state *state, const struct slot *slot, const struct question *q, int64_t *numbers, bool *ret_there)
+{
+	const struct list *list = &state->rules->lists[slot->list];
+	size_t size;
+	const uint8_t *data = q->view->packet ? part_of(q->view->packet, (enum packet_part)list->part, &size) : NULL;
+
+	*ret_there = data != NULL;
+	if (!data)
+		return false;
+	data = list_transform(&state->scratch, list, data, size, &size);
+	return slot_holds(&state->scratch, slot, data, size, numbers);
+}
+
 static bool slots_hold(struct gw_rule_state *state, const struct rule *rule, const struct question *q)
 {
 	int64_t numbers[RULE_VARS_MAX] = {0};
@@ -134,6 +147,8 @@ static bool slots_hold(struct gw_rule_state *state, const struct rule *rule, con
 
 		if (slot->list == 0)
 			holds = q->payload_size && slot_holds(&state->scratch, slot, q->payload, q->payload_size, numbers); /* nothing there: not even what must be absent */
+		else if (state->rules->lists[slot->list].part)
+			holds = part_holds(state, slot, q, numbers, &there);
 		else
 			holds = list_holds(state, slot, q, numbers, &there);
 		if (!holds && (there || !slot->absent_ok))
@@ -148,7 +163,7 @@ static void take_action(struct gw_rule_flow *flow, const struct question *q, con
 {
 	if (rule->info.action > result->action)
 		result->action = rule->info.action;
-	if (rule->info.action == GW_RULE_PASS && flow && (q->message || q->stream))
+	if (rule->info.action == GW_RULE_PASS && flow && (q->message || q->stream || rule->hooks & HOOK_FLOW))
 		flow->pass = true;
 }
 
@@ -187,7 +202,7 @@ static bool judge(struct gw_rule_state *state, struct gw_rule_flow *flow, const 
 	case SAY_NOTHING:
 		return true;
 	case SAY_ALERT:
-		if (!rule->noalert && rule->info.action != GW_RULE_PASS)
+		if (!rule->noalert && (rule->info.action != GW_RULE_PASS || rule->speaks))
 			speak(rule, result);
 		break;
 	case SAY_ACTION:
@@ -219,7 +234,7 @@ static void meet_set(struct gw_rule_flow *flow, const struct gw_rules *rules)
 		return;
 	flow->serial = rules->serial;
 	for (int dir = 0; dir < 2; dir++)
-		flow->side[dir].pending_count = flow->side[dir].told_count = 0;
+		flow->side[dir].pending_count = flow->side[dir].told_count = flow->side[dir].alerted_count = 0;
 }
 
 static uint8_t app_now(const struct gw_rule_flow *flow, const struct gw_rule_view *view)
@@ -284,10 +299,42 @@ void gw_rule_packet(struct gw_rule_state *state, struct gw_rule_flow *flow, cons
 	if (flow)
 		flow->side[view->dir].spoken = true;
 	look_payload(state, &state->rules->packet[class_of(view)][view->dir], &q, q.payload_size);
+	if (view->streamless && q.payload_size)
+		look_payload(state, &state->rules->stream[view->dir], &q, q.payload_size);
 	judge_all(state, flow, &q, result);
 }
 
 /* ---- streams */
+
+/* A rule that has alerted on the window sees only what came since: else the same bytes would alert with each segment. */
+static struct question unseen(const struct side *side, uint32_t number, const struct question *q)
+{
+	struct question rest = *q;
+
+	for (unsigned i = 0; i < side->alerted_count; i++)
+		if (side->alerted[i].rule == number && side->total - side->alerted[i].total < q->payload_size) {
+			rest.payload_size = (size_t)(side->total - side->alerted[i].total);
+			rest.payload = q->payload + q->payload_size - rest.payload_size;
+			rest.from_start = false;
+		}
+	return rest;
+}
+
+static void note_alerted(struct side *side, uint32_t number)
+{
+	unsigned at = 0;
+
+	while (at < side->alerted_count && side->alerted[at].rule != number)
+		at++;
+	if (at == SPOKEN_MAX) {
+		at = side->alerted_next;
+		side->alerted_next = (uint8_t)((at + 1) % SPOKEN_MAX);
+	} else if (at == side->alerted_count) {
+		side->alerted_count++;
+	}
+	side->alerted[at].rule = number;
+	side->alerted[at].total = side->total;
+}
 
 /* Rules whose literal came earlier are asked again while it is in the window; those that have matched leave. */
 static void judge_stream(struct gw_rule_state *state, struct gw_rule_flow *flow, const struct question *q, struct side *side, size_t fresh,
@@ -311,9 +358,13 @@ static void judge_stream(struct gw_rule_state *state, struct gw_rule_flow *flow,
 	for (uint32_t i = 0; i < state->candidate_count && result->action != GW_RULE_PASS; i++) {
 		uint32_t number = state->candidates[i];
 		const struct rule *rule = state->rules->rules[number];
+		struct question rest = unseen(side, number, q);
 		uint16_t age = 0;
+		bool holds = judge(state, flow, rule, &rest, result);
 
-		if (judge(state, flow, rule, q, result) || side->pending_count == PENDING_MAX || rule->fast_slot < 0)
+		if (holds)
+			note_alerted(side, number);
+		if (holds || side->pending_count == PENDING_MAX || rule->fast_slot < 0)
 			continue;
 		for (unsigned k = 0; k < kept; k++)
 			age = rules[k] == number ? ages[k] : age;

@@ -16,3 +16,5 @@ struct question {
 
 bool head_holds(const struct rule *rule, const struct question *q);
 bool facts_hold(const struct rule *rule, const struct question *q);
+/* NULL: the packet has no such part. */
+const uint8_t *part_of(const struct gw_packet *packet, enum packet_part part, size_t *ret_size);

@@ -33,6 +33,17 @@ bool field_find(const char *name, const struct gw_proto **ret_proto, uint16_t *r
 	return false;
 }
 
+static enum packet_part part_find(const char *name)
+{
+	static const char *const names[] = {[PART_IP4] = "ipv4.hdr", [PART_IP6] = "ipv6.hdr", [PART_TCP] = "tcp.hdr", [PART_UDP] = "udp.hdr",
+		[PART_ICMP4] = "icmpv4.hdr", [PART_ICMP6] = "icmpv6.hdr", [PART_SRC] = "ip.src", [PART_DST] = "ip.dst"};
+
+	for (size_t i = 1; i < SK_ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum packet_part)i;
+	return PART_NONE;
+}
+
 static bool buffer_exists(const char *name)
 {
 	for (const struct gw_proto *const *p = gw_protos; *p; p++)
@@ -40,6 +51,14 @@ static bool buffer_exists(const char *name)
 			if (strcmp(*b, name) == 0)
 				return true;
 	return false;
+}
+
+bool buffer_known(const char *name)
+{
+	const struct gw_proto *proto;
+	uint16_t def;
+
+	return part_find(name) || buffer_exists(name) || field_find(name, &proto, &def);
 }
 
 static int list_name_add(struct gw_rules *set, uint16_t number)
@@ -78,7 +97,7 @@ static int list_of(struct draft *d, uint16_t *ret_list)
 	list->buffer = arena_text(&set->arena, d->pending.buffer, strlen(d->pending.buffer));
 	if (!list->text || !list->buffer)
 		return sk_origin(-ENOMEM);
-	if (!list->field && *list->buffer && (r = list_name_add(set, (uint16_t)set->list_count)))
+	if (!list->field && !list->part && *list->buffer && (r = list_name_add(set, (uint16_t)set->list_count)))
 		return r < 0 ? r : draft_refuse(d, "too many different transforms of this buffer");
 	*ret_list = (uint16_t)set->list_count++;
 	return 0;
@@ -109,7 +128,8 @@ int draft_buffer(struct draft *d, const char *name)
 	d->decoded = false;
 	d->last_content = -1;
 	d->slot = -1;
-	if (*name && !buffer_exists(name)) {
+	d->pending.part = part_find(name);
+	if (*name && !d->pending.part && !buffer_exists(name)) {
 		if (!field_find(name, &d->pending.proto, &d->pending.def))
 			return draft_refuse(d, "needs the buffer %s, which no protocol of this build carries", name);
 		d->pending.field = true;

@@ -80,6 +80,14 @@ static int read_content(struct draft *d, const struct keyword *k, char *value)
 	return 0;
 }
 
+/* A content and the buffer it is for in one word. */
+static int read_content_of(struct draft *d, const struct keyword *k, char *value)
+{
+	int r = read_content(d, k, value);
+
+	return r ? r : draft_move_content(d, k->text);
+}
+
 static struct content *last_content(struct draft *d)
 {
 	return d->last_content < 0 ? NULL : &d->tests[d->last_content].content;
@@ -292,7 +300,8 @@ static int read_urilen(struct draft *d, const struct keyword *k, char *value)
 }
 
 const struct keyword keywords_content[] = {
-	{"content", read_content},
+	{"content", read_content}, {"uricontent", read_content_of, "http.uri"}, {"tls.subject", read_content_of, "tls.cert_subject"},
+	{"tls.issuerdn", read_content_of, "tls.cert_issuer"}, {"tls.fingerprint", read_content_of, "tls.cert_fingerprint"},
 	{"nocase", read_flag, NULL, MOD_NOCASE}, {"startswith", read_flag, NULL, MOD_STARTS}, {"endswith", read_flag, NULL, MOD_ENDS},
 	{"fast_pattern", read_flag, NULL, MOD_FAST}, {"rawbytes", read_flag, NULL, MOD_RAW},
 	{"depth", read_place, NULL, MOD_DEPTH}, {"offset", read_place, NULL, MOD_OFFSET}, {"distance", read_place, NULL, MOD_DISTANCE},

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "rule/draft.h"
 
+#define LANGUAGE_VERSION UINT64_C(7000010) /* of Suricata, as requires: asks */
+
 /* FNV-1a: names of bits, so that flows keep theirs when the rules are replaced. */
 uint64_t rule_hash(const char *text, size_t size)
 {
@@ -57,6 +59,12 @@ static int read_classtype(struct draft *d, const struct keyword *k, char *value)
 static int read_informative(struct draft *d, const struct keyword *k, char *value)
 {
 	return 0;
+}
+
+static int read_alert(struct draft *d, const struct keyword *k, char *value)
+{
+	d->rule->speaks = true;
+	return value ? draft_refuse(d, "takes no value") : 0;
 }
 
 static int read_noalert(struct draft *d, const struct keyword *k, char *value)
@@ -178,6 +186,28 @@ static int read_xbits(struct draft *d, const struct keyword *k, char *value)
 	return bit->track == TRACK_FLOW ? draft_refuse(d, "does not say what to track") : 0;
 }
 
+/* A host's bit for good: of the sender, unless it says otherwise. */
+static int read_hostbits(struct draft *d, const struct keyword *k, char *value)
+{
+	static const uint64_t apart = 0x686f737462697473; /* from xbits of the same name */
+	char *verb = word_next(&value), *names = word_next(&value), *whose = word_next(&value);
+	struct bit *bit;
+	int r;
+
+	if (verb && strcmp(verb, "noalert") == 0)
+		return read_noalert(d, k, NULL);
+	if ((r = bit_new(d, &bit)))
+		return r;
+	bit->expire = UINT32_MAX;
+	if (!names || value || !bit_verb(verb, &bit->what))
+		return draft_refuse(d, "not of the form verb, name, direction");
+	bit->track = !whose || strcmp(whose, "src") == 0 ? TRACK_SRC : strcmp(whose, "dst") == 0 ? TRACK_DST : strcmp(whose, "both") == 0 ? TRACK_BOTH : TRACK_FLOW;
+	r = bit->track == TRACK_FLOW ? draft_refuse(d, "neither src nor dst nor both") : bit_names(d, bit, names);
+	for (unsigned i = 0; i < bit->names; i++)
+		bit->name[i] ^= apart;
+	return r;
+}
+
 static bool flowint_sign(const char *text, char *ret_op)
 {
 	static const struct {
@@ -269,9 +299,82 @@ static int read_threshold(struct draft *d, const struct keyword *k, char *value)
 	return 0;
 }
 
+/* "7.0.3" as one number; parts that are not there are 0. */
+static bool version_of(const char *text, uint64_t *ret_version)
+{
+	uint64_t version = 0;
+	unsigned parts = 0;
+
+	while (*text >= '0' && *text <= '9' && parts < 3) {
+		uint64_t part = 0;
+
+		while (*text >= '0' && *text <= '9' && part < 1000)
+			part = part * 10 + (uint64_t)(*text++ - '0');
+		version = version * 1000 + part;
+		parts++;
+		text += *text == '.';
+	}
+	for (unsigned i = parts; i < 3; i++)
+		version *= 1000;
+	*ret_version = version;
+	return parts && !*text;
+}
+
+/* ">= 7.0.3 < 8": each pair of it holds for the version whose language this is. */
+static bool version_fits(char *text)
+{
+	static const uint64_t ours = LANGUAGE_VERSION;
+	char *rest = text, *sign;
+
+	while ((sign = word_cut(&rest, ' '))) {
+		char *number = word_cut(&rest, ' ');
+		uint64_t version;
+
+		if (!number || !version_of(number, &version))
+			return false;
+		if (!(strcmp(sign, ">=") == 0 ? ours >= version : strcmp(sign, ">") == 0 ? ours > version : strcmp(sign, "<=") == 0 ? ours <= version :
+			strcmp(sign, "<") == 0 && ours < version))
+			return false;
+	}
+	return true;
+}
+
+static bool versions_fit(char *text)
+{
+	bool fits = false;
+	char *one;
+
+	squeeze(text);
+	while ((one = word_cut(&text, '|')))
+		fits |= version_fits(one);
+	return fits;
+}
+
+static int read_requires(struct draft *d, const struct keyword *k, char *value)
+{
+	char *word;
+
+	while ((word = word_next(&value))) {
+		char *what = word_trim(word + strcspn(word, " "));
+		bool fits;
+
+		if (strncmp(word, "version ", 8) == 0)
+			fits = versions_fit(what);
+		else if (strncmp(word, "keyword ", 8) == 0)
+			fits = keyword_known(what);
+		else
+			fits = strncmp(word, "feature ", 8) == 0 && (strcmp(what, "ja3") == 0 || strcmp(what, "ja4") == 0);
+		if (!fits)
+			return draft_refuse(d, "it is for something else than this: %.60s", word);
+	}
+	return 0;
+}
+
 const struct keyword keywords_meta[] = {
 	{"msg", read_msg}, {"sid", read_number, NULL, 0}, {"gid", read_number, NULL, 1}, {"rev", read_number, NULL, 2}, {"priority", read_number, NULL, 3},
 	{"classtype", read_classtype}, {"reference", read_informative}, {"metadata", read_informative}, {"target", read_informative},
-	{"tag", read_informative}, {"noalert", read_noalert}, {"flow", read_flow}, {"flowbits", read_flowbits},
+	{"tag", read_informative}, {"noalert", read_noalert}, {"alert", read_alert}, {"hostbits", read_hostbits}, {"requires", read_requires},
+	/* How to find the rule, and that a flow need not be looked at any more: here it is, all the same. */
+	{"prefilter", read_informative}, {"bypass", read_informative}, {"flow", read_flow}, {"flowbits", read_flowbits},
 	{"xbits", read_xbits}, {"flowint", read_flowint}, {"threshold", read_threshold, NULL, 0},
 	{"detection_filter", read_threshold, NULL, 1}, {NULL}};

@@ -103,6 +103,29 @@ static int read_nothing(struct draft *d, const struct keyword *k, char *value)
 	return draft_fact(d, (enum fact_kind)k->number, &fact);
 }
 
+static int read_sum(struct draft *d, const struct keyword *k, char *value)
+{
+	static const struct {
+		const char *name;
+		uint8_t ip, transport;
+	} sums[] = {{"ipv4-csum", 4, 0}, {"tcpv4-csum", 4, IPPROTO_TCP}, {"udpv4-csum", 4, IPPROTO_UDP}, {"icmpv4-csum", 4, IPPROTO_ICMP},
+		{"tcpv6-csum", 6, IPPROTO_TCP}, {"udpv6-csum", 6, IPPROTO_UDP}, {"icmpv6-csum", 6, IPPROTO_ICMPV6}};
+	struct fact *fact;
+	int r = draft_fact(d, FACT_SUM, &fact);
+
+	if (r)
+		return r;
+	if (!value || (strcmp(value, "valid") != 0 && strcmp(value, "invalid") != 0))
+		return draft_refuse(d, "neither valid nor invalid");
+	fact->negated = *value == 'v';
+	for (size_t i = 0; i < SK_ARRAY_SIZE(sums); i++)
+		if (strcmp(sums[i].name, k->name) == 0) {
+			fact->ip = sums[i].ip;
+			fact->transport = sums[i].transport;
+		}
+	return 0;
+}
+
 static int read_stream_size(struct draft *d, const struct keyword *k, char *value)
 {
 	static const char *const sides[] = {"client", "server", "both", "either"};
@@ -206,7 +229,8 @@ const struct keyword keywords_packet[] = {
 	{"window", read_range, NULL, FACT_WINDOW}, {"tcp.window", read_range, NULL, FACT_WINDOW}, {"dsize", read_range, NULL, FACT_DSIZE},
 	{"itype", read_range, NULL, FACT_ITYPE}, {"icode", read_range, NULL, FACT_ICODE}, {"icmp_id", read_range, NULL, FACT_ICMP_ID},
 	{"icmp_seq", read_range, NULL, FACT_ICMP_SEQ}, {"ip_proto", read_ip_proto, NULL, FACT_IP_PROTO}, {"sameip", read_nothing, NULL, FACT_SAMEIP},
-	{"stream_size", read_stream_size}, {"app-layer-protocol", read_app},
+	{"ipv4-csum", read_sum}, {"tcpv4-csum", read_sum}, {"udpv4-csum", read_sum}, {"icmpv4-csum", read_sum}, {"tcpv6-csum", read_sum}, {"udpv6-csum", read_sum},
+	{"icmpv6-csum", read_sum}, {"stream_size", read_stream_size}, {"app-layer-protocol", read_app},
 	{"tls.version", read_tls_version, "tls.version"}, {"dns.opcode", read_field, "dns.opcode"}, {"dns.rcode", read_field, "dns.rcode"},
 	{"dns.rrtype", read_field, "dns.rrtype"}, {"enip_command", read_field, "enip.command"}, {"cip_service", read_cip},
 	{"dnp3_func", read_field, "dnp3.function"}, {"dnp3.func", read_field, "dnp3.function"}, {"dcerpc.opnum", read_field, "dcerpc.opnum"},

@@ -151,6 +151,11 @@ static const struct keyword *find_keyword(const char *name)
 	return NULL;
 }
 
+bool keyword_known(const char *name)
+{
+	return find_keyword(name) != NULL || buffer_known(name);
+}
+
 /* A name with a dot, or of a buffer, that no table has: any protocol's declared buffer, text field (as a buffer) or number. */
 static int read_dotted(struct draft *d, char *name, char *value)
 {

@@ -91,6 +91,7 @@ struct gw_rule_view {
 	const struct gw_packet *packet;
 	enum gw_dir dir;              /* of the packet, and of the bytes or the message */
 	bool tracked;                 /* belongs to a flow at all */
+	bool streamless;              /* TCP: what it carries comes in no stream: rules on streams see the packet */
 	bool established;             /* TCP: the handshake is done, or was picked up; else: both sides have spoken */
 	uint8_t ip, transport;        /* as in gw_packet */
 	struct gw_addr client, server;

@@ -126,12 +126,16 @@ struct transform {
 	pcre2_code *code;
 };
 
+/* Headers and addresses of a packet, as buffers. */
+enum packet_part { PART_NONE, PART_IP4, PART_IP6, PART_TCP, PART_UDP, PART_ICMP4, PART_ICMP6, PART_SRC, PART_DST };
+
 /* A buffer with its transforms; number 0 is the payload. */
 struct list {
 	const char *buffer; /* "http.uri"; a field's "hsms.rcmd" when `field` */
 	const char *text;   /* buffer and transforms as they were written: what makes two lists one */
 	const struct gw_proto *proto;
 	bool field;
+	uint8_t part;       /* enum packet_part; PART_NONE: of a message, or the payload */
 	uint16_t def;
 	uint8_t transform_count;
 	struct transform transforms[RULE_TRANSFORMS_MAX];
@@ -146,7 +150,7 @@ struct slot {
 
 /* ---- facts of a packet, a flow or a message */
 enum fact_kind { FACT_FLAGS, FACT_TTL, FACT_TOS, FACT_ID, FACT_SEQ, FACT_ACK, FACT_WINDOW, FACT_ITYPE, FACT_ICODE, FACT_ICMP_ID, FACT_ICMP_SEQ, FACT_IP_PROTO,
-	FACT_FRAGBITS, FACT_FRAGOFFSET, FACT_DSIZE, FACT_SAMEIP, FACT_STREAM_SIZE, FACT_IPOPTS, FACT_FIELD, FACT_URG, FACT_APP, FACT_MSS,
+	FACT_FRAGBITS, FACT_FRAGOFFSET, FACT_DSIZE, FACT_SAMEIP, FACT_STREAM_SIZE, FACT_IPOPTS, FACT_FIELD, FACT_URG, FACT_APP, FACT_MSS, FACT_SUM,
 	FACT_FRAME /* the first that needs no packet */ };
 struct fact {
 	uint8_t kind, compare;
@@ -157,6 +161,7 @@ struct fact {
 	const struct gw_proto *proto;
 	const char *word;      /* FIELD: a message's name or a text, compared without case */
 	uint8_t app;
+	uint8_t ip, transport; /* SUM: of what; transport 0 = the IP header */
 };
 
 enum bit_do { BIT_SET, BIT_UNSET, BIT_TOGGLE, BIT_ISSET, BIT_ISNOTSET };
@@ -200,7 +205,7 @@ struct rule {
 	uint8_t ip;             /* 4, 6, 0 = both */
 	uint8_t flow;           /* FLOW_* */
 	uint8_t hooks;
-	bool both_ways, noalert, anchored /* its payload tests stand on the beginning */, pass_flow;
+	bool both_ways, noalert, speaks /* a passing rule that alerts all the same */, anchored /* its payload tests stand on the beginning */, pass_flow;
 	const struct gw_proto *proto; /* messages of this one only */
 	const struct addresses *src, *dst;
 	const struct ports *sport, *dport;

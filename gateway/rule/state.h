@@ -11,6 +11,7 @@ enum {
 	FLOW_BITS_MAX = 64,
 	FLOW_INTS_MAX = 16,
 	PENDING_MAX = 48,  /* rules whose literal was seen and whose other tests may still come */
+	SPOKEN_MAX = 8,    /* rules whose last alert on the window is remembered */
 	TOLD_MAX = 32,     /* rules that have alerted on the message that is not whole yet */
 	TABLE_ROWS = 4096,
 	TABLE_WAYS = 8,
@@ -31,6 +32,11 @@ struct side {
 	uint32_t pending[PENDING_MAX];
 	uint16_t pending_age[PENDING_MAX]; /* bytes that came since the literal */
 	uint8_t pending_count;
+	struct {
+		uint32_t rule;
+		uint64_t total;    /* of the stream, when it alerted: what it sees next lies behind */
+	} alerted[SPOKEN_MAX];
+	uint8_t alerted_count, alerted_next;
 	uint32_t told[TOLD_MAX];
 	uint8_t told_count;
 };

@@ -235,6 +235,63 @@ static void test_replace(void **state)
 	try_end(&other);
 }
 
+/* What has alerted does not alert again with the next bytes; what comes anew does. */
+static void test_again(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert tcp any any -> any any (content:\"head\"; content:\"tail\"; distance:0; sid:1;)");
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, "head tail", 9), 1);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, " tail", 5), 0);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, " head", 5), 0);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, " tail", 5), 1);
+	try_end(&t);
+}
+
+/* A segment of no stream is judged as a packet by rules on streams; one of a stream is not. */
+static void test_streamless(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert tcp any any -> any any (content:\"evil\"; sid:1;)");
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "evil", 4), 0);
+	t.view.streamless = true;
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "evil", 4), 1);
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "evim", 4), 0);
+	try_end(&t);
+}
+
+static void test_hostbits(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert udp any any -> any any (content:\"one\"; hostbits:set,a,dst; sid:1;)\n"
+		      "alert udp any any -> any any (content:\"two\"; hostbits:isset,a; sid:2;)");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "one", 3), 1);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "two", 3), 0); /* of the sender, which has none */
+	try_flow(&t);
+	t.packet.time += 90000000000000ull; /* for good */
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "two", 3), 1);
+	try_end(&t);
+}
+
+static void test_speaking_pass(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "pass udp any any -> any any (content:\"evil\"; alert; sid:1;)\npass udp any any -> any any (content:\"good\"; sid:3;)\n"
+		      "drop udp any any -> any any (content:\"e\"; sid:2;)");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "evil", 4), 1);
+	assert_true(try_has(&t, 1) && t.result.action == GW_RULE_PASS);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "good e", 6), 0);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "else", 4), 1);
+	try_end(&t);
+	try_begin(&t, "pass udp any any -> any any (sid:1;)\nalert udp any any -> any any (content:\"e\"; sid:2;)"); /* by addresses alone: all of the flow */
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "", 0), 0);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "else", 4), 0);
+	try_end(&t);
+}
+
 static int load_some(void *arg)
 {
 	static const char text[] = "alert tcp [1.2.3.4,!5.6.7.8] 80 -> any any (msg:\"a\"; content:\"abc\"; http.uri; content:\"x\"; pcre:\"/a/\"; sid:1;)";
@@ -258,4 +315,5 @@ SK_TEST_MAIN(cmocka_unit_test(test_stream_cuts), cmocka_unit_test(test_stream_by
 	cmocka_unit_test(test_direction_and_state),
 	cmocka_unit_test(test_flowbits), cmocka_unit_test(test_flowint), cmocka_unit_test(test_xbits), cmocka_unit_test(test_thresholds),
 	cmocka_unit_test(test_actions), cmocka_unit_test(test_message_once), cmocka_unit_test(test_fields), cmocka_unit_test(test_replace),
+	cmocka_unit_test(test_again), cmocka_unit_test(test_streamless), cmocka_unit_test(test_hostbits), cmocka_unit_test(test_speaking_pass),
 	cmocka_unit_test(test_memory))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "rule/try.h"
 #include "support/harness.h"
 
@@ -65,6 +66,9 @@ static const struct {
 	{"byte_math:bytes 1, offset 0, oper -, rvalue 1, result r; content:\"x\"; offset:r; depth:1;", B("\3ax"), B("\2ax")},
 	{"content:\"v=\"; base64_decode:bytes 8, offset 0, relative; base64_data; content:\"evil\";", B("v=ZXZpbA=="), B("v=ZXZpbQ==")},
 	{"content:\"abc\"; ttl:64;", B("abc"), B("abd")},
+	{"content:\"cd\"; byte_jump:0,0,relative,post_offset -9; content:\"a\"; distance:0; within:1;", B("abcd"), B("bacd")}, /* from the beginning */
+	{"prefilter; bypass; content:\"abc\";", B("abc"), B("abd")},
+	{"requires: version >= 7 < 8 | >= 99, feature ja4, keyword tcp.hdr; content:\"abc\";", B("abc"), B("abd")},
 };
 
 static void test_payloads(void **state)
@@ -122,6 +126,9 @@ static const struct {
 	{"file_data; content:\"evil\";", "http", "file.data", GW_TO_CLIENT, "an evil page", "a civil page!"},
 	{"dns.query; content:\"evil.com\"; nocase; endswith;", "dns", "dns.query", GW_TO_SERVER, "x.EVIL.com", "x.evil.org"},
 	{"tls.sni; content:\"evil.com\"; bsize:8;", "tls", "tls.sni", GW_TO_SERVER, "evil.com", "xevil.com"},
+	{"uricontent:\"/evil\"; nocase;", "http", "http.uri", GW_TO_SERVER, "/x/EVIL", "/x/civil"},
+	{"tls.subject:\"CN=evil\";", "tls", "tls.cert_subject", GW_TO_CLIENT, "C=FR, CN=evil", "C=FR, CN=civil"},
+	{"tls.issuerdn:!\"CN=good\"; tls.cert_issuer; content:\"CN=\";", "tls", "tls.cert_issuer", GW_TO_CLIENT, "CN=evil", "CN=good"},
 	{"ja3_hash; content:\"aaaa\";", "tls", "ja3.hash", GW_TO_SERVER, "aaaa", "aaab"},
 };
 
@@ -192,4 +199,60 @@ static void test_facts(void **state)
 	}
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_payloads), cmocka_unit_test(test_negative_distance), cmocka_unit_test(test_buffers), cmocka_unit_test(test_facts))
+/* 192.168.1.10:40000 to 10.1.2.3:80, SYN with a largest segment of 1460 bytes; its checksums are put in. */
+static const uint8_t syn[] = {0x45, 0, 0, 44, 0x12, 0x34, 0x40, 0, 64, 6, 0, 0, 192, 168, 1, 10, 10, 1, 2, 3, 0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x60, 2, 0x20, 0,
+	0, 0, 0, 0, 2, 4, 5, 0xb4};
+
+static const struct {
+	const char *options;
+	unsigned at; /* a byte of the datagram which makes it miss when it is one more */
+} parts[] = {
+	{"ipv4.hdr; content:\"|12 34|\"; offset:4; depth:2;", 5},
+	{"tcp.hdr; content:\"|02 04|\"; offset:20; byte_test:2,=,1460,0,big,relative;", 43},
+	{"ipv4.hdr; byte_extract:1,9,kind; tcp.hdr; byte_test:1,>,kind,3; byte_test:1,=,80,3;", 23},
+	{"tcpv4-csum:valid;", 38},
+	{"ipv4-csum:valid; flags:S;", 8},
+};
+
+static void show_part(const char *options, unsigned at, bool holds)
+{
+	uint8_t frame[14 + sizeof syn] = {[12] = 8};
+	struct try t;
+	char rule[256];
+
+	snprintf(rule, sizeof rule, "alert tcp any any -> any any (%s sid:1;)", options);
+	try_begin(&t, rule);
+	if (t.count.honoured != 1)
+		fail_msg("%s is not honoured: %s", options, t.named);
+	memcpy(frame + 14, syn, sizeof syn);
+	t.packet.frame = frame;
+	t.packet.size = sizeof frame;
+	gw_decode(&t.packet, false);
+	gw_sum_mend(&t.packet);
+	frame[14 + at] = (uint8_t)(frame[14 + at] + !holds);
+	gw_decode(&t.packet, false);
+	if (try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "", 0) != holds)
+		fail_msg("%s: not %u", options, holds);
+	try_end(&t);
+}
+
+static void test_parts(void **state)
+{
+	struct try t;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(parts); i++) {
+		show_part(parts[i].options, parts[i].at, true);
+		show_part(parts[i].options, parts[i].at, false);
+	}
+	try_begin(&t, "alert udp any any -> any any (ip.dst; content:\"|0a 01 02 03|\"; bsize:4; sid:1;)");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "", 0), 1);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "", 0), 0);
+	try_end(&t);
+	try_begin(&t, "alert tcp any any -> any any (tcp.hdr; content:\"a\"; http.uri; content:\"b\"; sid:1;)\n"
+		      "alert tcp any any -> any any (requires: version >= 8; content:\"b\"; sid:2;)");
+	assert_int_equal(t.count.honoured, 0);
+	assert_non_null(strstr(t.named, "requires"));
+	try_end(&t);
+}
+
+SK_TEST_MAIN(cmocka_unit_test(test_payloads), cmocka_unit_test(test_negative_distance), cmocka_unit_test(test_buffers), cmocka_unit_test(test_facts), cmocka_unit_test(test_parts))

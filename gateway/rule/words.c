@@ -20,17 +20,22 @@ char *word_trim(char *text)
 	return text;
 }
 
-char *word_next(char **rest)
+char *word_cut(char **rest, char at)
 {
-	char *item = *rest, *comma;
+	char *item = *rest, *end;
 
 	if (!item)
 		return NULL;
-	comma = strchr(item, ',');
-	if (comma)
-		*comma = 0;
-	*rest = comma ? comma + 1 : NULL;
+	end = strchr(item, at);
+	if (end)
+		*end = 0;
+	*rest = end ? end + 1 : NULL;
 	return word_trim(item);
+}
+
+char *word_next(char **rest)
+{
+	return word_cut(rest, ',');
 }
 
 int word_unquote(char **text, bool *ret_negated)
