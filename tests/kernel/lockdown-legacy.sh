@@ -51,7 +51,7 @@ cat >"$tmp/script" <<'EOF'
 count=0
 say() { # NAME GOT WANTED
 	count=$((count + 1))
-	if [ "$2" = "$3" ]; then echo "ok $count - $1"; else echo "not ok $count - $1 (got $2, not $3)"; fi
+	if [ "$2" = "$3" ]; then echo "ok $count - $1"; else echo "not ok $count - $1" && echo "# got $2, wanted $3"; fi
 }
 run() {
 	timeout 20 "$@" >/dev/null 2>&1
