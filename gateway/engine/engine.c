@@ -308,11 +308,17 @@ static enum gw_fate fragment(struct gw_engine *engine, struct gw_packet *p)
 {
 	struct release release = {engine, p->pair, p->port == GW_PORT_A ? GW_PORT_B : GW_PORT_A};
 	struct gw_datagram *datagram;
+	enum gw_frag_state state;
 	struct gw_packet whole;
 	uint32_t size;
 	uint16_t sum;
 
-	switch (gw_frags_put(engine->frags, p, &whole, &datagram)) {
+	state = gw_frags_put(engine->frags, p, &whole, &datagram);
+	if (gw_frags_overlapped(engine->frags) && engine_rules_frame(engine, p, GW_NOTE_OVERLAP) && state == GW_FRAG_WHOLE) {
+		gw_frags_refuse(engine->frags, datagram);
+		return fate_of(engine, true);
+	}
+	switch (state) {
 	case GW_FRAG_HELD:
 		engine->counts.held++;
 		return fate_of(engine, true);
@@ -379,9 +385,12 @@ void gw_engine_tick(struct gw_engine *engine, uint64_t now)
 
 static enum gw_fate judge(struct gw_engine *engine, struct gw_packet *p)
 {
+	bool stopped;
+
 	engine->packet = p;
 	gw_decode(p, !engine->setup.unsummed);
-	if (odd_frame(engine, p))
+	stopped = engine_rules_frame(engine, p, p->noted);
+	if (odd_frame(engine, p) || stopped)
 		return fate_of(engine, true);
 	if (p->ip && p->fragment)
 		return fragment(engine, p);

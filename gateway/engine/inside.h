@@ -140,6 +140,8 @@ bool engine_shift_orphan(struct gw_engine *engine, struct engine_flow *flow, int
 
 /* policy.c: what the flow's conduit says. */
 const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *flow);
+/* A conduit that the packet may lie in is enforced, whoever opened it. */
+bool engine_enforces(const struct gw_engine *engine, const struct gw_packet *p);
 /* There is no memory for a flow: does the packet go on all the same? By the conduit's failure setting. */
 bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_packet *p);
 void engine_judge(struct gw_engine *engine, struct engine_flow *flow, const struct gw_message *message, struct gw_event *event, enum gw_ruling *ret_ruling);
@@ -151,7 +153,8 @@ bool engine_protocol_lawful(struct gw_engine *engine, struct engine_flow *flow, 
 /* hand.c: says so when who judges by headers may have the flow. `side` sent the packet in hand. */
 void engine_hand(struct gw_engine *engine, struct engine_flow *flow, int side);
 
-/* rules.c. Each is true when a rule has ended the flow. */
+/* rules.c. Each is true when a rule has ended the flow, the first when the frame is not to go on. */
+bool engine_rules_frame(struct gw_engine *engine, const struct gw_packet *packet, uint32_t noted);
 bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int side);
 bool engine_rules_stream(struct gw_engine *engine, struct engine_flow *flow, int side, const uint8_t *data, size_t size);
 bool engine_rules_message(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message);

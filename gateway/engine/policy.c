@@ -25,15 +25,25 @@ const struct gw_ways *engine_ways(struct gw_engine *engine, struct engine_flow *
 	return flow->ways;
 }
 
+/* The conduit of a packet whose sender is the client, or else the server. */
+static const struct gw_ways *conduit_of(const struct gw_engine *engine, const struct gw_packet *p, bool from_client)
+{
+	struct gw_tuple way = {.ip = p->ip, .transport = p->transport, .vlan = p->vlan[0], .port = from_client ? p->dport : p->sport,
+		.client = from_client ? p->src : p->dst, .server = from_client ? p->dst : p->src};
+
+	return gw_policy_conduit(engine->setup.policy, &way);
+}
+
+bool engine_enforces(const struct gw_engine *engine, const struct gw_packet *p)
+{
+	return engine->setup.inline_ && (!engine->setup.policy || conduit_of(engine, p, true)->mode == SK_WATCH_ENFORCE || conduit_of(engine, p, false)->mode == SK_WATCH_ENFORCE);
+}
+
 /* Either side may have opened what cannot be remembered: the conduit must let it be both ways. */
 bool engine_passes_unjudged(const struct gw_engine *engine, const struct gw_packet *p)
 {
-	const struct gw_tuple ways[2] = {
-		{.ip = p->ip, .transport = p->transport, .vlan = p->vlan[0], .port = p->dport, .client = p->src, .server = p->dst},
-		{.ip = p->ip, .transport = p->transport, .vlan = p->vlan[0], .port = p->sport, .client = p->dst, .server = p->src}};
-
 	for (int i = 0; i < 2; i++) {
-		const struct gw_ways *conduit = gw_policy_conduit(engine->setup.policy, &ways[i]);
+		const struct gw_ways *conduit = conduit_of(engine, p, i == 0);
 
 		if (conduit->mode == SK_WATCH_ENFORCE && (conduit->action == SK_FLOW_DROP || conduit->failure == SK_FAIL_CLOSED))
 			return false;

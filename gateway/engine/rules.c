@@ -45,14 +45,14 @@ static bool enforced(struct gw_engine *engine, struct engine_flow *flow)
 	return engine->setup.inline_ && (!engine->setup.policy || engine_ways(engine, flow)->mode == SK_WATCH_ENFORCE);
 }
 
-static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result, uint32_t from)
+static void tell(struct gw_engine *engine, const struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result, uint32_t from,
+	bool stops)
 {
-	bool stops = enforced(engine, flow);
 	struct gw_event event;
 
 	engine_event_begin(engine, flow, side, GW_EVENT_RULE, &event);
 	event.message = message;
-	if (engine->setup.policy)
+	if (flow && engine->setup.policy)
 		event.conduit = flow->ways->name;
 	for (uint32_t i = from; i < result->count; i++) {
 		const struct gw_rule_info *rule = result->alerts[i];
@@ -73,7 +73,7 @@ static void tell(struct gw_engine *engine, struct engine_flow *flow, int side, c
 static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int side, const struct gw_message *message, const struct gw_rule_result *result, uint32_t from)
 {
 	if (result->count > from)
-		tell(engine, flow, side, message, result, from);
+		tell(engine, flow, side, message, result, from, enforced(engine, flow));
 	if ((result->action != GW_RULE_DROP && result->action != GW_RULE_REJECT) || !enforced(engine, flow))
 		return false;
 	flow->stopped = true;
@@ -102,6 +102,22 @@ void engine_rules_end(struct gw_engine *engine, struct engine_flow *flow)
 	gw_memory_give(&engine->memory, flow->rules_size);
 	flow->rules_size = 0;
 	flow->rules = gw_rule_flow_free(flow->rules);
+}
+
+bool engine_rules_frame(struct gw_engine *engine, const struct gw_packet *p, uint32_t noted)
+{
+	struct gw_rule_result *result = &engine->message_result;
+	struct gw_rule_view view = {.packet = p, .ip = p->ip, .transport = p->transport, .client = p->src, .server = p->dst, .client_port = p->sport, .server_port = p->dport};
+	bool stops;
+
+	if (!engine->rules || !noted)
+		return false;
+	result->action = GW_RULE_NONE;
+	result->count = result->lost = 0;
+	gw_rule_frame(engine->rules, &view, noted, result);
+	stops = result->count && engine_enforces(engine, p);
+	tell(engine, NULL, 0, NULL, result, 0, stops);
+	return stops && (result->action == GW_RULE_DROP || result->action == GW_RULE_REJECT);
 }
 
 bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int side)

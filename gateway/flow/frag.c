@@ -47,6 +47,7 @@ struct gw_frags {
 	uint64_t seed[2];
 	unsigned count;
 	struct gw_memory *memory;
+	bool overlapped;
 	uint8_t *frame; /* the last datagram that became whole */
 	uint32_t frame_space;
 };
@@ -196,13 +197,14 @@ static bool make_space(struct gw_frags *frags, struct gw_datagram *d, uint32_t s
 }
 
 /* Copies the piece; false when a byte that came before was another. `*ret_new`: something new was in it. */
-static bool copy_piece(struct gw_datagram *d, uint32_t at, const uint8_t *piece, uint32_t size, bool *ret_new)
+static bool copy_piece(struct gw_frags *frags, struct gw_datagram *d, uint32_t at, const uint8_t *piece, uint32_t size, bool *ret_new)
 {
 	*ret_new = false;
 	for (uint32_t done = 0; done < size; done += 8) {
 		uint32_t unit = (at + done) / 8, part = SK_MIN(size - done, 8u);
 
 		if (d->came[unit / 8] >> unit % 8 & 1) {
+			frags->overlapped = true;
 			if (memcmp(d->data + at + done, piece + done, part) != 0)
 				return false;
 			continue;
@@ -290,10 +292,11 @@ enum gw_frag_state gw_frags_put(struct gw_frags *frags, const struct gw_packet *
 	uint32_t at = p->fragment_at, size = p->payload_size;
 	bool fresh;
 
+	frags->overlapped = false;
 	if (!d || d->refused)
 		return GW_FRAG_REFUSED;
 	if (!size || !end_fits(d, p, at, size) || !make_space(frags, d, at + size) || !keep_header(d, p) ||
-	    !copy_piece(d, at, p->frame + p->payload, size, &fresh))
+	    !copy_piece(frags, d, at, p->frame + p->payload, size, &fresh))
 		return refuse(frags, d);
 	if (!fresh)
 		return GW_FRAG_HELD; /* the same again: the first is held */
@@ -311,6 +314,11 @@ void gw_frags_release(struct gw_frags *frags, struct gw_datagram *d, void *conte
 	for (const struct held *held = d->first; held; held = held->next)
 		each(context, held->frame, held->size);
 	forget(frags, d);
+}
+
+bool gw_frags_overlapped(const struct gw_frags *frags)
+{
+	return frags->overlapped;
 }
 
 void gw_frags_refuse(struct gw_frags *frags, struct gw_datagram *d)

@@ -28,6 +28,8 @@ int gw_frags_new(struct gw_memory *memory, struct gw_frags **ret_frags);
 struct gw_frags *gw_frags_free(struct gw_frags *frags);
 /* A fragment. When it makes its datagram whole, `*ret_whole` is the packet it makes, not yet decoded, and `*ret_datagram` is to be ended by one of the two below. */
 enum gw_frag_state gw_frags_put(struct gw_frags *frags, const struct gw_packet *packet, struct gw_packet *ret_whole, struct gw_datagram **ret_datagram);
+/* The last fragment that was put had bytes which had come before. */
+bool gw_frags_overlapped(const struct gw_frags *frags);
 /* Hands out the frames that were held, in the order they came (not the last one: it is in the caller's hand), and forgets the datagram. */
 void gw_frags_release(struct gw_frags *frags, struct gw_datagram *datagram, void *context, void (*each)(void *context, const uint8_t *frame, size_t size));
 /* Nothing of it goes on. */

@@ -50,10 +50,13 @@ static void walk_options(struct gw_packet *p, struct sk_cursor options, uint64_t
 		if (kind == 1)
 			continue;
 		length = sk_get_u8(&options);
+		if (ip && ((kind == 130 && length != 11) || ((kind == 136 || kind == 148) && length != 4)))
+			p->noted |= GW_NOTE_OPTION_LENGTH;
 		if (ip && (kind == 131 || kind == 137))
 			p->odd |= GW_ODD_SOURCE_ROUTE;
 		if (length < 2 || !sk_get_bytes(&options, length - 2u)) {
 			p->odd |= odd;
+			p->noted |= ip ? GW_NOTE_OPTION_LENGTH : 0;
 			return;
 		}
 	}
@@ -171,6 +174,10 @@ static void set_fragment(struct gw_packet *p, uint16_t word, bool more, size_t s
 	p->fragment = word || more;
 	if (p->fragment && (size == 0 || word + size > 65535 || (more && size % 8)))
 		p->odd |= GW_ODD_FRAGMENT;
+	if (p->fragment && word + size > 65535)
+		p->noted |= GW_NOTE_FRAGMENT_LONG;
+	if (more && size % 8)
+		p->noted |= GW_NOTE_FRAGMENT_UNEVEN;
 }
 
 static void check_addresses(struct gw_packet *p)
@@ -225,6 +232,28 @@ static void ipv4(struct gw_packet *p, struct sk_cursor *c, bool checksums)
 	transport_layer(p, &inner, checksums);
 }
 
+/* Options of a hop-by-hop or destination header: padding, tunnel limit, router alert, quick start, CALIPSO, SMF, home address, ILNP, jumbo and others are known. */
+static void note_options(struct gw_packet *p, struct sk_cursor c, size_t size, uint32_t note)
+{
+	static const uint8_t known[] = {0x00, 0x01, 0x04, 0x05, 0x07, 0x08, 0x0f, 0x11, 0x22, 0x23, 0x26, 0x30, 0x31, 0x4d, 0x63, 0x6d, 0x8a, 0x8b, 0x8c, 0xc2, 0xc9, 0xee};
+	struct sk_cursor options = sk_get_window(&c, size);
+
+	while (sk_cursor_left(&options) && !options.bad) {
+		uint8_t kind = sk_get_u8(&options);
+
+		if (!memchr(known, kind, sizeof known))
+			p->noted |= note;
+		if (kind)
+			sk_get_bytes(&options, sk_get_u8(&options));
+	}
+}
+
+static void note_fragment_header(struct gw_packet *p)
+{
+	if (p->fragment_header)
+		p->noted |= GW_NOTE_FRAGMENT_TWICE;
+}
+
 /* Walks the extension headers; leaves the cursor at the transport or at the fragment's piece. */
 static uint8_t extensions(struct gw_packet *p, struct sk_cursor *c, uint8_t next, size_t base)
 {
@@ -240,18 +269,24 @@ static uint8_t extensions(struct gw_packet *p, struct sk_cursor *c, uint8_t next
 		next = sk_get_u8(c);
 		length = sk_get_u8(c);
 		if (kind == 44) {
+			note_fragment_header(p);
 			word = sk_get_u16(c);
 			p->fragment_id = sk_get_u32(c);
 			p->fragment_header = (uint32_t)(base + at);
 			set_fragment(p, word & 0xfff8, word & 1, sk_cursor_left(c));
 			if (p->fragment)
 				return next; /* what follows belongs to the datagram, not to this piece */
+			p->noted |= GW_NOTE_ATOMIC;
 		} else {
 			if (kind == 43 && sk_get_u8(c) == 0)
 				p->odd |= GW_ODD_SOURCE_ROUTE;
+			if (kind == 0 || kind == 60)
+				note_options(p, *c, (length + 1u) * 8 - 2, kind ? GW_NOTE_DST_OPTION : GW_NOTE_HOP_OPTION);
 			sk_get_bytes(c, (kind == 51 ? (length + 2u) * 4 : (length + 1u) * 8) - (c->at - at));
 		}
 		p->next_header = (uint32_t)(base + at);
+		if (c->bad || (sk_cursor_left(c) < 2 && next != 59))
+			p->noted |= GW_NOTE_EXTENSION_CUT;
 		if (c->bad) {
 			p->odd |= GW_ODD_SHORT;
 			return 59;

@@ -44,6 +44,19 @@ enum gw_odd {
 	GW_ODD_URGENT = 1 << 15,        /* urgent data: stacks do not agree where it lies */
 };
 enum { GW_ODDS = 16 };
+
+/* What a rule may ask for by name and what no decision of ours hangs on. */
+enum gw_note {
+	GW_NOTE_OPTION_LENGTH = 1 << 0,  /* IPv4: an option runs past the header, or has another length than it must have */
+	GW_NOTE_HOP_OPTION = 1 << 1,     /* IPv6: an unknown option in the hop-by-hop header, */
+	GW_NOTE_DST_OPTION = 1 << 2,     /* or in the one for the destination */
+	GW_NOTE_ATOMIC = 1 << 3,         /* a fragment header on what is no fragment */
+	GW_NOTE_FRAGMENT_TWICE = 1 << 4, /* more than one fragment header */
+	GW_NOTE_EXTENSION_CUT = 1 << 5,  /* an extension header is cut short, or nothing follows where something is named */
+	GW_NOTE_FRAGMENT_LONG = 1 << 6,  /* ends behind 65,535 */
+	GW_NOTE_FRAGMENT_UNEVEN = 1 << 7,/* not the last, and no multiple of 8 */
+	GW_NOTE_OVERLAP = 1 << 8,        /* has bytes of its datagram that have come before; found by who makes datagrams whole */
+};
 extern const char *const gw_odd_names[GW_ODDS]; /* "short", in the order of the bits */
 
 /* What a receiver would not take, or what receivers take differently: nothing like it goes on where frames can be dropped. */
@@ -64,6 +77,7 @@ struct gw_packet {
 	bool whole;         /* made of fragments: `frame` is no frame that came in, and cannot be sent on as one */
 	/* found by gw_decode() */
 	uint64_t odd;       /* GW_ODD_* bits */
+	uint32_t noted;     /* GW_NOTE_* bits */
 	uint16_t vlan[2];   /* outer, inner; the lower 12 bits */
 	uint8_t vlans;
 	uint16_t ethertype; /* behind the tags; 0 for 802.3 length frames */

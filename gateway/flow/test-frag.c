@@ -85,6 +85,12 @@ static void test_overlaps(void **state)
 	assert_int_equal(plain(1, 8, 16, true, 'b'), GW_FRAG_REFUSED); /* other bytes: nobody knows which a receiver takes */
 	assert_int_equal(plain(1, 24, 8, false, 'c'), GW_FRAG_REFUSED); /* nor does anything later of it go on */
 	assert_int_equal(plain(2, 0, 16, true, 'a'), GW_FRAG_HELD);    /* another datagram is another matter */
+	assert_int_equal(plain(77, 0, 16, true, 1), GW_FRAG_HELD);
+	assert_false(gw_frags_overlapped(frags));
+	assert_int_equal(plain(77, 8, 16, true, 1), GW_FRAG_HELD);
+	assert_true(gw_frags_overlapped(frags)); /* with the same bytes too */
+	assert_int_equal(plain(77, 24, 8, true, 1), GW_FRAG_HELD);
+	assert_false(gw_frags_overlapped(frags));
 }
 
 static void test_ends(void **state)

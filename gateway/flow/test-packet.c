@@ -137,6 +137,36 @@ static void test_fragments(void **state)
 	}
 }
 
+/* Each note by the headers of IPv4 (its options) or IPv6 (what follows its forty bytes) that make it, and headers that are alike and make none. */
+static void test_notes(void **state)
+{
+	static const struct {
+		uint32_t note;
+		uint8_t ip, first, size, extra[32];
+	} cases[] = {{0, 4, 0, 4, {148, 4, 0, 0}}, {GW_NOTE_OPTION_LENGTH, 4, 0, 4, {148, 3, 0, 0}}, {GW_NOTE_OPTION_LENGTH, 4, 0, 4, {7, 9, 0, 0}},
+		{0, 6, 60, 8, {59, 0, 1, 4, 0, 0, 0, 0}}, {GW_NOTE_DST_OPTION, 6, 60, 8, {59, 0, 16, 4, 0, 0, 0, 0}}, {GW_NOTE_HOP_OPTION, 6, 0, 8, {59, 0, 16, 4, 0, 0, 0, 0}},
+		{GW_NOTE_ATOMIC, 6, 44, 8, {59, 0, 0, 0, 0, 0, 0, 9}}, {GW_NOTE_ATOMIC | GW_NOTE_EXTENSION_CUT, 6, 44, 8, {6, 0, 0, 0, 0, 0, 0, 9}},
+		{GW_NOTE_ATOMIC | GW_NOTE_FRAGMENT_TWICE, 6, 44, 16, {44, 0, 0, 0, 0, 0, 0, 9, 59, 0, 0, 0, 0, 0, 0, 9}}, {GW_NOTE_EXTENSION_CUT, 6, 60, 8, {59, 1, 1, 4, 0, 0, 0, 0}},
+		{GW_NOTE_FRAGMENT_UNEVEN, 6, 44, 12, {17, 0, 0, 1, 0, 0, 0, 9}}, {0, 6, 44, 16, {17, 0, 0, 1, 0, 0, 0, 9}}, {GW_NOTE_FRAGMENT_LONG, 6, 44, 24, {17, 0, 0xff, 0xf8, 0, 0, 0, 9}}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool v4 = cases[i].ip == 4;
+		uint8_t frame[14 + 40 + 32] = {0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, v4 ? 8 : 0x86, v4 ? 0 : 0xdd}, *ip = frame + 14;
+		size_t size = 14 + (v4 ? 20u : 40u);
+		struct gw_packet p;
+
+		ip[0] = v4 ? 0x46 : 0x60;
+		ip[v4 ? 3 : 5] = (uint8_t)(cases[i].size + (v4 ? 20 : 0));
+		ip[v4 ? 9 : 6] = v4 ? 59 : cases[i].first;
+		ip[v4 ? 12 : 8] = 10;
+		ip[v4 ? 16 : 24] = 11;
+		memcpy(frame + size, cases[i].extra, cases[i].size);
+		decode(frame, size + cases[i].size, false, &p);
+		if (p.noted != cases[i].note)
+			fail_msg("case %zu: 0x%x", i, (unsigned)p.noted);
+	}
+}
+
 /* What ICMP carries begins behind its eight bytes; a message of four has nothing. */
 static void test_icmp(void **state)
 {
@@ -169,4 +199,4 @@ static void test_every_truncation(void **state)
 }
 
 SK_TEST_MAIN(cmocka_unit_test(test_parts), cmocka_unit_test(test_padding), cmocka_unit_test(test_tags), cmocka_unit_test(test_each_odd_shape),
-	     cmocka_unit_test(test_checksums), cmocka_unit_test(test_fragments), cmocka_unit_test(test_icmp), cmocka_unit_test(test_every_truncation))
+	     cmocka_unit_test(test_checksums), cmocka_unit_test(test_fragments), cmocka_unit_test(test_icmp), cmocka_unit_test(test_notes), cmocka_unit_test(test_every_truncation))

@@ -172,6 +172,8 @@ static int put_rule(struct builder *b, uint32_t index)
 	const unsigned classes[CLASSES] = {rule->protocols & HEAD_TCP, rule->protocols & HEAD_UDP, rule->protocols & (HEAD_ICMP | HEAD_ICMP6 | HEAD_REST)};
 	int r = 0;
 
+	if (rule->hooks & HOOK_FRAME)
+		return put(place_of(b, &b->set->frame), index, false);
 	if (rule->hooks & HOOK_FLOW)
 		return put(place_of(b, &b->set->flow), index, false);
 	for (int dir = 0; dir < 2 && r == 0; dir++) {

@@ -36,7 +36,7 @@ struct draft {
 	unsigned fact_count;
 	char vars[RULE_VARS_MAX][32];
 	unsigned var_count;
-	bool packet_only, stream_only, wants_sid;
+	bool packet_only, stream_only, frame_only, wants_sid;
 	const char *app_name;    /* the rule's protocol as it was written */
 };
 

@@ -176,6 +176,7 @@ static bool fact_holds(const struct fact *fact, const struct question *q)
 	case FACT_ICODE:
 	case FACT_ICMP_ID:
 	case FACT_ICMP_SEQ: return p && is_icmp(p) && icmp_fact(fact, p);
+	case FACT_NOTE: return q->noted & fact->low;
 	case FACT_SUM: return p && sum_fact(fact, p);
 	default: return p && ip_fact(fact, p);
 	}

@@ -62,6 +62,14 @@ static bool has_packet_facts(const struct rule *rule)
 	return false;
 }
 
+static bool has_notes(const struct rule *rule)
+{
+	for (unsigned i = 0; i < rule->fact_count; i++)
+		if (rule->facts[i].kind == FACT_NOTE)
+			return true;
+	return false;
+}
+
 static bool has_message_facts(const struct rule *rule)
 {
 	for (unsigned i = 0; i < rule->fact_count; i++)
@@ -95,6 +103,10 @@ static int choose_hooks(struct draft *d)
 	message |= rule->slot_count > (payload != NULL) + parts;
 
 	rule->anchored = payload && is_anchored(payload);
+	if (has_notes(rule) || d->frame_only) {
+		rule->hooks = HOOK_FRAME;
+		return !has_notes(rule) || rule->slot_count || rule->flow ? draft_refuse(d, "on frames there is decode-event and conditions on headers, and nothing else") : 0;
+	}
 	if (message) {
 		rule->hooks = HOOK_MESSAGE;
 		return parts || has_packet_facts(rule) ? draft_refuse(d, "conditions on a packet and on a protocol's buffers in one rule") : 0;

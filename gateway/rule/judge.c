@@ -285,6 +285,17 @@ static int class_of(const struct gw_rule_view *view)
 	return view->transport == IPPROTO_TCP ? CLASS_TCP : view->transport == IPPROTO_UDP ? CLASS_UDP : CLASS_REST;
 }
 
+void gw_rule_frame(struct gw_rule_state *state, const struct gw_rule_view *view, uint32_t noted, struct gw_rule_result *result)
+{
+	struct question q = {.view = view, .noted = noted};
+
+	if (!state->rules->frame)
+		return;
+	begin(state, view);
+	look(state, state->rules->frame, NULL, 0, 0);
+	judge_all(state, NULL, &q, result);
+}
+
 void gw_rule_packet(struct gw_rule_state *state, struct gw_rule_flow *flow, const struct gw_rule_view *view, struct gw_rule_result *result)
 {
 	struct question q = {.view = view, .payload = view->payload, .payload_size = view->payload_size, .from_start = true};

@@ -11,6 +11,7 @@ struct question {
 	size_t payload_size;
 	bool from_start;                  /* the payload begins where the stream or packet does */
 	bool stream;
+	uint32_t noted;                   /* of a frame */
 	uint8_t app;
 };
 

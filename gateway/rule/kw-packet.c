@@ -126,6 +126,29 @@ static int read_sum(struct draft *d, const struct keyword *k, char *value)
 	return 0;
 }
 
+/* Suricata's names for what is noted of a frame. */
+static int read_event(struct draft *d, const struct keyword *k, char *value)
+{
+	static const struct {
+		const char *name;
+		uint8_t ip;
+		uint32_t note;
+	} events[] = {{"ipv4.opt_invalid_len", 4, GW_NOTE_OPTION_LENGTH}, {"ipv6.hopopts_unknown_opt", 6, GW_NOTE_HOP_OPTION},
+		{"ipv6.dstopts_unknown_opt", 6, GW_NOTE_DST_OPTION}, {"ipv6.exthdr_useless_fh", 6, GW_NOTE_ATOMIC}, {"ipv6.exthdr_dupl_fh", 6, GW_NOTE_FRAGMENT_TWICE},
+		{"ipv6.trunc_exthdr", 6, GW_NOTE_EXTENSION_CUT}, {"ipv4.frag_pkt_too_large", 4, GW_NOTE_FRAGMENT_LONG}, {"ipv6.frag_pkt_too_large", 6, GW_NOTE_FRAGMENT_LONG},
+		{"ipv6.frag_invalid_length", 6, GW_NOTE_FRAGMENT_UNEVEN}, {"ipv4.frag_overlap", 4, GW_NOTE_OVERLAP}, {"ipv6.frag_overlap", 6, GW_NOTE_OVERLAP}};
+	struct fact *fact;
+	int r = draft_fact(d, FACT_NOTE, &fact);
+
+	for (size_t i = 0; r == 0 && value && i < SK_ARRAY_SIZE(events); i++)
+		if (strcmp(events[i].name, value) == 0) {
+			fact->low = events[i].note;
+			d->rule->ip = events[i].ip;
+			return 0;
+		}
+	return r ? r : draft_refuse(d, "the event \"%.60s\" is not noted", value ? value : "");
+}
+
 static int read_stream_size(struct draft *d, const struct keyword *k, char *value)
 {
 	static const char *const sides[] = {"client", "server", "both", "either"};
@@ -230,7 +253,7 @@ const struct keyword keywords_packet[] = {
 	{"itype", read_range, NULL, FACT_ITYPE}, {"icode", read_range, NULL, FACT_ICODE}, {"icmp_id", read_range, NULL, FACT_ICMP_ID},
 	{"icmp_seq", read_range, NULL, FACT_ICMP_SEQ}, {"ip_proto", read_ip_proto, NULL, FACT_IP_PROTO}, {"sameip", read_nothing, NULL, FACT_SAMEIP},
 	{"ipv4-csum", read_sum}, {"tcpv4-csum", read_sum}, {"udpv4-csum", read_sum}, {"icmpv4-csum", read_sum}, {"tcpv6-csum", read_sum}, {"udpv6-csum", read_sum},
-	{"icmpv6-csum", read_sum}, {"stream_size", read_stream_size}, {"app-layer-protocol", read_app},
+	{"icmpv6-csum", read_sum}, {"decode-event", read_event}, {"stream_size", read_stream_size}, {"app-layer-protocol", read_app},
 	{"tls.version", read_tls_version, "tls.version"}, {"dns.opcode", read_field, "dns.opcode"}, {"dns.rcode", read_field, "dns.rcode"},
 	{"dns.rrtype", read_field, "dns.rrtype"}, {"enip_command", read_field, "enip.command"}, {"cip_service", read_cip},
 	{"dnp3_func", read_field, "dnp3.function"}, {"dnp3.func", read_field, "dnp3.function"}, {"dcerpc.opnum", read_field, "dcerpc.opnum"},

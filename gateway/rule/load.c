@@ -93,7 +93,7 @@ static int take_rule(struct loading *l, char *text, uint32_t line)
 	d->why = "";
 	d->test_count = d->slot_count = d->fact_count = d->var_count = 0;
 	d->slot = d->base64 = d->last_content = d->last_test = -1;
-	d->decoded = d->packet_only = d->stream_only = false;
+	d->decoded = d->packet_only = d->stream_only = d->frame_only = false;
 	d->rule = arena_take(&l->set->arena, sizeof *d->rule);
 	if (!d->rule)
 		return sk_origin(-ENOMEM);

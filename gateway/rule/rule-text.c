@@ -82,6 +82,11 @@ static int read_protocol(struct draft *d, const char *word)
 			d->stream_only |= heads[i].stream;
 			return 0;
 		}
+	if (strcmp(word, "pkthdr") == 0) {
+		d->rule->protocols = HEAD_ALL;
+		d->frame_only = true;
+		return 0;
+	}
 	d->rule->app = app_by_name(word);
 	d->rule->proto = gw_proto_find(word);
 	if (d->rule->app == APP_COUNT && d->rule->proto)

@@ -112,6 +112,8 @@ struct gw_rule_result {
 	const struct gw_rule_info *alerts[GW_RULE_ALERTS_MAX];
 };
 
+/* A frame of which something was noted (`view->packet`), before its flow is known. */
+void gw_rule_frame(struct gw_rule_state *state, const struct gw_rule_view *view, uint32_t noted, struct gw_rule_result *result);
 void gw_rule_packet(struct gw_rule_state *state, struct gw_rule_flow *flow, const struct gw_rule_view *view, struct gw_rule_result *result);
 /* The next bytes of `view->dir`, in order. Rules see them together with up to 4 KiB that came before. */
 void gw_rule_stream(struct gw_rule_state *state, struct gw_rule_flow *flow, const struct gw_rule_view *view, const uint8_t *data, size_t size,

@@ -150,7 +150,7 @@ struct slot {
 
 /* ---- facts of a packet, a flow or a message */
 enum fact_kind { FACT_FLAGS, FACT_TTL, FACT_TOS, FACT_ID, FACT_SEQ, FACT_ACK, FACT_WINDOW, FACT_ITYPE, FACT_ICODE, FACT_ICMP_ID, FACT_ICMP_SEQ, FACT_IP_PROTO,
-	FACT_FRAGBITS, FACT_FRAGOFFSET, FACT_DSIZE, FACT_SAMEIP, FACT_STREAM_SIZE, FACT_IPOPTS, FACT_FIELD, FACT_URG, FACT_APP, FACT_MSS, FACT_SUM,
+	FACT_FRAGBITS, FACT_FRAGOFFSET, FACT_DSIZE, FACT_SAMEIP, FACT_STREAM_SIZE, FACT_IPOPTS, FACT_FIELD, FACT_URG, FACT_APP, FACT_MSS, FACT_SUM, FACT_NOTE,
 	FACT_FRAME /* the first that needs no packet */ };
 struct fact {
 	uint8_t kind, compare;
@@ -196,7 +196,7 @@ enum { FLOW_ESTABLISHED = 1, FLOW_NOT_ESTABLISHED = 2, FLOW_TO_SERVER = 4, FLOW_
 	FLOW_ONLY_FRAG = 128 };
 
 /* Where a rule is judged; payload tests of a TCP rule may be in both of the first. */
-enum hook { HOOK_PACKET = 1, HOOK_STREAM = 2, HOOK_MESSAGE = 4, HOOK_FLOW = 8 /* addresses alone: once for each direction of a flow */ };
+enum hook { HOOK_PACKET = 1, HOOK_STREAM = 2, HOOK_MESSAGE = 4, HOOK_FLOW = 8 /* addresses alone: once for each direction of a flow */, HOOK_FRAME = 16 };
 
 struct rule {
 	struct gw_rule_info info;
@@ -268,7 +268,7 @@ struct gw_rules {
 	struct group *messages[RULE_LISTS_MAX][2]; /* by list and direction */
 	struct group *bare[2];                     /* rules on messages that name no buffer */
 	struct payload_groups packet[CLASSES][2], stream[2];
-	struct group *flow;
+	struct group *flow, *frame;
 	pcre2_code **codes;
 	uint32_t code_count, code_space;
 	bool interpreted; /* as in gw_rules_setup */

@@ -248,6 +248,16 @@ static void test_parts(void **state)
 	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "", 0), 1);
 	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "", 0), 0);
 	try_end(&t);
+	try_begin(&t, "alert pkthdr any any -> any any (decode-event:ipv4.frag_overlap; sid:1;)\nalert pkthdr any any -> any any (decode-event:ipv6.frag_overlap; sid:2;)");
+	gw_rule_frame(t.state, &t.view, GW_NOTE_FRAGMENT_LONG, &t.result);
+	assert_int_equal(t.result.count, 0);
+	gw_rule_frame(t.state, &t.view, GW_NOTE_OVERLAP, &t.result);
+	assert_true(t.result.count == 1 && try_has(&t, 1));
+	try_end(&t);
+	try_begin(&t, "alert pkthdr any any -> any any (decode-event:ethernet.unheard_of; sid:1;)\nalert pkthdr any any -> any any (decode-event:ipv4.frag_overlap; content:\"x\"; sid:2;)\n"
+		      "alert pkthdr any any -> any any (ttl:3; sid:3;)");
+	assert_int_equal(t.count.honoured, 0);
+	try_end(&t);
 	try_begin(&t, "alert tcp any any -> any any (tcp.hdr; content:\"a\"; http.uri; content:\"b\"; sid:1;)\n"
 		      "alert tcp any any -> any any (requires: version >= 8; content:\"b\"; sid:2;)");
 	assert_int_equal(t.count.honoured, 0);
