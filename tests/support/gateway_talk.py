@@ -31,11 +31,17 @@ class Talk:
 
     def ip(self, who, protocol, payload, place):
         """`place`: where the checksum of TCP or UDP stands."""
-        pseudo = ADDRESS[who] + ADDRESS[1 - who] + struct.pack('>BBH', 0, protocol, len(payload))
+        wide = len(ADDRESS[who]) == 16
+        pseudo = ADDRESS[who] + ADDRESS[1 - who] + struct.pack('>IHBB' if wide else '>BBH', *((len(payload), 0, 0, protocol) if wide else (0, protocol, len(payload))))
         payload = payload[:place] + struct.pack('>H', checksum(pseudo + payload)) + payload[place + 2:]
+        ethernet = bytes([2, 0, 0, 0, 0, 1 + who, 2, 0, 0, 0, 0, 2 - who])
+        if wide:
+            head = struct.pack('>IHBB16s16s', 6 << 28, len(payload), protocol, 64, ADDRESS[who], ADDRESS[1 - who])
+            self.packets.append(ethernet + b'\x86\xdd' + head + payload)
+            return
         head = struct.pack('>BBHHHBBH4s4s', 0x45, 0, 20 + len(payload), 1, 0x4000, 64, protocol, 0, ADDRESS[who], ADDRESS[1 - who])
         head = head[:10] + struct.pack('>H', checksum(head)) + head[12:]
-        self.packets.append(bytes([2, 0, 0, 0, 0, 1 + who, 2, 0, 0, 0, 0, 2 - who]) + b'\x08\0' + head + payload)
+        self.packets.append(ethernet + b'\x08\0' + head + payload)
 
     def segment(self, who, flags, data=b''):
         ack = self.next[1 - who] if flags & 0x10 else 0

@@ -17,6 +17,7 @@ HEADERS = {'http.host': b'Host', 'http.host.raw': b'Host', 'http.user_agent': b'
            'http.accept_enc': b'Accept-Encoding', 'http.accept_lang': b'Accept-Language', 'http.connection': b'Connection', 'http.content_type': b'Content-Type',
            'http.content_len': b'Content-Length', 'http.server': b'Server', 'http.location': b'Location'}
 OF_ANSWER = ('http.stat_code', 'http.stat_msg', 'http.response_body', 'http.response_line', 'http.server', 'http.location')
+LISTED = r'\[?\s*((?:[0-9a-f]+:[0-9a-f:]+|\d[\d.]*)(?:/\d+)?)'  # the first address of a list
 ATTRIBUTES = {'CN': 3, 'SN': 4, 'C': 6, 'L': 7, 'ST': 8, 'STREET': 9, 'O': 10, 'OU': 11}
 
 
@@ -38,7 +39,7 @@ def port_of(text, proto):
 
 
 def host_of(text, own):
-    first = re.match(r'\[?\s*(\d[\d./]*)', text)
+    first = re.match(LISTED, text)
     return ipaddress.ip_network(first.group(1), strict=False)[0].packed if first else own
 
 
@@ -189,14 +190,56 @@ def chain(rule, setters, depth=0):
     return found
 
 
+def holds(expression, flags, data):
+    try:
+        return re.search(expression, data, (re.I if 'i' in flags else 0) | (re.S if 's' in flags else 0) | (re.M if 'm' in flags else 0)) is not None
+    except (re.error, RecursionError):
+        return True
+
+
+def others(byte):
+    """What a byte is changed into: of its own kind first."""
+    made = [byte ^ 3, byte ^ 1, byte ^ 2, byte ^ 8]
+    return [b for b in made if chr(b).isalnum() and b < 128] + made[1:2] if chr(byte).isalnum() else [byte ^ 1]
+
+
+def off_content(made, at, data):
+    """The place and the byte that make a content's bytes occur nowhere; None where another copy of them stays."""
+    whole = made.bytes(97).lower()
+    index = next((i for i in range(len(data) // 2, len(data)) if chr(data[i]).isalnum()), len(data) // 2)
+    other = others(data[index])[0]
+    start = len(whole) - len(data) if at < 0 else at
+    changed_whole = whole[:start + index] + bytes([other]).lower() + whole[start + index + 1:]
+    return index, other, data.lower() in changed_whole
+
+
+def off_expression(made, at, data, expression, flags):
+    """The same of an expression's example."""
+    whole = made.bytes(97)
+    start = len(whole) - len(data) if at < 0 else at
+    for index in sorted(range(len(data)), key=lambda i: (not chr(data[i]).isalnum(), abs(i - len(data) // 2)))[:40]:
+        for other in others(data[index]):
+            if not holds(expression, flags, whole[:start + index] + bytes([other]) + whole[start + index + 1:]):
+                return index, other
+    return None
+
+
 def nearest(rule):
-    """Copies of the rule's buffers with one byte of one literal changed, the longest literals first."""
-    places = [(len(data), name, at, data) for name, made in rule.buffers.items() for at, data in made.literals if made.data[at:at + len(data)] == data]
-    places += [(len(made.last), name, -1, made.last) for name, made in rule.buffers.items() if made.last]
-    for _, name, at, data in sorted(places, reverse=True)[:3]:
-        index = next((i for i in range(len(data) // 2, len(data)) if chr(data[i]).isalnum()), len(data) // 2)
-        other = (data[index] ^ 3) if chr(data[index] ^ 3).isalnum() else data[index] ^ 1
-        yield name, at, index, other
+    """Copies of the rule's buffers with one byte of one literal or expression changed: what leaves no other copy first, the longest literals first."""
+    found = []
+    for name, made in rule.buffers.items():
+        places = [(at, data) for at, data in made.literals if made.data[at:at + len(data)] == data] + ([(-1, made.last)] if made.last else [])
+        for at, data in places:
+            if data:
+                index, other, stays = off_content(made, at, data)
+                found.append((stays, -len(data), name, at, index, other))
+        for at, data, expression, flags in made.expressions:
+            off = off_expression(made, at, data, expression, flags) if at < 0 or made.data[at:at + len(data)] == data else None
+            if off:
+                found.append((False, 0, name, at, *off))
+    found.sort(key=lambda f: f[:2])
+    chosen = found[:2] + [f for f in found[2:] if f[1] == 0 and not f[0]][:1]
+    return [f[2:] for f in (chosen if len(chosen) == 3 else found[:3])]
 
 
 def changed(made, at, index, other):
@@ -208,16 +251,46 @@ def changed(made, at, index, other):
     return copy
 
 
-def conversation(number, rule, before, buffers):
-    """The packets of one flow; the host's address tells whose it is."""
-    udp = rule.proto in ('udp', 'dns')
+def aside(text, host):
+    """A host one byte off of one that the list has, and that the list has not."""
+    nets = [ipaddress.ip_network(word, strict=False) for word in re.findall(r'[\d.]+(?:/\d+)?' if len(host) == 4 else r'[0-9a-f:]+(?:/\d+)?', text)
+            if (':' in word) == (len(host) == 16)]
+    for index in range(len(host) - 1, -1, -1):
+        for bit in (1, 2, 64, 128, 16):
+            other = host[:index] + bytes([host[index] ^ bit]) + host[index + 1:]
+            if not any(ipaddress.ip_address(other) in net for net in nets):
+                return other
+    raise ValueError('no host is beside the list')
+
+
+def ends_of(number, rule, bent):
+    """The addresses and ports of the rule's sender and receiver; bent: its listed host or its port is one off."""
     sender, receiver = [ipaddress.ip_address(base + number).packed for base in (0x0b000001, 0x15000001)]
     sender, receiver = host_of(rule.ends[0], sender), host_of(rule.ends[2], receiver)
     to, back = port_of(rule.ends[3], '' if rule.to_client else rule.proto), port_of(rule.ends[1], rule.proto if rule.to_client else '')
-    client, server = (receiver, sender) if rule.to_client else (sender, receiver)
-    ports = (to, back) if rule.to_client else (back, to)
-    said = talk.Talk(ports[1], udp, False)
-    said.ports = (ports[0] if ports[0] not in (9999, 9998, 9997) else 20000 + number % 40000, ports[1])
+    if bent == 'host':
+        sender, receiver = [aside(text, host) if re.match(LISTED, text) else host for text, host in ((rule.ends[0], sender), (rule.ends[2], receiver))]
+    elif bent == 'port':
+        to, back = [port ^ 1 if re.match(r'\d+$', text) else port for text, port in ((rule.ends[3], to), (rule.ends[1], back))]
+    if len(sender) != len(receiver):
+        sender, receiver = [host if len(host) == 16 else bytes([0x2a, 0xff]) + bytes(10) + host for host in (sender, receiver)]
+    return (receiver, sender, to, back) if rule.to_client else (sender, receiver, back, to)
+
+
+def bends(rule):
+    """What else than a byte of its data may be one off."""
+    if any(made.literals or made.last or made.expressions for made in rule.buffers.values()):
+        return []
+    return [kind for kind, text in (('host', rule.ends[0]), ('host', rule.ends[2])) if re.match(LISTED, text)][:1] or \
+        [kind for kind, text in (('port', rule.ends[3]), ('port', rule.ends[1])) if re.match(r'\d+$', text)][:1]
+
+
+def conversation(number, rule, before, buffers, bent=None):
+    """The packets of one flow; the host's address tells whose it is."""
+    udp = rule.proto in ('udp', 'dns')
+    client, server, low, high = ends_of(number, rule, bent)
+    said = talk.Talk(high, udp, False)
+    said.ports = (low if low not in (9999, 9998, 9997) else 20000 + number % 40000, high)
     talk.ADDRESS = (client, server)
     if not udp:
         for who, flags in ((0, 2), (1, 0x12), (0, 0x10)):

@@ -37,6 +37,7 @@ class Made:
     last: bytes = b''                        # to stand at the end
     size: tuple = (0, 0)                     # at least, at most (0 = any)
     literals: list = field(default_factory=list)  # (place, bytes) of contents, for the near miss
+    expressions: list = field(default_factory=list)  # (place, bytes, expression, flags), for the same; place -1 = the last
 
     def put(self, at, data, literal=False):
         if len(self.data) < at + len(data):
@@ -235,23 +236,37 @@ class Maker:
         rest = re.sub('[^imsxAEGRB]', '', flags)
         if self.holds(value, bytes(made.bytes(97)), rest):
             return
+        at = len(made.data)
         if 'R' in rest:
-            made.put(made.end, data)
+            at = made.end
+            made.put(at, data)
         elif begins and not made.fixed:
-            made.put(0, data)
+            at = 0
+            made.put(at, data)
+        elif self.front(made, data, begins):
+            at = 0
         elif begins:
-            self.front(made, data)
+            return
         elif ends:
-            made.last = data
+            at, made.last = -1, data
         else:
-            made.put(len(made.data), data)
+            made.put(at, data)
+        if 'R' not in rest and data:
+            made.expressions.append((at, data, self.expression(value), rest))
 
-    def front(self, made, data):
-        """An expression that begins the buffer and says again what the contents said: it alone, when they are in it."""
-        if all(literal in data for _, literal in made.literals) or made.literals[:1] == []:
-            made.data, made.fixed = bytearray(data), set(range(len(data)))
-            made.literals = [(data.find(literal), literal) for _, literal in made.literals]
-            made.end = len(data)
+    @staticmethod
+    def expression(value):
+        return value.strip('"')[1:].rpartition('/')[0].replace('\\/', '/').encode('latin-1', 'replace')
+
+    @staticmethod
+    def front(made, data, begins):
+        """An expression that says again what the contents said: it alone, when they are in it."""
+        if not (made.literals and all(literal in data for _, literal in made.literals) or begins and not made.literals) or made.last:
+            return False
+        made.data, made.fixed = bytearray(data), set(range(len(data)))
+        made.literals = [(data.find(literal), literal) for _, literal in made.literals]
+        made.end = len(data)
+        return True
 
     @staticmethod
     def holds(value, data, flags):
