@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Asking the rules: the packet as it came, the bytes in order, each message. A rule that drops or rejects ends its flow where the conduit is
- * enforced: nothing of it goes on any more; elsewhere it is told that it would.
+ * Asking the rules: the packet as it came, the bytes in order, each message. Where the conduit is enforced a rule that drops or rejects ends its flow: nothing of it
+ * goes on any more; but one that is about a packet alone drops that packet alone. Elsewhere it is told that it would.
  */
 #include "engine/inside.h"
 
@@ -63,8 +63,8 @@ static void tell(struct gw_engine *engine, const struct engine_flow *flow, int s
 		event.priority = rule->priority;
 		event.msg = rule->msg;
 		event.classtype = rule->classtype;
-		event.reply = rule->action == GW_RULE_REJECT ? GW_REPLY_RESET : GW_REPLY_SILENT;
-		event.verdict = rule->action != GW_RULE_DROP && rule->action != GW_RULE_REJECT ? GW_ALLOWED : stops ? GW_REFUSED : GW_WOULD_REFUSE;
+		event.reply = result->actions[i] == GW_RULE_REJECT ? GW_REPLY_RESET : GW_REPLY_SILENT;
+		event.verdict = result->actions[i] != GW_RULE_DROP && result->actions[i] != GW_RULE_REJECT ? GW_ALLOWED : stops ? GW_REFUSED : GW_WOULD_REFUSE;
 		engine_tell(engine, &event);
 	}
 }
@@ -76,6 +76,8 @@ static bool conclude(struct gw_engine *engine, struct engine_flow *flow, int sid
 		tell(engine, flow, side, message, result, from, enforced(engine, flow));
 	if ((result->action != GW_RULE_DROP && result->action != GW_RULE_REJECT) || !enforced(engine, flow))
 		return false;
+	if (!result->ends)
+		return true;
 	flow->stopped = true;
 	if (result->action == GW_RULE_REJECT)
 		engine_reset(engine, flow);
@@ -113,6 +115,7 @@ bool engine_rules_frame(struct gw_engine *engine, const struct gw_packet *p, uin
 	if (!engine->rules || !noted)
 		return false;
 	result->action = GW_RULE_NONE;
+	result->ends = false;
 	result->count = result->lost = 0;
 	gw_rule_frame(engine->rules, &view, noted, result);
 	stops = result->count && engine_enforces(engine, p);
@@ -130,6 +133,7 @@ bool engine_rules_packet(struct gw_engine *engine, struct engine_flow *flow, int
 	if (!flow->rules && gw_rule_flow_new(&flow->rules) != 0)
 		flow->rules = NULL; /* judged packet by packet only */
 	result->action = GW_RULE_NONE;
+	result->ends = false;
 	result->count = result->lost = 0;
 	view_of(engine, flow, side, &view);
 	gw_rule_packet(engine->rules, flow->rules, &view, result);
@@ -148,6 +152,7 @@ bool engine_rules_stream(struct gw_engine *engine, struct engine_flow *flow, int
 	if (!engine->rules || result->action == GW_RULE_PASS)
 		return false;
 	result->action = GW_RULE_NONE;
+	result->ends = false;
 	view_of(engine, flow, side, &view);
 	gw_rule_stream(engine->rules, flow->rules, &view, data, size, result);
 	if (flow->rules)
@@ -163,6 +168,7 @@ bool engine_rules_message(struct gw_engine *engine, struct engine_flow *flow, in
 	if (!engine->rules || (engine->packet && engine->rule_result.action == GW_RULE_PASS))
 		return false;
 	result->action = GW_RULE_NONE;
+	result->ends = false;
 	result->count = result->lost = 0;
 	view_of(engine, flow, side, &view);
 	view.dir = message->dir;

@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "rule/limits.h"
 
 struct scan {
 	struct gw_rule_state *state;
@@ -159,23 +160,32 @@ static bool slots_hold(struct gw_rule_state *state, const struct rule *rule, con
 
 /* ---- one rule */
 
-static void take_action(struct gw_rule_flow *flow, const struct question *q, const struct rule *rule, struct gw_rule_result *result)
+/* What was asked of a packet alone is done to that packet alone. */
+static bool ends_flow(const struct rule *rule, enum gw_rule_action action)
 {
-	if (rule->info.action > result->action)
-		result->action = rule->info.action;
-	if (rule->info.action == GW_RULE_PASS && flow && (q->message || q->stream || rule->hooks & HOOK_FLOW))
+	return action == GW_RULE_REJECT || (action == GW_RULE_DROP && rule->hooks != HOOK_PACKET);
+}
+
+static void take_action(struct gw_rule_flow *flow, const struct question *q, const struct rule *rule, enum gw_rule_action action, struct gw_rule_result *result)
+{
+	result->ends |= ends_flow(rule, action);
+	if (action > result->action)
+		result->action = action;
+	if (action == GW_RULE_PASS && flow && (q->message || q->stream || rule->hooks & HOOK_FLOW))
 		flow->pass = true;
 }
 
-static void speak(const struct rule *rule, struct gw_rule_result *result)
+static void speak(const struct rule *rule, enum gw_rule_action action, struct gw_rule_result *result)
 {
 	for (uint32_t i = 0; i < result->count; i++)
 		if (result->alerts[i] == &rule->info)
 			return;
-	if (result->count == GW_RULE_ALERTS_MAX)
+	if (result->count == GW_RULE_ALERTS_MAX) {
 		result->lost++;
-	else
+	} else {
+		result->actions[result->count] = (uint8_t)action;
 		result->alerts[result->count++] = &rule->info;
+	}
 }
 
 static bool already(const struct rule *rule, const struct gw_rule_result *result)
@@ -189,6 +199,8 @@ static bool already(const struct rule *rule, const struct gw_rule_result *result
 /* True when every condition holds; then its effects are done. */
 static bool judge(struct gw_rule_state *state, struct gw_rule_flow *flow, const struct rule *rule, const struct question *q, struct gw_rule_result *result)
 {
+	enum gw_rule_action action;
+
 	if (!head_holds(rule, q) || !facts_hold(rule, q) || !bits_hold(state, flow, rule, q->view) || !ints_hold(flow, rule))
 		return false;
 	if (rule->anchored && !q->from_start && !q->message)
@@ -198,18 +210,19 @@ static bool judge(struct gw_rule_state *state, struct gw_rule_flow *flow, const 
 	if (already(rule, result))
 		return true; /* the same packet's bytes, seen once as a packet and once in the stream */
 	bits_apply(state, flow, rule, q->view);
+	action = rule->limits ? rate_ask(state, rule, q->view) : rule->info.action;
 	switch (threshold_ask(state, rule, q->view)) {
 	case SAY_NOTHING:
 		return true;
 	case SAY_ALERT:
-		if (!rule->noalert && (rule->info.action != GW_RULE_PASS || rule->speaks))
-			speak(rule, result);
+		if (!rule->noalert && (action != GW_RULE_PASS || rule->speaks) && !(rule->limits && limit_suppresses(rule, q->view)))
+			speak(rule, action, result);
 		break;
 	case SAY_ACTION:
 		break;
 	}
 	if (!rule->noalert)
-		take_action(flow, q, rule, result);
+		take_action(flow, q, rule, action, result);
 	return true;
 }
 

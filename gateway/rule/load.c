@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "rule/draft.h"
+#include "rule/limits.h"
 
 struct loading {
 	struct gw_rules *set;
@@ -24,6 +25,7 @@ struct loading {
 	struct sk_map *by_sid; /* gid and sid -> struct rule */
 	struct draft *draft;
 	uint32_t space;
+	struct limit *limits, **limits_end; /* of threshold.config, as they came */
 	const char *file;      /* in the set's arena */
 	char *line;            /* RULE_BYTES_MAX + 1 */
 };
@@ -104,6 +106,31 @@ static int take_rule(struct loading *l, char *text, uint32_t line)
 	return r == SK_BAD ? 0 : r ? r : keep(l, d->rule);
 }
 
+static int take_limit(struct loading *l, char *text, uint32_t line)
+{
+	char keyword[16] = "";
+	const char *why = "";
+	struct limit *limit;
+	int r;
+
+	memcpy(keyword, text, SK_MIN(strcspn(text, " \t"), sizeof keyword - 1));
+	r = limit_read(l->set, l->setup, text, &limit, &why);
+	if (r == SK_BAD)
+		name_it(l, &(struct gw_rule_named){l->file, line, 0, keyword, why});
+	if (r)
+		return r < 0 ? r : 0;
+	limit->file = l->file;
+	limit->line = line;
+	*l->limits_end = limit;
+	l->limits_end = &limit->next;
+	return 0;
+}
+
+static int take_line(struct loading *l, char *text, uint32_t line)
+{
+	return limit_is(text) ? take_limit(l, text, line) : take_rule(l, text, line);
+}
+
 /* The rule that begins at *at, its lines joined into l->line; false when it is too long. */
 static bool join_lines(struct loading *l, const char *text, size_t size, size_t *at, uint32_t *line)
 {
@@ -156,7 +183,7 @@ static int take_text(struct loading *l, const char *text, size_t size)
 			name_it(l, &(struct gw_rule_named){l->file, first, 0, "", fits ? "a zero byte, or nothing, in the rule" : "the rule is too long"});
 			continue;
 		}
-		r = take_rule(l, l->line + strspn(l->line, " \t"), first);
+		r = take_line(l, l->line + strspn(l->line, " \t"), first);
 	}
 	return r;
 }
@@ -221,6 +248,7 @@ static int loading_new(struct loading *l)
 	if (!l->set || !l->draft || !l->line)
 		return sk_origin(-ENOMEM);
 	l->set->serial = atomic_fetch_add(&serial, 1) + 1;
+	l->limits_end = &l->limits;
 	l->set->list_count = 1;
 	l->set->lists[0] = (struct list){.buffer = "", .text = ""};
 	if ((r = sk_map_new(RULE_COUNT_MAX, NULL, &l->by_sid)) == 0)
@@ -228,9 +256,26 @@ static int loading_new(struct loading *l)
 	return r;
 }
 
+static int apply_limits(struct loading *l)
+{
+	for (const struct limit *limit = l->limits; limit; limit = limit->next) {
+		bool used;
+		int r = limit_apply(l->set, limit, &used);
+
+		if (r)
+			return r;
+		if (!used)
+			name_it(l, &(struct gw_rule_named){limit->file, limit->line, limit->sid, "sig_id", "no rule with this number, or it has a threshold of its own"});
+	}
+	return 0;
+}
+
 static int loading_finish(struct loading *l, struct gw_rules **ret_rules, struct gw_rules_count *ret_count)
 {
-	int r = sort_rules(l->set);
+	int r = apply_limits(l);
+
+	if (r == 0)
+		r = sort_rules(l->set);
 
 	l->set->interpreted = l->setup && l->setup->interpreted;
 	if (r == 0)

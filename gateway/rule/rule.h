@@ -108,8 +108,10 @@ enum { GW_RULE_ALERTS_MAX = 64 };
 struct gw_rule_result {
 	enum gw_rule_action action; /* the strongest of those that matched */
 	uint32_t count;
+	bool ends;                  /* DROP, REJECT: one of those that ask for it ends the flow; else it is about the packet alone */
 	uint32_t lost;              /* matches for which there was no room */
 	const struct gw_rule_info *alerts[GW_RULE_ALERTS_MAX];
+	uint8_t actions[GW_RULE_ALERTS_MAX]; /* of each: the rule's, or what a rate_filter makes of it */
 };
 
 /* A frame of which something was noted (`view->packet`), before its flow is known. */

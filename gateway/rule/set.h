@@ -187,6 +187,19 @@ struct threshold {
 	uint32_t count, seconds;
 };
 
+/* Of threshold.config; what stands for several rules is copied for each. Its tracks are those above, and two more. */
+enum limit_kind { LIMIT_SUPPRESS, LIMIT_THRESHOLD, LIMIT_RATE };
+enum { LIMIT_EITHER = TRACK_FLOW, LIMIT_UNTRACKED };
+struct limit {
+	uint8_t kind, track, action; /* action: of LIMIT_RATE, from enum gw_rule_action */
+	uint32_t gid, sid, timeout;  /* seconds for which the other action holds */
+	const struct addresses *who; /* of LIMIT_SUPPRESS; NULL = everybody */
+	struct threshold threshold;
+	uint32_t line;
+	const char *file;
+	struct limit *next;
+};
+
 /* Applications that payload rules name, and that a flow is held for by its first bytes when no parser of ours takes it. */
 enum app { APP_ANY, APP_UNKNOWN, APP_HTTP, APP_TLS, APP_DNS, APP_SMTP, APP_FTP, APP_FTP_DATA, APP_SSH, APP_SMB, APP_DCERPC, APP_MODBUS, APP_DNP3, APP_ENIP, APP_OTHER,
 	APP_COUNT };
@@ -215,6 +228,7 @@ struct rule {
 	struct bit *bits;
 	struct flowint *ints;
 	struct threshold threshold;
+	struct limit *limits; /* suppress and rate_filter */
 	/* what the prefilter looks for: slot and test; -1 = nothing, always a candidate */
 	int16_t fast_slot, fast_test;
 };

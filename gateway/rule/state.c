@@ -86,6 +86,7 @@ static void key_of(uint64_t name, uint8_t kind, uint8_t track, const struct gw_r
 		uint8_t kind, track, ip, zero[5];
 		struct gw_addr addr[2];
 	} k = {.name = name, .kind = kind, .track = track, .ip = view->ip};
+	bool unordered = kind != 't'; /* two hosts are the same pair whichever sends */
 
 	if (track == TRACK_SRC || track == TRACK_BOTH)
 		k.addr[0] = to_server ? view->client : view->server;
@@ -95,7 +96,7 @@ static void key_of(uint64_t name, uint8_t kind, uint8_t track, const struct gw_r
 		k.addr[0] = k.addr[1], k.addr[1] = (struct gw_addr){{0}};
 	if (kind == 'x' && track != TRACK_BOTH)
 		k.track = TRACK_SRC; /* a host's bit is the same whichever end it was */
-	else if (kind == 'x' && memcmp(&k.addr[0], &k.addr[1], sizeof k.addr[0]) > 0) {
+	else if (unordered && track == TRACK_BOTH && memcmp(&k.addr[0], &k.addr[1], sizeof k.addr[0]) > 0) {
 		struct gw_addr first = k.addr[0];
 
 		k.addr[0] = k.addr[1];
@@ -153,6 +154,38 @@ enum say threshold_ask(struct gw_rule_state *state, const struct rule *rule, con
 	default:
 		return entry->count > t->count ? SAY_ALERT : SAY_NOTHING;
 	}
+}
+
+/* More than `count` in `seconds`: from then on, for the timeout, another action. */
+enum gw_rule_action rate_ask(struct gw_rule_state *state, const struct rule *rule, const struct gw_rule_view *view)
+{
+	uint64_t key[2], now = view->packet ? view->packet->time : 0, name = (uint64_t)rule->info.gid << 32 | rule->info.sid;
+	struct entry *entry;
+	bool fresh;
+
+	for (const struct limit *l = rule->limits; l; l = l->next) {
+		if (l->kind != LIMIT_RATE)
+			continue;
+		key_of(name, 'R', l->track, view, key);
+		entry = entry_find(state, key, false, &fresh);
+		if (entry && now < entry->since)
+			return (enum gw_rule_action)l->action;
+		key_of(name, 'r', l->track, view, key);
+		entry = entry_find(state, key, true, &fresh);
+		if (fresh || now - entry->since >= l->threshold.seconds * 1000000000ull) {
+			entry->since = now;
+			entry->count = 0;
+		}
+		if (++entry->count <= l->threshold.count)
+			continue;
+		entry->count = l->threshold.count;
+		key_of(name, 'R', l->track, view, key);
+		entry = entry_find(state, key, true, &fresh);
+		entry->count = 1;
+		entry->since = now + l->timeout * 1000000000ull;
+		return (enum gw_rule_action)l->action;
+	}
+	return rule->info.action;
 }
 
 /* ---- bits */

@@ -72,6 +72,8 @@ void bits_apply(struct gw_rule_state *state, struct gw_rule_flow *flow, const st
 
 /* After a match: may it speak, and does its action count? */
 enum say { SAY_NOTHING, SAY_ALERT, SAY_ACTION };
+/* The rule's action, or the one that a rate_filter has put in its place. */
+enum gw_rule_action rate_ask(struct gw_rule_state *state, const struct rule *rule, const struct gw_rule_view *view);
 enum say threshold_ask(struct gw_rule_state *state, const struct rule *rule, const struct gw_rule_view *view);
 
 void flow_window_add(struct side *side, const uint8_t *data, size_t size);

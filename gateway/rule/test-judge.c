@@ -292,9 +292,61 @@ static void test_speaking_pass(void **state)
 	try_end(&t);
 }
 
+static void test_suppress(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "drop udp any any -> any any (content:\"x\"; sid:1;)\nalert udp any any -> any any (content:\"x\"; gid:3; sid:1;)\n"
+		      "suppress gen_id 1, sig_id 1, track by_src, ip [192.168.0.0/16,!192.168.2.0/24]");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1), 1);
+	assert_int_equal(t.result.action, GW_RULE_DROP); /* told to nobody, and done */
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "x", 1), 2);
+	try_end(&t);
+	try_begin(&t, "suppress gen_id 0, sig_id 0, track by_either, ip $HOME_NET\nalert udp any any -> any any (content:\"x\"; sid:1;)");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "x", 1), 0);
+	try_end(&t);
+	try_begin(&t, "alert udp any any -> any any (content:\"x\"; sid:1;)\nevent_filter gen_id 1, sig_id 1, type limit, track by_src, count 1, seconds 60");
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1), 1);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1), 0);
+	try_end(&t);
+}
+
+static void test_rate_filter(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert udp any any -> any any (content:\"x\"; sid:1;)\nrate_filter gen_id 1, sig_id 1, track by_both, count 2, seconds 10, new_action drop, timeout 30");
+	for (unsigned i = 0; i < 4; i++) {
+		try_packet(&t, IPPROTO_UDP, i % 2 ? GW_TO_CLIENT : GW_TO_SERVER, "x", 1);
+		assert_int_equal(t.result.action, i < 2 ? GW_RULE_ALERT : GW_RULE_DROP);
+		assert_int_equal(t.result.actions[0], t.result.action);
+	}
+	t.packet.time += 29000000000ull;
+	try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1);
+	assert_int_equal(t.result.action, GW_RULE_DROP);
+	t.packet.time += 2000000000ull;
+	try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "x", 1);
+	assert_int_equal(t.result.action, GW_RULE_ALERT);
+	try_end(&t);
+}
+
+/* What is about a packet drops that packet; what is about a stream or about addresses ends the flow. */
+static void test_ends(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "drop tcp any any -> any any (dsize:1; sid:1;)\ndrop tcp any any -> any any (content:\"evil\"; sid:2;)");
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "x", 1), 1);
+	assert_true(t.result.action == GW_RULE_DROP && !t.result.ends);
+	assert_int_equal(try_stream(&t, GW_TO_SERVER, "evil", 4), 1);
+	assert_true(t.result.action == GW_RULE_DROP && t.result.ends);
+	try_end(&t);
+}
+
 static int load_some(void *arg)
 {
-	static const char text[] = "alert tcp [1.2.3.4,!5.6.7.8] 80 -> any any (msg:\"a\"; content:\"abc\"; http.uri; content:\"x\"; pcre:\"/a/\"; sid:1;)";
+	static const char text[] = "alert tcp [1.2.3.4,!5.6.7.8] 80 -> any any (msg:\"a\"; content:\"abc\"; http.uri; content:\"x\"; pcre:\"/a/\"; sid:1;)\n"
+				   "suppress gen_id 1, sig_id 1, track by_src, ip 1.2.3.4";
 	_cleanup_(gw_rules_free_p) struct gw_rules *rules = NULL;
 	struct gw_rule_state *state = NULL;
 	struct gw_rules_count count;
@@ -316,4 +368,5 @@ SK_TEST_MAIN(cmocka_unit_test(test_stream_cuts), cmocka_unit_test(test_stream_by
 	cmocka_unit_test(test_flowbits), cmocka_unit_test(test_flowint), cmocka_unit_test(test_xbits), cmocka_unit_test(test_thresholds),
 	cmocka_unit_test(test_actions), cmocka_unit_test(test_message_once), cmocka_unit_test(test_fields), cmocka_unit_test(test_replace),
 	cmocka_unit_test(test_again), cmocka_unit_test(test_streamless), cmocka_unit_test(test_hostbits), cmocka_unit_test(test_speaking_pass),
+	cmocka_unit_test(test_suppress), cmocka_unit_test(test_rate_filter), cmocka_unit_test(test_ends),
 	cmocka_unit_test(test_memory))

@@ -177,5 +177,28 @@ static void test_hosts(void **state)
 	try_end(&t);
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_hosts), cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
+/* Lines of threshold.config are no rules, and are named where they are not taken. */
+static void test_limit_lines(void **state)
+{
+	static const struct {
+		const char *line, *named;
+	} lines[] = {
+		{"suppress gen_id 1, sig_id 1, track by_src", "suppress: an ip needs"},
+		{"rate_filter gen_id 1, sig_id 1, track by_src, count 1, seconds 1, timeout 1", "rate_filter: needs a new action"},
+		{"threshold gen_id 1, sig_id 1, type sometimes, track by_src, count 1, seconds 1", "threshold: a word"},
+		{"suppress gen_id 1, sig_id 1", "sig_id: no rule with this number"},
+	};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(lines); i++) {
+		struct try t;
+
+		try_begin(&t, lines[i].line);
+		assert_int_equal(t.count.enabled, 0);
+		if (strncmp(t.named, lines[i].named, strlen(lines[i].named)) != 0)
+			fail_msg("%s: \"%s\"", lines[i].line, t.named);
+		try_end(&t);
+	}
+}
+
+SK_TEST_MAIN(cmocka_unit_test(test_hosts), cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_limit_lines), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
 	cmocka_unit_test(test_limits), cmocka_unit_test(test_report))

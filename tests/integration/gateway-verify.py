@@ -60,6 +60,9 @@ def settings(case, told):
 def alerts_of(case, told):
     capture = (case / told['pcap']) if told.get('pcap') else next(iter(sorted(p for p in case.iterdir() if p.suffix in ('.pcap', '.pcapng', '.cap'))))
     rules = [case / told['rules']] if told.get('rules') else sorted(case.glob('*.rules'))
+    limits = case / 'threshold.config'
+    if limits.exists() and 'threshold-file' in ' '.join(told.get('args') or []):
+        rules.append(limits)
     more, ips = settings(case, told)
     with tempfile.TemporaryDirectory() as work:
         passed = ['--passed', os.path.join(work, 'passed.pcap')] if ips else []
