@@ -225,7 +225,7 @@ const struct keyword keywords_buffer[] = {
 	{"tls_cert_serial", read_sticky, "tls.cert_serial"}, {"tls_cert_fingerprint", read_sticky, "tls.cert_fingerprint"},
 	{"ja3_hash", read_sticky, "ja3.hash"}, {"ja3_string", read_sticky, "ja3.string"}, {"ja3s_hash", read_sticky, "ja3s.hash"},
 	{"ja4_hash", read_sticky, "ja4.hash"}, {"ssh_proto", read_sticky, "ssh.proto"}, {"ssh_software", read_sticky, "ssh.software"},
-	{"dce_stub_data", read_sticky, "dcerpc.stub_data"}, {"http_request_line", read_sticky, "http.request_line"},
+	{"smb_named_pipe", read_sticky, "smb.named_pipe"}, {"smb_share", read_sticky, "smb.share"}, {"dce_stub_data", read_sticky, "dcerpc.stub_data"}, {"http_request_line", read_sticky, "http.request_line"},
 	{"http_response_line", read_sticky, "http.response_line"}, {"http_protocol", read_sticky, "http.protocol"}, {"http_start", read_sticky, "http.start"},
 	{"http_header_names", read_sticky, "http.header_names"}, {"http_accept", read_sticky, "http.accept"},
 	{"http_accept_enc", read_sticky, "http.accept_enc"}, {"http_accept_lang", read_sticky, "http.accept_lang"},

@@ -129,6 +129,8 @@ static const struct {
 	{"uricontent:\"/evil\"; nocase;", "http", "http.uri", GW_TO_SERVER, "/x/EVIL", "/x/civil"},
 	{"tls.subject:\"CN=evil\";", "tls", "tls.cert_subject", GW_TO_CLIENT, "C=FR, CN=evil", "C=FR, CN=civil"},
 	{"tls.issuerdn:!\"CN=good\"; tls.cert_issuer; content:\"CN=\";", "tls", "tls.cert_issuer", GW_TO_CLIENT, "CN=evil", "CN=good"},
+	{"smb_named_pipe; content:\"svcctl\";", "smb", "smb.named_pipe", GW_TO_SERVER, "svcctl", "srvsvc"},
+	{"http.request_header; content:\"Key|3a 20|\"; startswith;", "http", "http.request_header", GW_TO_SERVER, "Key: 1", "Kez: 1"},
 	{"ja3_hash; content:\"aaaa\";", "tls", "ja3.hash", GW_TO_SERVER, "aaaa", "aaab"},
 };
 

@@ -355,21 +355,25 @@ static size_t cut_lines(const uint8_t *data, size_t size, size_t at, struct line
 	return count;
 }
 
-/* All fields as "Name: value\r\n", but for cookies where `with` says so; first the line itself for http.start. */
+/* All fields as "Name: value\r\n": without cookies, or with them and each a buffer of its own. */
 static int write_fields(struct head *h, const struct line *lines, size_t count, bool cookies)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const struct line *l = &lines[i];
+		size_t from;
 
 		if (!cookies && (is(l->name, l->name_size, "Cookie") || is(l->name, l->name_size, "Set-Cookie")))
 			continue;
+		from = h->made.size;
 		r = sk_buf_append(&h->made, l->name, l->name_size);
 		if (r == 0 && l->name_size)
 			r = sk_buf_append(&h->made, ": ", 2);
 		if (r == 0)
 			r = sk_buf_append(&h->made, l->value, l->value_size);
+		if (r == 0 && cookies && l->name_size)
+			add_made(h, h->request ? "http.request_header" : "http.response_header", from);
 		if (r == 0)
 			r = sk_buf_append(&h->made, "\r\n", 2);
 	}

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "proto/proto.h"
 
-enum { HEAD_MAX = 32768, HEAD_LINES_MAX = 256, HEAD_BUFFERS_MAX = 64, BODY_MAX = 65536 };
+enum { HEAD_MAX = 32768, HEAD_LINES_MAX = 256, HEAD_BUFFERS_MAX = 64 + HEAD_LINES_MAX /* each field is one too */, BODY_MAX = 65536 };
 
 struct head {
 	bool request;

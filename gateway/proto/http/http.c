@@ -476,7 +476,7 @@ static enum gw_guess http_guess(const uint8_t *data, size_t size, enum gw_dir di
 
 static const uint16_t ports[] = {80, 8080, 3128, 0};
 static const char *const buffers[] = {"http.method", "http.uri", "http.uri.raw", "http.protocol", "http.request_line", "http.response_line", "http.host",
-	"http.host.raw", "http.user_agent", "http.referer", "http.cookie", "http.header", "http.header.raw", "http.header_names", "http.accept", "http.accept_enc",
+	"http.host.raw", "http.user_agent", "http.referer", "http.cookie", "http.header", "http.header.raw", "http.request_header", "http.response_header", "http.header_names", "http.accept", "http.accept_enc",
 	"http.accept_lang", "http.connection", "http.content_type", "http.content_len", "http.server", "http.location", "http.start", "http.stat_code",
 	"http.stat_msg", "http.request_body", "http.response_body", "file.data", NULL};
 

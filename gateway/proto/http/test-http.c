@@ -33,7 +33,7 @@ static void test_request(void **state)
 	CHECK(GW_TO_SERVER, "GET /a%2Fb/../c//d?x=%41 HTTP/1.1\r\nHost: Fab.EXAMPLE:8080\r\nUser-Agent: tool 1\r\nCookie: a=b\r\nAccept: */*\r\n\r\n",
 		"request whole", "http.method=GET\n", "http.uri.raw=/a%2Fb/../c//d?x=%41\n", "http.uri=/a/c/d?x=A\n", "http.protocol=HTTP/1.1\n",
 		"http.request_line=GET /a%2Fb/../c//d?x=%41 HTTP/1.1\n", "http.host=fab.example\n", "http.host.raw=Fab.EXAMPLE:8080\n",
-		"http.user_agent=tool 1\n", "http.cookie=a=b\n", "http.accept=*/*\n", "http.header_names=\r\nHost\r\nUser-Agent\r\nCookie\r\nAccept\r\n\r\n\n",
+		"http.user_agent=tool 1\n", "http.request_header=User-Agent: tool 1\n", "http.request_header=Cookie: a=b\n", "http.cookie=a=b\n", "http.accept=*/*\n", "http.header_names=\r\nHost\r\nUser-Agent\r\nCookie\r\nAccept\r\n\r\n\n",
 		"http.header=Host: Fab.EXAMPLE:8080\r\nUser-Agent: tool 1\r\nAccept: */*\r\n\n",
 		"http.start=GET /a%2Fb/../c//d?x=%41 HTTP/1.1\r\nHost: Fab.EXAMPLE:8080\r\n");
 }

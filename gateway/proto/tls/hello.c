@@ -115,7 +115,7 @@ static int read_body(struct sk_cursor *c, bool client, struct hello *h, struct l
 	struct sk_cursor extensions;
 
 	l->version = sk_get_u16(c);
-	sk_get_bytes(c, 32);
+	h->random = sk_get_bytes(c, 32);
 	sk_get_bytes(c, sk_get_u8(c));
 	if (client) {
 		struct sk_cursor ciphers = sk_get_window(c, sk_get_u16(c));

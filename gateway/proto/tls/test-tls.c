@@ -6,7 +6,7 @@
 extern const struct gw_proto gw_proto_tls;
 
 static const uint8_t client[] = {
-	22, 3, 1, 0, 50, 1, 0, 0, 120, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	22, 3, 1, 0, 50, 1, 0, 0, 120, 3, 3, 'A', 'B', 'C', 'D', 'E', 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 10, 10,
 	19, 1, 19, 2, 192, 43, 1, 22, 3, 1, 0, 74, 0, 0, 71, 10, 10, 0, 0, 0, 0, 0, 17, 0,
 	15, 0, 0, 12, 101, 118, 105, 108, 46, 101, 120, 97, 109, 112, 108, 101, 0, 10, 0, 8, 0, 6, 26, 26,
@@ -53,7 +53,7 @@ static void check(enum gw_dir dir, const uint8_t *bytes, size_t size, const char
 
 static void test_client(void **state)
 {
-	check(GW_TO_SERVER, client, sizeof client, (const char *const[]){"client-hello", "tls.sni=evil.example\n", "ja3.string=771,4865-4866-49195,0-10-11-13-16-43,29-23,0\n",
+	check(GW_TO_SERVER, client, sizeof client, (const char *const[]){"client-hello", "tls.sni=evil.example\n", "tls.random_time=ABCD\n", "tls.random=ABCDE", "tls.random_bytes=E", "ja3.string=771,4865-4866-49195,0-10-11-13-16-43,29-23,0\n",
 		"ja3.hash=11138d9933242c3a03b6aad35a296476\n", "ja4.hash=t13d0306h2_5559582ccdc4_fb71836bce29\n", "version:772\n", NULL});
 }
 

@@ -71,7 +71,7 @@ static void say_hello(struct gw_turn *turn, struct tls *s, enum gw_dir dir, bool
 {
 	_cleanup_free_ struct hello *h = sk_malloc(sizeof *h);
 	struct gw_field values[2];
-	struct gw_buffer buffers[4];
+	struct gw_buffer buffers[8];
 	size_t value_count = 0, count = 0;
 
 	if (!h || hello_read(data, size, client, h))
@@ -82,6 +82,11 @@ static void say_hello(struct gw_turn *turn, struct tls *s, enum gw_dir dir, bool
 	if (h->sni && client) {
 		values[value_count++] = (struct gw_field){.def = F_SNI, .bytes = {h->sni, h->sni_size}};
 		buffers[count++] = (struct gw_buffer){.name = "tls.sni", .data = h->sni, .size = h->sni_size};
+	}
+	if (h->random) {
+		buffers[count++] = (struct gw_buffer){.name = "tls.random", .data = h->random, .size = 32};
+		buffers[count++] = (struct gw_buffer){.name = "tls.random_time", .data = h->random, .size = 4};
+		buffers[count++] = (struct gw_buffer){.name = "tls.random_bytes", .data = h->random + 4, .size = 28};
 	}
 	if (*h->ja3_hash) {
 		buffers[count++] = text(client ? "ja3.string" : "ja3s.string", h->ja3);
@@ -236,7 +241,7 @@ static enum gw_guess tls_guess(const uint8_t *data, size_t size, enum gw_dir dir
 }
 
 static const uint16_t ports[] = {443, 0};
-static const char *const buffers[] = {"tls.sni", "tls.certs", "tls.cert_subject", "tls.cert_issuer", "tls.cert_serial", "tls.cert_fingerprint", "ja3.hash",
+static const char *const buffers[] = {"tls.sni", "tls.random", "tls.random_time", "tls.random_bytes", "tls.certs", "tls.cert_subject", "tls.cert_issuer", "tls.cert_serial", "tls.cert_fingerprint", "ja3.hash",
 	"ja3.string", "ja3s.hash", "ja3s.string", "ja4.hash", NULL};
 
 const struct gw_proto gw_proto_tls = {.name = "tls", .over = GW_TCP, .ports = ports, .guess = tls_guess, .state_size = sizeof(struct tls),

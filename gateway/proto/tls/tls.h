@@ -16,6 +16,7 @@ struct hello {
 	size_t sni_size;
 	const uint8_t *alpn;       /* the first one */
 	size_t alpn_size;
+	const uint8_t *random;     /* 32 bytes, in the message */
 	char ja3[HELLO_TEXT_MAX];  /* or JA3S */
 	char ja3_hash[33];
 	char ja4[64];              /* of a client's */
