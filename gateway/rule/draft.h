@@ -46,7 +46,7 @@ struct keyword {
 	const char *text; /* for the reader */
 	int number;
 };
-extern const struct keyword keywords_meta[], keywords_content[], keywords_bytes[], keywords_packet[], keywords_buffer[];
+extern const struct keyword keywords_meta[], keywords_content[], keywords_bytes[], keywords_packet[], keywords_buffer[], keywords_dataset[];
 
 int draft_refuse(struct draft *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A new test in the slot that is current. */

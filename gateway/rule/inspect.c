@@ -343,6 +343,14 @@ static bool hold_base64(struct search *s, unsigned at, size_t from)
 	return hold(s, at + 1, from);
 }
 
+static bool hold_dataset(const struct search *s, const struct test *t)
+{
+	uint32_t value;
+	bool there = dataset_has(t->dataset.set, s->data, s->size, &value);
+
+	return t->dataset.set->valued ? there && in_range(t->dataset.compare, t->dataset.value, t->dataset.value, value) : there != t->negated;
+}
+
 static bool hold(struct search *s, unsigned at, size_t from)
 {
 	const struct test *t;
@@ -360,6 +368,7 @@ static bool hold(struct search *s, unsigned at, size_t from)
 	case TEST_BYTE_EXTRACT: return hold_byte_extract(s, at, from);
 	case TEST_BYTE_MATH: return hold_byte_math(s, at, from);
 	case TEST_BASE64: return hold_base64(s, at, from);
+	case TEST_DATASET: return hold_dataset(s, t) && hold(s, at + 1, from);
 	}
 	return false;
 }

@@ -359,6 +359,8 @@ struct gw_rules *gw_rules_free(struct gw_rules *rules)
 		hs_free_database(rules->dbs[i]);
 	for (uint32_t i = 0; i < rules->code_count; i++)
 		pcre2_code_free(rules->codes[i]);
+	for (struct dataset *set = rules->datasets; set; set = set->next)
+		sk_map_free(set->map);
 	free(rules->dbs);
 	free(rules->codes);
 	free(rules->rules);

@@ -147,7 +147,7 @@ static int read_head(struct draft *d, char *head)
 
 static const struct keyword *find_keyword(const char *name)
 {
-	static const struct keyword *const tables[] = {keywords_meta, keywords_content, keywords_bytes, keywords_packet, keywords_buffer};
+	static const struct keyword *const tables[] = {keywords_meta, keywords_content, keywords_bytes, keywords_packet, keywords_buffer, keywords_dataset};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(tables); i++)
 		for (const struct keyword *k = tables[i]; k->name; k++)

@@ -62,8 +62,18 @@ bool ports_have(const struct ports *group, uint16_t port);
 
 /* ---- tests on a buffer */
 enum test_kind { TEST_CONTENT, TEST_PCRE, TEST_ISDATAAT, TEST_BSIZE, TEST_BYTE_TEST, TEST_BYTE_JUMP, TEST_BYTE_EXTRACT, TEST_BYTE_MATH, TEST_BASE64,
-	TEST_LINES };
+	TEST_LINES, TEST_DATASET };
 enum compare { CMP_EQ, CMP_NE, CMP_LT, CMP_GT, CMP_LE, CMP_GE, CMP_RANGE, CMP_AND, CMP_OR };
+
+/* A list of what whole buffers may be (kw-dataset.c). */
+struct dataset {
+	const char *path;
+	struct sk_map *map; /* entry -> its value + 1 */
+	uint8_t type;
+	bool valued;
+	struct dataset *next;
+};
+bool dataset_has(const struct dataset *set, const uint8_t *data, size_t size, uint32_t *ret_value);
 
 /* A number that is written in the rule, or that byte_extract or byte_math found (variable >= 0). */
 struct number {
@@ -108,6 +118,11 @@ struct test {
 			uint64_t low, high;
 		} size;
 		struct bytes bytes;
+		struct {
+			const struct dataset *set;
+			uint8_t compare;
+			uint32_t value; /* what an entry's is compared with, when the set has values */
+		} dataset;
 		struct {
 			uint32_t bytes, offset;
 			bool relative;
@@ -285,6 +300,7 @@ struct gw_rules {
 	struct group *flow, *frame;
 	pcre2_code **codes;
 	uint32_t code_count, code_space;
+	struct dataset *datasets;
 	bool interpreted; /* as in gw_rules_setup */
 	hs_database_t **dbs;
 	uint32_t db_count, db_space;

@@ -2,7 +2,9 @@
 /* The loader: what it joins, skips and counts; what it refuses, and by which name. */
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -200,5 +202,50 @@ static void test_limit_lines(void **state)
 	}
 }
 
-SK_TEST_MAIN(cmocka_unit_test(test_hosts), cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_limit_lines), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
+static void write_list(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* Whole buffers looked up in lists; an entry of another type, a list that is not there and whatever would write one are refused. */
+static void test_datasets(void **state)
+{
+	char dir[] = "/tmp/sk-datasets-XXXXXX", path[64], rules[1024];
+	struct try t;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/list", dir);
+	write_list(path, "ZXZpbC5jb20=\r\n\nZXZpbC5vcmc=,7\n");
+	snprintf(rules, sizeof rules,
+		"alert dns any any -> any any (dns.query; datarep:a, >, 6, load %s, type string; sid:3;)\nalert dns any any -> any any (dns.query; datarep:a, <, 7, load %s, type string; sid:4;)",
+		path, path);
+	try_begin(&t, rules);
+	assert_int_equal(t.count.honoured, 0); /* its first entry has no value */
+	try_end(&t);
+	write_list(path, "ZXZpbC5jb20=,6\nZXZpbC5vcmc=,7\n");
+	try_begin(&t, rules);
+	assert_int_equal(try_buffer(&t, "dns", GW_TO_SERVER, "dns.query", "evil.org", 8), 1);
+	assert_true(try_has(&t, 3));
+	assert_int_equal(try_buffer(&t, "dns", GW_TO_SERVER, "dns.query", "evil.com", 8), 1);
+	assert_true(try_has(&t, 4));
+	assert_int_equal(try_buffer(&t, "dns", GW_TO_SERVER, "dns.query", "evil.net", 8), 0);
+	try_end(&t);
+	write_list(path, "10.1.2.3\n2001:db8::1\n");
+	snprintf(rules, sizeof rules, "alert udp any any -> any any (ip.dst; dataset:isset, a, type ip, load %s; sid:1;)\nalert udp any any -> any any (ip.src; dataset:isnotset, a, type ip, load %s; sid:2;)\n"
+		"alert dns any any -> any any (dns.query; dataset:set, a, type string; sid:3;)\nalert dns any any -> any any (dns.query; dataset:isset, a, type md5, load %s; sid:4;)\n"
+		"alert dns any any -> any any (dns.query; dataset:isset, a, type string, load %s.none; sid:5;)", path, path, path, path);
+	try_begin(&t, rules);
+	assert_int_equal(t.count.honoured, 2);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_SERVER, "", 0), 2);
+	assert_int_equal(try_packet(&t, IPPROTO_UDP, GW_TO_CLIENT, "", 0), 0);
+	try_end(&t);
+	unlink(path);
+	rmdir(dir);
+}
+
+SK_TEST_MAIN(cmocka_unit_test(test_hosts), cmocka_unit_test(test_lines), cmocka_unit_test(test_refused), cmocka_unit_test(test_limit_lines), cmocka_unit_test(test_datasets), cmocka_unit_test(test_heads), cmocka_unit_test(test_double),
 	cmocka_unit_test(test_limits), cmocka_unit_test(test_report))
