@@ -55,13 +55,19 @@ static void dcerpc_gap(struct gw_turn *turn, void *state, enum gw_dir dir, uint6
 	rpc_gap(state, dir);
 }
 
+/* A call or its answer where nothing was bound: believed by the bytes that are the same in all of them, and one of the bits for first and last fragment. */
+static bool is_call(const uint8_t *data)
+{
+	return (data[2] == RPC_REQUEST || data[2] == RPC_RESPONSE) && data[1] == 0 && data[3] & 3 && !data[5] && !data[6] && !data[7];
+}
+
 static enum gw_guess dcerpc_guess(const uint8_t *data, size_t size, enum gw_dir dir, bool midstream)
 {
 	if (size < 10)
 		return size == 0 || (data[0] == 5 && (size < 2 || data[1] <= 1)) ? GW_MORE : GW_NO;
 	if (!rpc_begins(data, size) || (data[4] ? data[9] : data[8]) > 64)
 		return GW_NO;
-	if (!midstream && data[2] != RPC_BIND && data[2] != RPC_BIND_ACK && data[2] != RPC_BIND_NAK)
+	if (!midstream && data[2] != RPC_BIND && data[2] != RPC_BIND_ACK && data[2] != RPC_BIND_NAK && !is_call(data))
 		return GW_NO;
 	return (data[4] ? data[8] | data[9] << 8 : data[9] | data[8] << 8) >= RPC_HEAD ? GW_YES : GW_NO;
 }

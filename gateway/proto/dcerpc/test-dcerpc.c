@@ -87,10 +87,14 @@ static void test_gap(void **state)
 
 static void test_other(void **state)
 {
+	uint8_t other[sizeof call - 1];
 	struct record r;
 
 	assert_int_equal(gw_proto_dcerpc.guess(bind, sizeof bind - 1, GW_TO_SERVER, false), GW_YES);
-	assert_int_equal(gw_proto_dcerpc.guess(call, sizeof call - 1, GW_TO_SERVER, false), GW_NO);
+	assert_int_equal(gw_proto_dcerpc.guess(call, sizeof call - 1, GW_TO_SERVER, false), GW_YES);
+	memcpy(other, call, sizeof other);
+	other[6] = 1;
+	assert_int_equal(gw_proto_dcerpc.guess(other, sizeof other, GW_TO_SERVER, false), GW_NO);
 	assert_int_equal(gw_proto_dcerpc.guess(call, sizeof call - 1, GW_TO_SERVER, true), GW_YES);
 	assert_int_equal(gw_proto_dcerpc.guess((const uint8_t *)"GET / HTTP/1.1\r\n", 16, GW_TO_SERVER, false), GW_NO);
 	record_begin(&r, &gw_proto_dcerpc, false, false);
