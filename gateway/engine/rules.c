@@ -30,7 +30,7 @@ static void view_of(struct gw_engine *engine, struct engine_flow *flow, int side
 
 	*view = (struct gw_rule_view){.packet = engine->packet, .dir = side == client ? GW_TO_SERVER : GW_TO_CLIENT, .tracked = true,
 		.ip = key->ip, .transport = key->transport, .client = key->addr[client], .server = key->addr[!client],
-		.client_port = key->port[client], .server_port = key->port[!client], .proto = flow->proto,
+		.client_port = key->port[client], .server_port = key->port[!client], .proto = flow->proto, .settled = flow->protocol_settled,
 		.bytes = {[GW_TO_SERVER] = flow->stream_bytes[client], [GW_TO_CLIENT] = flow->stream_bytes[!client]}};
 	view->established = key->transport == 6 ? established(engine, flow) : flow->base.packets[0] && flow->base.packets[1];
 	view->streamless = streamless(engine, flow);

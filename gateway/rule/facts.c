@@ -159,13 +159,21 @@ static bool field_fact(const struct fact *fact, const struct gw_rule_view *view,
 	return false;
 }
 
+/* As long as it is open what a flow carries, it is not held for another application either. */
+static bool app_fact(const struct fact *fact, const struct question *q)
+{
+	if (q->app == APP_UNKNOWN && !q->view->settled)
+		return false;
+	return (q->app == fact->app) != fact->negated;
+}
+
 static bool fact_holds(const struct fact *fact, const struct question *q)
 {
 	const struct gw_packet *p = q->view->packet;
 
 	switch (fact->kind) {
 	case FACT_FIELD: return field_fact(fact, q->view, q->message);
-	case FACT_APP: return (q->app == fact->app) != fact->negated;
+	case FACT_APP: return app_fact(fact, q);
 	case FACT_STREAM_SIZE: return stream_size(fact, q->view);
 	case FACT_DSIZE: return in_range(fact, q->view->payload_size);
 	case FACT_FLAGS:

@@ -96,6 +96,7 @@ struct gw_rule_view {
 	uint8_t ip, transport;        /* as in gw_packet */
 	struct gw_addr client, server;
 	uint16_t client_port, server_port;
+	bool settled;                 /* it is known what the flow carries, or that nobody knows */
 	const struct gw_proto *proto; /* what the engine holds the flow for; NULL = not known (yet) */
 	uint64_t bytes[2];            /* of each direction's stream or datagrams so far, by enum gw_dir */
 	const uint8_t *payload;       /* the packet's: as reassembled, when it was a fragment */

@@ -343,6 +343,20 @@ static void test_ends(void **state)
 	try_end(&t);
 }
 
+/* What a flow carries is asked for when it is known, or known to be unknown: not before. */
+static void test_application(void **state)
+{
+	struct try t;
+
+	try_begin(&t, "alert tcp any any -> any 80 (dsize:1; app-layer-protocol:!http; sid:1;)");
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "x", 1), 0);
+	t.view.settled = true;
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "x", 1), 1);
+	t.view.proto = gw_proto_find("http");
+	assert_int_equal(try_packet(&t, IPPROTO_TCP, GW_TO_SERVER, "x", 1), 0);
+	try_end(&t);
+}
+
 static int load_some(void *arg)
 {
 	static const char text[] = "alert tcp [1.2.3.4,!5.6.7.8] 80 -> any any (msg:\"a\"; content:\"abc\"; http.uri; content:\"x\"; pcre:\"/a/\"; sid:1;)\n"
@@ -368,5 +382,5 @@ SK_TEST_MAIN(cmocka_unit_test(test_stream_cuts), cmocka_unit_test(test_stream_by
 	cmocka_unit_test(test_flowbits), cmocka_unit_test(test_flowint), cmocka_unit_test(test_xbits), cmocka_unit_test(test_thresholds),
 	cmocka_unit_test(test_actions), cmocka_unit_test(test_message_once), cmocka_unit_test(test_fields), cmocka_unit_test(test_replace),
 	cmocka_unit_test(test_again), cmocka_unit_test(test_streamless), cmocka_unit_test(test_hostbits), cmocka_unit_test(test_speaking_pass),
-	cmocka_unit_test(test_suppress), cmocka_unit_test(test_rate_filter), cmocka_unit_test(test_ends),
+	cmocka_unit_test(test_suppress), cmocka_unit_test(test_rate_filter), cmocka_unit_test(test_ends), cmocka_unit_test(test_application),
 	cmocka_unit_test(test_memory))
