@@ -116,7 +116,7 @@ static int take_limit(struct loading *l, char *text, uint32_t line)
 	memcpy(keyword, text, SK_MIN(strcspn(text, " \t"), sizeof keyword - 1));
 	r = limit_read(l->set, l->setup, text, &limit, &why);
 	if (r == SK_BAD)
-		name_it(l, &(struct gw_rule_named){l->file, line, 0, keyword, why});
+		name_it(l, &(struct gw_rule_named){l->file, line, 0, keyword, why, true});
 	if (r)
 		return r < 0 ? r : 0;
 	limit->file = l->file;
@@ -265,7 +265,7 @@ static int apply_limits(struct loading *l)
 		if (r)
 			return r;
 		if (!used)
-			name_it(l, &(struct gw_rule_named){limit->file, limit->line, limit->sid, "sig_id", "no rule with this number, or it has a threshold of its own"});
+			name_it(l, &(struct gw_rule_named){limit->file, limit->line, limit->sid, "sig_id", "no rule with this number, or it has a threshold of its own", true});
 	}
 	return 0;
 }

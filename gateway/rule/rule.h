@@ -43,6 +43,7 @@ struct gw_rule_named {
 	uint32_t sid;        /* 0 = it has none that could be read */
 	const char *keyword; /* "" when the fault is not a keyword's */
 	const char *why;     /* one sentence */
+	bool limit;          /* it is no rule but a line of threshold.config, and not counted */
 };
 
 struct gw_rule_var {
