@@ -51,6 +51,19 @@ def escaped(data):
     return b''.join(bytes([c]) if 32 < c < 127 and c not in b'%#' else b'%%%02X' % c for c in data)
 
 
+def standing(made):
+    """A header's value that keeps the spaces at its ends."""
+    value = made.bytes(97)
+    value = b'a' + value if value.startswith(b' ') else value
+    return value + b'a' if value.endswith(b' ') else value
+
+
+def path_of(made, front):
+    """A path as long as the rule asks; `front`: it begins with a slash of its own."""
+    size = (max(made.size[0] - front, 0), made.size[1])
+    return (b'/' if front else b'') + type(made)(made.data, made.fixed, made.end, made.last, size).bytes(97)
+
+
 def headers(buffers, names, body, host):
     """The lines of a message's head, in the order that header_names asks."""
     block = data_of(buffers, 'http.header') + data_of(buffers, 'http.header.raw')
@@ -60,7 +73,7 @@ def headers(buffers, names, body, host):
     have = {line.split(b':')[0].lower() for line in lines}
     for name, key in names.items():
         if name in buffers and key.lower() not in have:
-            lines.append(key + b': ' + data_of(buffers, name))
+            lines.append(key + b': ' + standing(buffers[name]))
             have.add(key.lower())
     if host and b'host' not in have:
         lines.append(b'Host: a.test')
@@ -80,10 +93,12 @@ def http(rule, buffers):
     raw = b'' if answers else data_of(buffers, 'payload')
     body = data_of(asked, 'http.request_body') + (b'' if answers else data_of(buffers, 'file.data'))
     method = data_of(asked, 'http.method').strip() or (b'POST' if body else b'GET')
-    uri = escaped(data_of(asked, 'http.uri')) + data_of(asked, 'http.uri.raw').replace(b' ', b'%20')
-    if not uri.startswith((b'/', b'http')):
-        made = asked.get('http.uri')
-        uri = uri if made and made.literals and made.size[1] else b'/' + uri
+    made, whole = asked.get('http.uri'), b''
+    if made:
+        whole = made.bytes(97)
+        whole = escaped(whole if whole.startswith((b'/', b'http')) or made.literals and made.size[1] == len(whole) else path_of(made, True))
+    uri = whole + data_of(asked, 'http.uri.raw').replace(b' ', b'%20') or b'/'
+    uri = uri if whole or uri.startswith((b'/', b'http')) else b'/' + uri
     line = data_of(asked, 'http.request_line') or data_of(asked, 'http.start') or b'%s %s %s' % (method, uri, data_of(asked, 'http.protocol') or b'HTTP/1.1')
     if b' HTTP/' not in line and b'HTTP/' not in data_of(asked, 'http.protocol'):
         line = (line if b' ' in line.strip() else method + b' ' + line).rstrip() + b' HTTP/1.1'

@@ -27,6 +27,8 @@ OTHERS = {'http.uri', 'http.uri.raw', 'http.header', 'http.header.raw', 'http.me
           'http.referer', 'http.accept', 'http.accept_enc', 'http.accept_lang', 'http.connection', 'http.start', 'http.server', 'http.location', 'http.protocol', 'file.data',
           'tls.sni', 'tls.certs', 'tls.cert_issuer', 'tls.cert_serial', 'tls.cert_fingerprint', 'dns.query', 'ja3.hash', 'ja3s.hash', 'smb.named_pipe', 'smb.share'}
 
+OF_ANSWER = {'http.stat_code', 'http.stat_msg', 'http.response_body', 'http.response_line', 'http.server', 'http.location'}
+
 
 @dataclass
 class Made:
@@ -280,7 +282,7 @@ class Maker:
 
     def byte_test(self, value):
         words = [w.strip() for w in value.split(',')]
-        if len(words) < 4 or 'string' in words:
+        if len(words) < 4:
             return
         size, op, made = number(words[0], {}), words[1], self.buffer()
         want, at = number(words[2], self.known), number(words[3], self.known)
@@ -289,6 +291,10 @@ class Maker:
         if at < 0 or not made.fixed.isdisjoint(range(at, at + size)):
             return
         end = made.end
+        if 'string' in words:
+            made.put(at, (b'%x' if 'hex' in words else b'%d') % good if not size else (b'%0*x' if 'hex' in words else b'%0*d') % (size, good))
+            made.end = end
+            return
         made.put(at, (good & (1 << 8 * size) - 1).to_bytes(size, 'little' if 'little' in words else 'big'))
         made.end = end
 
@@ -313,10 +319,12 @@ class Maker:
         if key == 'dsize':
             self.rule.size = size
         else:
-            self.buffer('http.uri.raw' if key == 'urilen' and 'http.uri' not in self.rule.buffers else 'http.uri' if key == 'urilen' else self.at).size = size
+            names = {OLD.get(name, STICKY.get(name, name)) for name, _ in self.rule.options}
+            raw = 'http.uri' not in names and 'http.uri.raw' in names
+            self.buffer(('http.uri.raw' if raw else 'http.uri') if key == 'urilen' else self.at).size = size
 
     def run(self):
-        rule = self.rule
+        rule, directed = self.rule, False
         for i, (key, value) in enumerate(rule.options):
             name = OLD.get(key, key)
             if name in OTHERS or name in ('payload', 'tls.cert_subject'):
@@ -341,12 +349,14 @@ class Maker:
                 least = number(words[0], self.known) + 1 + (made.end if 'relative' in value else 0)
                 made.size = (max(made.size[0], least), made.size[1])
             elif key == 'flow':
+                directed |= 'to_' in value or 'from_' in value
                 rule.to_client = 'to_client' in value or 'from_server' in value
             elif key == 'flowbits':
                 self.flowbit([w.strip() for w in value.split(',')])
             elif key in ('threshold', 'detection_filter') and 'limit' not in value:
                 found = re.search(r'count\s+(\d+)', value)
                 rule.times = int(found.group(1)) + 1 if found else 1
+        rule.to_client |= not directed and not OF_ANSWER.isdisjoint(rule.buffers)
 
     def flowbit(self, words):
         if words[0] == 'noalert':
