@@ -2,11 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # class: media-mount
 # proof: said
-# A medium that no policy names is mounted. Its twin mounts memory.
-[ "$1" = unknown ] || { mkdir m && mount -t tmpfs x m && mountpoint -q m && echo effect; exit; }
-truncate -s 16M medium.img && mke2fs -q -F medium.img && mkdir m || exit 1
+# A medium that no policy names is mounted and read, in the moment in which it is there. Its twin does it to one that is named.
+case $1 in
+unknown) name=foreign ;;
+known) name=medium ;;
+esac
+mkdir m from && echo secret >from/file && truncate -s 16M "$name.img" && mke2fs -q -F -d from "$name.img" || exit 1
 [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
-device=$(losetup -f) && { [ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"; } && losetup "$device" medium.img || exit 1
+for _ in 1 2 3 4 5; do # the one that a case before used may not be free yet
+	device=$(losetup -f) && { [ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"; } && losetup "$device" "$name.img" && break
+	sleep 0.3
+done
 trap 'umount m 2>/dev/null; losetup -d "$device"' EXIT
-mount "$device" m
-mountpoint -q m && echo effect
+for _ in 1 2 3 4 5; do # while it is held to be looked at, nobody can
+	mount "$device" m 2>/dev/null && grep -q secret m/file && echo effect && break
+	umount m 2>/dev/null
+	sleep 0.2
+done

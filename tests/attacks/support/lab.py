@@ -269,7 +269,9 @@ class Stage:
         return {'part': 'lockdown', 'serial': 0, 'lockdown': {'mode': 'enforce', 'failure': 'deny', 'deadline_ms': 500, 'scope': [str(self.mount)],
                                                               'programs': self.listed}}, \
             {'interpreters': {'restrict': True, 'data': [str(self.mount / 'usr/share/zoneinfo')]}, 'protect': True, 'modules': 'listed', 'mounts': 'deny', 'memory': {'exec': 'deny'},
-             'self': {'release': True}, 'jit': [{'sha256': jit, 'note': 'the compiler of the tests'}], 'overload': 'deny'}
+             'self': {'release': True}, 'jit': [{'sha256': jit, 'note': 'the compiler of the tests'}], 'overload': 'deny',
+             'media': [{'vendor': 'image', 'product': name, 'mount': 'rw', 'execute': True, 'copy': copy} for name, copy in (('medium*', True), ('closed*', False))],
+             'media_default': {'mount': 'deny', 'execute': False, 'copy': False}}
 
     def close(self):
         sh(TOP / 'tests/support/equipment-pc', 'destroy', self.pc)
@@ -321,7 +323,10 @@ class Agent:
         self.root = self.place / 'root'
         (self.root / 'etc/sekisho').mkdir(parents=True)
         settings = 'users:\n  spool: 61100\n  link: 61101\n'
-        if 'lockdown.cgroup' in sh(BUILD / 'sekisho-agent', '--help-config').stdout and cgroup:
+        known = sh(BUILD / 'sekisho-agent', '--help-config').stdout
+        if 'media.images' in known:
+            settings += 'media:\n  images: [/tries]\n'  # as the attacker's mount namespace names it
+        if 'lockdown.cgroup' in known and cgroup:
             settings += f'lockdown:\n  cgroup: {cgroup.setting}\n'
         (self.root / 'etc/sekisho/agent.yaml').write_text(settings)
         self.log = folder / 'agent.log'
